@@ -1,0 +1,19 @@
+//! Host bindings generated from `wit/`. The world here names every kind; plugins export some of them, and each
+//! interface is looked up by itself.
+
+wasmtime::component::bindgen!({
+    inline: "
+        package tidemill:host;
+        world host {
+            import tidemill:plugin/log@0.1.0;
+            export tidemill:plugin/manifest@0.1.0;
+            export tidemill:plugin/filter@0.1.0;
+            export tidemill:plugin/transform@0.1.0;
+            export tidemill:plugin/event-types@0.1.0;
+        }
+    ",
+    path: "../../wit/v0.1",
+});
+
+pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform};
+pub(crate) use tidemill::plugin::{log, types};

@@ -1,0 +1,287 @@
+//! Looks at a component before anything of it is compiled or run: what it is, what it offers, what it wants.
+
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
+
+use crate::LoadError;
+use crate::limits::EXTERNS_MAX;
+
+/// The version of `tidemill:plugin` that this host speaks.
+const VERSION: &str = "0.1.0";
+const PACKAGE: &str = "tidemill:plugin/";
+
+/// What a plugin is, by the interfaces that it exports. One plugin may be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Declares and owns event types.
+    EventTypes,
+    /// Decides which events go on.
+    Filter,
+    /// Changes events.
+    Transform,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::EventTypes, Self::Filter, Self::Transform];
+
+    /// The interface's name, which is the kind's name everywhere.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EventTypes => "event-types",
+            Self::Filter => "filter",
+            Self::Transform => "transform",
+        }
+    }
+}
+
+/// Whether a file that is still growing has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wholeness {
+    /// Every section is there, or the bytes cannot become WebAssembly whatever follows.
+    Complete,
+    /// It ends within a section: more is to come, or it was cut off.
+    Partial,
+}
+
+/// Whether the bytes end where a section ends.
+pub(crate) fn wholeness(bytes: &[u8]) -> Wholeness {
+    match parse(bytes, |_| Ok(())) {
+        Err(Stop::Partial) => Wholeness::Partial,
+        _ if bytes.len() < 8 && b"\0asm\x0d\0\x01\0".starts_with(bytes) => Wholeness::Partial,
+        _ => Wholeness::Complete,
+    }
+}
+
+/// Finds the kinds of a component, or says why it is no plugin for this host. Unknown exports are ignored: interpreters
+/// have some of their own.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
+    if bytes.is_empty() {
+        return Err(LoadError::Empty);
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(LoadError::NotWasm);
+    }
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let parsed = parse(bytes, |payload| {
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == ComponentExternalKind::Instance {
+                        exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    match parsed {
+        Ok(()) => {}
+        Err(Stop::CoreModule) => return Err(LoadError::CoreModule),
+        Err(Stop::Partial) => return Err(LoadError::Malformed("it ends in the middle of a section".into())),
+        Err(Stop::Malformed(reason)) => return Err(LoadError::Malformed(reason)),
+    }
+    if imports.len() + exports.len() > EXTERNS_MAX {
+        let count = imports.len() + exports.len();
+        return Err(LoadError::NotAPlugin(format!(
+            "it has {count} imports and exports, at most {EXTERNS_MAX} are read"
+        )));
+    }
+    let kinds = kinds(&exports)?;
+    imports.iter().try_for_each(|import| check_import(import))?;
+    Ok(kinds)
+}
+
+fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
+    let has = |interface: &str| {
+        exports
+            .iter()
+            .any(|name| *name == format!("{PACKAGE}{interface}@{VERSION}"))
+    };
+    if !has("manifest") {
+        let other = exports.iter().find(|name| name.starts_with(PACKAGE));
+        return Err(LoadError::NotAPlugin(match other {
+            Some(other) => format!(
+                "it exports `{other}`, but this host speaks `{PACKAGE}…@{VERSION}`; build it with the WIT package of \
+                 that version, and export `manifest`"
+            ),
+            None if exports.is_empty() => {
+                format!("it exports no interface at all; a plugin exports `{PACKAGE}manifest@{VERSION}`")
+            }
+            None => format!(
+                "it was built for another world and exports {}; a plugin exports `{PACKAGE}manifest@{VERSION}`",
+                exports
+                    .iter()
+                    .take(4)
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        }));
+    }
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| has(kind.name())).collect();
+    if kinds.is_empty() {
+        let names = Kind::ALL.map(Kind::name).join("`, `");
+        return Err(LoadError::NotAPlugin(format!(
+            "it exports a manifest but none of `{names}`"
+        )));
+    }
+    Ok(kinds)
+}
+
+/// Whether the host offers an import. Only names are looked at here; types are checked when the component is linked.
+fn check_import(name: &str) -> Result<(), LoadError> {
+    let missing = |advice: String| {
+        Err(LoadError::MissingImport {
+            import: name.to_owned(),
+            advice,
+        })
+    };
+    let (path, version) = name.split_once('@').unwrap_or((name, ""));
+    let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+    match package {
+        "tidemill:plugin" if version != VERSION => missing(format!(
+            "this host speaks version {VERSION}; build the plugin with that version of the WIT package"
+        )),
+        "tidemill:plugin" if matches!(interface, "log" | "types") => Ok(()),
+        "tidemill:plugin" => missing("this host offers `log` and no other interface to plugins".into()),
+        "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets" => {
+            if version.starts_with("0.2.") {
+                Ok(())
+            } else {
+                missing("this host offers WASI 0.2; build the plugin for `wasm32-wasip2`".into())
+            }
+        }
+        "wasi:http" => missing(
+            "plugins have no outbound HTTP here; JavaScript is built without it by `jco componentize -d all`".into(),
+        ),
+        _ => missing("build the plugin without it; a plugin may import WASI 0.2 and `tidemill:plugin/log`".into()),
+    }
+}
+
+/// Why reading stopped.
+enum Stop {
+    Partial,
+    CoreModule,
+    Malformed(String),
+}
+
+impl From<wasmparser::BinaryReaderError> for Stop {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+/// Walks the sections of the outer component only; what is nested in it is skipped.
+fn parse<'a>(
+    bytes: &'a [u8],
+    mut visit: impl FnMut(Payload<'a>) -> Result<(), wasmparser::BinaryReaderError>,
+) -> Result<(), Stop> {
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    loop {
+        // Only at a section's end may the file end.
+        let (consumed, payload) = match parser.parse(rest, rest.is_empty()) {
+            Ok(wasmparser::Chunk::Parsed { consumed, payload }) => (consumed, payload),
+            Ok(wasmparser::Chunk::NeedMoreData(_)) => return Err(Stop::Partial),
+            Err(error) => return Err(error.into()),
+        };
+        rest = &rest[consumed..];
+        match payload {
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } => return Err(Stop::CoreModule),
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                let length = usize::try_from(unchecked_range.end - unchecked_range.start).unwrap_or(usize::MAX);
+                parser.skip_section();
+                rest = rest.get(length..).ok_or(Stop::Partial)?;
+            }
+            Payload::End(_) => return Ok(()),
+            payload => visit(payload)?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(text: &str) -> Vec<u8> {
+        wat::parse_str(text).unwrap()
+    }
+
+    const PLUGIN: &str = r#"(component
+        (instance $i)
+        (export "tidemill:plugin/manifest@0.1.0" (instance $i))
+        (export "tidemill:plugin/filter@0.1.0" (instance $i))
+        (export "demo:other/thing" (instance $i)))"#;
+
+    #[test]
+    fn kinds_are_found_by_interface_and_unknown_exports_ignored() {
+        assert_eq!(inspect(&component(PLUGIN)).unwrap(), [Kind::Filter]);
+    }
+
+    #[test]
+    fn other_files_are_refused_with_what_to_do() {
+        let message = |bytes: &[u8]| inspect(bytes).unwrap_err().to_string();
+        assert!(message(b"").contains("empty"));
+        assert!(message(b"#!/bin/sh").contains("not a WebAssembly file"));
+        assert!(message(&component("(module)")).contains("wasm32-wasip2"));
+        assert!(message(&component("(component)")).contains("exports no interface"));
+        let other = r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.3" (instance $i)))"#;
+        assert!(message(&component(other)).contains("another world"));
+        let newer = r#"(component (instance $i) (export "tidemill:plugin/manifest@0.2.0" (instance $i)))"#;
+        assert!(message(&component(newer)).contains("0.1.0"));
+        let bare = r#"(component (instance $i) (export "tidemill:plugin/manifest@0.1.0" (instance $i)))"#;
+        assert!(message(&component(bare)).contains("none of"));
+    }
+
+    #[test]
+    fn a_missing_import_is_named_with_advice() {
+        let with_import = |name: &str| {
+            let text = PLUGIN.replacen("(component", &format!("(component (import \"{name}\" (instance))"), 1);
+            inspect(&component(&text))
+        };
+        for offered in [
+            "tidemill:plugin/log@0.1.0",
+            "wasi:cli/stdout@0.2.6",
+            "wasi:io/streams@0.2.12",
+        ] {
+            assert!(with_import(offered).is_ok(), "{offered}");
+        }
+        for missing in [
+            "tidemill:plugin/log@0.3.0",
+            "tidemill:plugin/bus@0.1.0",
+            "wasi:cli/stdout@0.3.0",
+            "wasi:http/types@0.2.3",
+            "acme:thing/db@1.0.0",
+        ] {
+            match with_import(missing).unwrap_err() {
+                LoadError::MissingImport { import, advice } => assert!(import == missing && advice.len() > 20),
+                other => panic!("{missing}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_still_arriving_is_told_from_a_damaged_one() {
+        let whole = component(PLUGIN);
+        assert_eq!(wholeness(&whole), Wholeness::Complete);
+        for end in 0..whole.len() {
+            let partial = wholeness(&whole[..end]);
+            // A cut between two sections cannot be told from a complete file.
+            let complete =
+                inspect(&whole[..end]).is_ok() || !matches!(inspect(&whole[..end]), Err(LoadError::Malformed(_)));
+            assert!(partial == Wholeness::Partial || complete || end == 0, "{end}");
+        }
+        assert_eq!(wholeness(b"\0asm\x01\0\0\0"), Wholeness::Complete);
+        assert_eq!(wholeness(b"nonsense"), Wholeness::Complete);
+    }
+}

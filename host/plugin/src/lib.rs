@@ -1,0 +1,37 @@
+//! Plugins: sandboxed WebAssembly components, loaded, checked, called in batches and replaced while events flow.
+//!
+//! Owns everything about wasmtime; no other crate names it (invariant I9). The doors are [`Plugins`], which holds the
+//! current [`Generation`] and replaces it, [`Directory`], which keeps it in step with a folder of `.wasm` files, and
+//! [`Lane`], through which one pipeline worker calls plugins.
+//! Must not know: the log, HTTP, subscribers.
+
+mod batch;
+mod bindings;
+mod component;
+mod config_schema;
+mod directory;
+mod engine;
+mod error;
+mod generation;
+mod instance;
+mod lane;
+pub mod limits;
+mod loader;
+mod plugin;
+mod plugins;
+mod scan;
+mod settings;
+mod verdict;
+mod voice;
+
+pub use component::Kind;
+pub use directory::{Directory, WatchOptions};
+pub use engine::{Engine, EngineError};
+pub use error::LoadError;
+pub use generation::{Generation, Stage};
+pub use lane::Lane;
+pub use limits::Limits;
+pub use plugin::{EventTypeInfo, Plugin, Version};
+pub use plugins::{Notice, PluginReport, PluginState, Plugins};
+pub use settings::{LimitSettings, PluginSettings};
+pub use verdict::{Fault, FaultKind, Verdict};

@@ -1,0 +1,198 @@
+//! From the bytes of a file to a [`Plugin`]: inspected, compiled, linked, described, configured. Nothing that runs is
+//! touched.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use serde_json::Value;
+use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::bindings::{event_types, filter, log, manifest, transform};
+use crate::component::inspect;
+use crate::instance::{ConfigureError, Host, Instance};
+use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
+use crate::plugin::Code;
+use crate::verdict::Fault;
+use crate::voice::Voice;
+use crate::{Engine, EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};
+
+/// Makes plugins.
+pub(crate) struct Loader {
+    engine: Engine,
+    linker: Linker<Host>,
+    defaults: Limits,
+}
+
+impl Loader {
+    /// `defaults` are the limits of plugins whose settings say nothing.
+    pub(crate) fn new(engine: Engine, defaults: Limits) -> Result<Self, LoadError> {
+        let mut linker = Linker::new(engine.wasmtime());
+        let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
+        log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        Ok(Self {
+            engine,
+            linker,
+            defaults,
+        })
+    }
+
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Loads a component under a name. May take seconds when the component is new.
+    pub(crate) fn load(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Plugin, LoadError> {
+        if bytes.len() as u64 > COMPONENT_BYTES_MAX {
+            return Err(LoadError::TooLarge(bytes.len() as u64));
+        }
+        let kinds = inspect(bytes)?;
+        let compile = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+        let component = Component::from_binary(self.engine.wasmtime(), bytes).map_err(compile)?;
+        let pre = self.linker.instantiate_pre(&component).map_err(compile)?;
+        let has = |kind: Kind| kinds.contains(&kind);
+        let code = Code {
+            manifest: manifest::GuestIndices::new(&pre).map_err(compile)?,
+            filter: has(Kind::Filter)
+                .then(|| filter::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(compile)?,
+            transform: has(Kind::Transform)
+                .then(|| transform::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(compile)?,
+            event_types: has(Kind::EventTypes)
+                .then(|| event_types::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(compile)?,
+            pre,
+        };
+        let limits = settings.limits(&self.defaults);
+        let voice = Voice::new(name, limits.log_lines);
+
+        let call = |call: &'static str| {
+            move |fault: Fault| LoadError::Call {
+                call,
+                fault: fault.to_string(),
+            }
+        };
+        let mut instance = Instance::new(&self.engine, &code, &limits, &voice).map_err(call("instantiate"))?;
+        let info = instance.describe().map_err(call("describe"))?;
+        check_texts(&info)?;
+        let config = Value::Object(settings.config.clone());
+        if let Some(schema) = &info.config_schema {
+            config_schema::check(schema, &config)?;
+        }
+        let config_json = config.to_string();
+        instance.configure(&config_json).map_err(|refusal| match refusal {
+            ConfigureError::Refused(reason) => LoadError::Refused(reason),
+            ConfigureError::Failed(fault) => call("configure")(fault),
+        })?;
+        let types = instance.types().map_err(call("types"))?;
+        let event_types = check_types(types)?;
+        let subscribes = subscriptions(&info.subscribes, settings.subscribes.as_deref())?;
+        Ok(Plugin {
+            name: Arc::from(name),
+            version: Version::of(bytes),
+            title: info.name,
+            author_version: info.version,
+            summary: info.summary,
+            kinds,
+            subscribes,
+            needs_data: info.needs_data,
+            order: settings.order.unwrap_or(0),
+            limits,
+            config_json,
+            event_types,
+            size: bytes.len(),
+            voice,
+            code,
+        })
+    }
+}
+
+fn check_texts(info: &manifest::Info) -> Result<(), LoadError> {
+    for (field, text) in [
+        ("name", &info.name),
+        ("version", &info.version),
+        ("summary", &info.summary),
+    ] {
+        if text.len() > TEXT_BYTES_MAX {
+            let found = text.len();
+            return Err(LoadError::Manifest(format!(
+                "`{field}` has {found} bytes, at most {TEXT_BYTES_MAX} are possible"
+            )));
+        }
+    }
+    if info.subscribes.len() > PATTERNS_MAX {
+        let found = info.subscribes.len();
+        return Err(LoadError::Manifest(format!(
+            "`subscribes` has {found} patterns, at most {PATTERNS_MAX} are possible"
+        )));
+    }
+    Ok(())
+}
+
+/// What the manifest subscribes to, narrowed by the operator where the settings say so.
+fn subscriptions(manifest: &[String], narrowed: Option<&[TypePattern]>) -> Result<Vec<TypePattern>, LoadError> {
+    let wide: Vec<TypePattern> = manifest.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let Some(narrowed) = narrowed else { return Ok(wide) };
+    let outside: Vec<String> = narrowed
+        .iter()
+        .filter(|pattern| !wide.iter().any(|wide| wide.covers(pattern)))
+        .map(|pattern| {
+            format!(
+                "subscribes: `{pattern}` is not within what the plugin handles ({})",
+                manifest.join(", ")
+            )
+        })
+        .collect();
+    if outside.is_empty() {
+        Ok(narrowed.to_vec())
+    } else {
+        Err(LoadError::Settings(outside))
+    }
+}
+
+fn check_types(types: Vec<event_types::EventType>) -> Result<HashMap<String, EventTypeInfo>, LoadError> {
+    if types.len() > TYPES_MAX {
+        return Err(LoadError::Manifest(format!(
+            "it owns {} types, at most {TYPES_MAX} are possible",
+            types.len()
+        )));
+    }
+    let mut owned = HashMap::with_capacity(types.len());
+    for declared in types {
+        let name = declared.name;
+        let wrong = |what: String| LoadError::Manifest(format!("event type `{name}`: {what}"));
+        check_type(&name).map_err(|problem| wrong(problem.detail))?;
+        if is_reserved_type(&name) {
+            return Err(wrong("types that begin with `tidemill.` belong to the host".into()));
+        }
+        if declared.schema_json.len() > SCHEMA_BYTES_MAX {
+            let found = declared.schema_json.len();
+            return Err(wrong(format!(
+                "its schema has {found} bytes, at most {SCHEMA_BYTES_MAX} are possible"
+            )));
+        }
+        let json =
+            |text: &str, what: &str| serde_json::from_str(text).map_err(|e| wrong(format!("{what} is no JSON: {e}")));
+        let info = EventTypeInfo {
+            schema: json(&declared.schema_json, "its schema")?,
+            examples: declared
+                .examples
+                .iter()
+                .take(8)
+                .map(|text| json(text, "an example"))
+                .collect::<Result<_, _>>()?,
+            version: declared.version.chars().take(limits::TEXT_BYTES_MAX).collect(),
+            summary: declared.summary.chars().take(limits::TEXT_BYTES_MAX).collect(),
+            name: name.clone(),
+        };
+        if owned.insert(name.clone(), info).is_some() {
+            return Err(wrong("it is declared twice".into()));
+        }
+    }
+    Ok(owned)
+}

@@ -1,0 +1,246 @@
+//! The current generation and how it changes: put, remove, and what became of each attempt.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::limits::PLUGINS_MAX;
+use crate::loader::Loader;
+use crate::{Engine, Generation, Limits, LoadError, Plugin, PluginSettings, Version};
+
+/// All plugins of a host.
+pub struct Plugins {
+    loader: Loader,
+    current: ArcSwap<Generation>,
+    /// Also serialises changes; batches never wait for it.
+    reports: Mutex<BTreeMap<String, PluginReport>>,
+    observer: Box<dyn Fn(Notice) + Send + Sync>,
+}
+
+impl fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugins")
+            .field("current", &self.current)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of one plugin.
+#[derive(Debug, Clone)]
+pub struct PluginReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it runs.
+    pub state: PluginState,
+    /// The version that runs.
+    pub running: Option<Arc<Plugin>>,
+    /// Why the newest version does not run.
+    pub error: Option<String>,
+}
+
+/// Whether a plugin takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginState {
+    /// The newest version runs.
+    Running,
+    /// An older version runs, because the newest was refused.
+    Outdated,
+    /// No version runs, because the newest was refused.
+    Failed,
+    /// Switched off by its settings.
+    Disabled,
+}
+
+impl PluginState {
+    /// The name used in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Outdated => "outdated",
+            Self::Failed => "failed",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// A change that others may want to know about.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A plugin runs that did not run before.
+    Loaded(Arc<Plugin>),
+    /// A plugin runs in another version or with other settings.
+    Replaced {
+        /// What runs now.
+        plugin: Arc<Plugin>,
+        /// What ran before.
+        before: Version,
+    },
+    /// A plugin is gone or switched off.
+    Removed {
+        /// Its name.
+        name: String,
+    },
+    /// A version was refused.
+    Failed {
+        /// The plugin's name.
+        name: String,
+        /// Why, and what to do.
+        error: String,
+        /// The version that goes on running.
+        still: Option<Version>,
+    },
+}
+
+impl Plugins {
+    /// No plugins yet. `observer` is told of every change, on the thread that makes it.
+    pub fn new(
+        engine: Engine,
+        defaults: Limits,
+        observer: impl Fn(Notice) + Send + Sync + 'static,
+    ) -> Result<Self, LoadError> {
+        Ok(Self {
+            loader: Loader::new(engine, defaults)?,
+            current: ArcSwap::from_pointee(Generation::new(1, Vec::new())?),
+            reports: Mutex::default(),
+            observer: Box::new(observer),
+        })
+    }
+
+    /// The engine, for new lanes.
+    pub const fn engine(&self) -> &Engine {
+        self.loader.engine()
+    }
+
+    /// The generation that new batches begin with.
+    pub fn current(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    /// What is known of each plugin, by name.
+    pub fn reports(&self) -> Vec<PluginReport> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// What is known of one plugin.
+    pub fn report(&self, name: &str) -> Option<PluginReport> {
+        self.lock().get(name).cloned()
+    }
+
+    /// Loads a component and puts it in place of the version that runs, if there is one. On failure that version goes
+    /// on running (invariant I7). Takes as long as compiling takes; batches are not held up.
+    pub fn put(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Arc<Plugin>, LoadError> {
+        let loaded = self.loader.load(name, bytes, settings).map(Arc::new);
+        let mut reports = self.lock();
+        let result = loaded.and_then(|plugin| {
+            self.swap(|plugins| {
+                plugins.retain(|other| *other.name != *name);
+                plugins.push(Arc::clone(&plugin));
+            })?;
+            Ok(plugin)
+        });
+        let before = reports.get(name).and_then(|report| report.running.clone());
+        match result {
+            Ok(plugin) => {
+                let report = PluginReport {
+                    name: name.to_owned(),
+                    state: PluginState::Running,
+                    running: Some(Arc::clone(&plugin)),
+                    error: None,
+                };
+                reports.insert(name.to_owned(), report);
+                drop(reports);
+                (self.observer)(match before {
+                    Some(before) => Notice::Replaced {
+                        plugin: Arc::clone(&plugin),
+                        before: before.version,
+                    },
+                    None => Notice::Loaded(Arc::clone(&plugin)),
+                });
+                Ok(plugin)
+            }
+            Err(error) => {
+                drop(reports);
+                self.refuse(name, error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that a version could not even be read. What runs goes on.
+    pub fn refuse(&self, name: &str, error: String) {
+        let mut reports = self.lock();
+        let running = reports.get(name).and_then(|report| report.running.clone());
+        let still = running.as_ref().map(|plugin| plugin.version);
+        let state = if running.is_some() {
+            PluginState::Outdated
+        } else {
+            PluginState::Failed
+        };
+        let report = PluginReport {
+            name: name.to_owned(),
+            state,
+            running,
+            error: Some(error.clone()),
+        };
+        reports.insert(name.to_owned(), report);
+        drop(reports);
+        (self.observer)(Notice::Failed {
+            name: name.to_owned(),
+            error,
+            still,
+        });
+    }
+
+    /// Takes a plugin out because its settings say so, and keeps that in the reports.
+    pub fn disable(&self, name: &str) {
+        let was_running = self.take_out(name);
+        let report = PluginReport {
+            name: name.to_owned(),
+            state: PluginState::Disabled,
+            running: None,
+            error: None,
+        };
+        self.lock().insert(name.to_owned(), report);
+        if was_running {
+            (self.observer)(Notice::Removed { name: name.to_owned() });
+        }
+    }
+
+    /// Takes a plugin out and forgets it.
+    pub fn remove(&self, name: &str) {
+        let was_running = self.take_out(name);
+        self.lock().remove(name);
+        if was_running {
+            (self.observer)(Notice::Removed { name: name.to_owned() });
+        }
+    }
+
+    fn take_out(&self, name: &str) -> bool {
+        let _changing = self.lock();
+        let was_running = self.current.load().plugins().iter().any(|plugin| *plugin.name == *name);
+        if was_running {
+            // Fewer plugins cannot contradict each other.
+            let _ = self.swap(|plugins| plugins.retain(|other| *other.name != *name));
+        }
+        was_running
+    }
+
+    /// Makes the next generation. The caller holds the lock.
+    fn swap(&self, change: impl FnOnce(&mut Vec<Arc<Plugin>>)) -> Result<(), LoadError> {
+        let current = self.current.load();
+        let mut plugins = current.plugins().to_vec();
+        change(&mut plugins);
+        if plugins.len() > PLUGINS_MAX {
+            return Err(LoadError::TooMany);
+        }
+        self.current
+            .store(Arc::new(Generation::new(current.number() + 1, plugins)?));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, PluginReport>> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,75 @@
+//! What plugins decide, in one form for all kinds, and what is said of a call that failed.
+
+use std::fmt;
+
+use tidemill_event::{Change, Problem};
+
+/// What becomes of one event after one plugin looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on as it is.
+    Keep,
+    /// It ends here.
+    Drop,
+    /// These go on in its place.
+    Emit(Vec<Change>),
+    /// It ends here as the publisher's mistake.
+    Reject(Vec<Problem>),
+    /// It cannot be handled at the moment, for this reason.
+    Retry(String),
+    /// The plugin failed on it.
+    Fault(Fault),
+}
+
+/// A plugin's failure on one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of failure.
+    pub kind: FaultKind,
+    /// What happened, in one line for people.
+    pub detail: String,
+}
+
+/// Kinds of failure, as they are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The code trapped: a panic, an abort, memory accessed out of bounds, a stack overflow.
+    Trap,
+    /// The call took longer than the plugin's time limit.
+    Timeout,
+    /// The plugin wanted more memory than its limit.
+    Memory,
+    /// The answer makes no sense: a wrong number of verdicts, an impossible event, too many outputs.
+    BadOutput,
+    /// The plugin said that it cannot work, or no instance of it can be made.
+    Broken,
+}
+
+impl FaultKind {
+    /// The name used in answers and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trap => "trap",
+            Self::Timeout => "timeout",
+            Self::Memory => "memory",
+            Self::BadOutput => "bad-output",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Fault {
+    /// A failure of a kind.
+    pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.detail)
+    }
+}

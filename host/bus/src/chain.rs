@@ -1,0 +1,244 @@
+//! One batch on its way through the plugins of one generation.
+//!
+//! Owns what becomes of each event: the order of steps, splits, and that an event of an owned type reaches the log only
+//! if the type's owner accepted it in its final form (invariant I8).
+
+use std::sync::Arc;
+
+use tidemill_event::{Change, Event};
+use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, Plugin, Verdict};
+
+use crate::Outcome;
+
+/// A batch in the plugins' hands.
+pub(crate) struct Chain<'a> {
+    lane: &'a mut Lane,
+    generation: &'a Generation,
+    items: Vec<Item>,
+    /// What became of each published event, as far as that is decided.
+    fates: Vec<Option<Outcome>>,
+    /// For each stage, the items that it is to see.
+    waiting: Vec<Vec<usize>>,
+}
+
+/// One event on its way. A published event that is split becomes several.
+struct Item {
+    event: Event,
+    /// Which published event it comes from.
+    origin: usize,
+    /// Its place among the parts of that event, outer split first. Empty: the whole.
+    path: Vec<u16>,
+    /// A transform changed its type or data, so that its type's owner has to look again.
+    changed: bool,
+    /// A transform changed its type, so that stages it waited for may no longer be its own.
+    rerouted: bool,
+    dropped: bool,
+}
+
+/// What goes to the log, and what is decided without it.
+pub(crate) struct Passed {
+    /// The events to store, in order.
+    pub(crate) events: Vec<Event>,
+    /// Which published event each of them comes from.
+    pub(crate) origins: Vec<usize>,
+    /// What became of each published event; none for those that are to be stored.
+    pub(crate) fates: Vec<Option<Outcome>>,
+}
+
+impl<'a> Chain<'a> {
+    pub(crate) fn begin(lane: &'a mut Lane, generation: &'a Generation, events: Vec<Event>) -> Self {
+        let fates = vec![None; events.len()];
+        let item = |(origin, event)| Item {
+            event,
+            origin,
+            path: Vec::new(),
+            changed: false,
+            rerouted: false,
+            dropped: false,
+        };
+        let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
+        let mut chain = Self {
+            lane,
+            generation,
+            items,
+            fates,
+            waiting: vec![Vec::new(); generation.stages().len()],
+        };
+        (0..chain.items.len()).for_each(|at| chain.route(at, 0));
+        chain
+    }
+
+    /// Owners look at the events of their types as they were published.
+    pub(crate) fn check_owned(&mut self) {
+        self.ask_owners(|_| true);
+    }
+
+    /// Owners look again at what transforms changed.
+    pub(crate) fn check_changed(&mut self) {
+        self.ask_owners(|item| item.changed);
+    }
+
+    /// The filters and transforms, in order.
+    pub(crate) fn run_stages(&mut self) {
+        for index in 0..self.waiting.len() {
+            let mut due = std::mem::take(&mut self.waiting[index]);
+            due.retain(|at| self.is_alive(*at) && self.still_meets(*at, index));
+            if due.is_empty() {
+                continue;
+            }
+            // Splits and new routes come in late; a plugin sees events in order, each once.
+            due.sort_by(|a, b| self.items[*a].place().cmp(&self.items[*b].place()));
+            due.dedup();
+            let stage = &self.generation.stages()[index];
+            self.ask(&stage.plugin, stage.kind, &due, index + 1);
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Passed {
+        if self.items.len() > self.fates.len() {
+            self.items.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
+        let alive =
+            |item: &Item| !item.dropped && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }));
+        let (events, origins): (Vec<Event>, Vec<usize>) = self
+            .items
+            .into_iter()
+            .filter(alive)
+            .map(|item| (item.event, item.origin))
+            .unzip();
+        // Some part of it goes on, whatever became of the others.
+        origins.iter().for_each(|origin| self.fates[*origin] = None);
+        Passed {
+            events,
+            origins,
+            fates: self.fates,
+        }
+    }
+
+    fn ask_owners(&mut self, which: impl Fn(&Item) -> bool) {
+        let generation = self.generation;
+        let mut shares: Vec<(&Arc<Plugin>, Vec<usize>)> = Vec::new();
+        for at in 0..self.items.len() {
+            if self.is_alive(at)
+                && which(&self.items[at])
+                && let Some(owner) = generation.owner(self.items[at].event.event_type())
+            {
+                match shares.iter_mut().find(|(plugin, _)| Arc::ptr_eq(plugin, owner)) {
+                    Some((_, share)) => share.push(at),
+                    None => shares.push((owner, vec![at])),
+                }
+            }
+        }
+        for (owner, share) in shares {
+            // A normalised event does not change its type: no stage is to be found anew.
+            self.ask(owner, Kind::EventTypes, &share, self.waiting.len());
+        }
+    }
+
+    /// Asks one plugin about some items and does as it says.
+    fn ask(&mut self, plugin: &Arc<Plugin>, kind: Kind, items: &[usize], next_stage: usize) {
+        let events: Vec<&Event> = items.iter().map(|at| &self.items[*at].event).collect();
+        let verdicts = self.lane.ask(plugin, kind, &events);
+        for (at, verdict) in items.iter().zip(verdicts) {
+            let by = || Arc::clone(plugin.name());
+            let fate = match verdict {
+                Verdict::Keep => continue,
+                Verdict::Emit(changes) => match self.replace(*at, changes, kind, next_stage) {
+                    Ok(()) => continue,
+                    Err(fault) => Outcome::Failed { by: by(), fault },
+                },
+                Verdict::Drop => {
+                    self.items[*at].dropped = true;
+                    Outcome::Dropped { by: by() }
+                }
+                Verdict::Reject(problems) => Outcome::Rejected {
+                    by: Some(by()),
+                    problems,
+                },
+                Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
+                Verdict::Fault(fault) => Outcome::Failed { by: by(), fault },
+            };
+            let known = &mut self.fates[self.items[*at].origin];
+            // A failure of one part outweighs that another one was dropped; the first failure counts.
+            if matches!(known, None | Some(Outcome::Dropped { .. })) {
+                *known = Some(fate);
+            }
+        }
+    }
+
+    /// Puts a plugin's outputs in the place of an item.
+    fn replace(&mut self, at: usize, changes: Vec<Change>, kind: Kind, next_stage: usize) -> Result<(), Fault> {
+        let parts = changes.len();
+        let old_len = self.items.len();
+        let mut first = None;
+        for (part, change) in changes.into_iter().enumerate() {
+            let looked_at = kind == Kind::EventTypes || !change.concerns_type_or_data();
+            let item = &self.items[at];
+            let event = change.apply(&item.event, part).map_err(|problems| {
+                self.items.truncate(old_len);
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Fault::new(
+                    FaultKind::BadOutput,
+                    format!("it made an impossible event: {}", problems.join("; ")),
+                )
+            });
+            let event = event?;
+            let item = &self.items[at];
+            let mut path = item.path.clone();
+            if parts > 1 {
+                path.push(u16::try_from(part).unwrap_or(u16::MAX));
+            }
+            let rerouted = item.rerouted || event.event_type() != item.event.event_type();
+            let new = Item {
+                event,
+                origin: item.origin,
+                path,
+                changed: item.changed || !looked_at,
+                rerouted,
+                dropped: false,
+            };
+            match part {
+                0 => first = Some(new),
+                _ => self.items.push(new),
+            }
+        }
+        if let Some(first) = first {
+            let moved = first.event.event_type() != self.items[at].event.event_type();
+            self.items[at] = first;
+            if moved {
+                self.route(at, next_stage);
+            }
+        }
+        (old_len..self.items.len()).for_each(|new| self.route(new, next_stage));
+        Ok(())
+    }
+
+    /// Notes which stages, from one on, are to see an item.
+    fn route(&mut self, at: usize, from: usize) {
+        for stage in self.generation.stages_of(self.items[at].event.event_type()) {
+            if stage >= from {
+                self.waiting[stage].push(at);
+            }
+        }
+    }
+
+    fn still_meets(&self, at: usize, stage: usize) -> bool {
+        let item = &self.items[at];
+        !item.rerouted
+            || self
+                .generation
+                .stages_of(item.event.event_type())
+                .any(|own| own == stage)
+    }
+
+    fn is_alive(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        !item.dropped && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }))
+    }
+}
+
+impl Item {
+    fn place(&self) -> (usize, &[u16]) {
+        (self.origin, &self.path)
+    }
+}

@@ -1,0 +1,157 @@
+//! The bounded queue between publishers and pipeline workers.
+//!
+//! Bounded in bytes: a publisher waits for room, and after a while is told to come back. Events of one source always go
+//! to the same worker, which keeps their order.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::DefaultHashBuilder;
+use tidemill_event::{Event, Problem, is_reserved_type};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::Outcome;
+use crate::limits::{QUEUE_UNIT_BYTES, SUBMISSION_EVENTS_MAX, SUBMISSIONS_MAX};
+
+/// Nothing of a request was taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The queue was full all the time that a publisher waits.
+    #[error("the host is busy: no room in the queue for {0:?}; send again later")]
+    Busy(Duration),
+    /// The host is stopping.
+    #[error("the host is stopping")]
+    Closed,
+}
+
+/// Events of one request for one worker.
+pub(crate) struct Submission {
+    pub(crate) events: Vec<Event>,
+    pub(crate) answer: oneshot::Sender<Vec<Outcome>>,
+    /// Room in the queue, given back when the submission was answered.
+    pub(crate) _room: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+pub(crate) struct Ingress {
+    queues: Vec<mpsc::Sender<Submission>>,
+    room: Arc<Semaphore>,
+    units: u32,
+    wait: Duration,
+    hasher: DefaultHashBuilder,
+}
+
+impl Ingress {
+    /// Queues for some workers, which get the other ends.
+    pub(crate) fn new(workers: usize, bytes: usize, wait: Duration) -> (Self, Vec<mpsc::Receiver<Submission>>) {
+        let (queues, ends) = (0..workers).map(|_| mpsc::channel(SUBMISSIONS_MAX)).unzip();
+        let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::new(Semaphore::new(units as usize));
+        (
+            Self {
+                queues,
+                room,
+                units,
+                wait,
+                hasher: DefaultHashBuilder::default(),
+            },
+            ends,
+        )
+    }
+
+    /// Hands events in and waits for what becomes of each; outcomes are in the order of the events.
+    pub(crate) async fn publish(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; events.len()];
+        let mut answers = Vec::with_capacity(1);
+        let mut refused = None;
+        for (queue, share) in self.shares(events, &mut outcomes).into_iter().enumerate() {
+            let mut rest = share.into_iter();
+            while refused.is_none() {
+                let (places, events): (Vec<usize>, Vec<Event>) = rest.by_ref().take(SUBMISSION_EVENTS_MAX).unzip();
+                if events.is_empty() {
+                    break;
+                }
+                match self.submit(queue, events).await {
+                    Ok(answer) => answers.push((places, answer)),
+                    Err(error) => refused = Some(error),
+                }
+            }
+        }
+        if let (Some(error), true) = (&refused, answers.is_empty()) {
+            return Err(error.clone());
+        }
+        for (places, answer) in answers {
+            let given = answer.await.map_err(|_| PublishError::Closed)?;
+            places
+                .into_iter()
+                .zip(given)
+                .for_each(|(at, outcome)| outcomes[at] = Some(outcome));
+        }
+        // What was handed in goes its way; the rest of the request is told so, event by event.
+        let reason = refused.unwrap_or(PublishError::Closed).to_string();
+        let lost = || Outcome::Lost { reason: reason.clone() };
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(lost))
+            .collect())
+    }
+
+    /// Which events go to which worker, with their places; events that only the host may make go to none.
+    fn shares(&self, events: Vec<Event>, outcomes: &mut [Option<Outcome>]) -> Vec<Vec<(usize, Event)>> {
+        let mut shares: Vec<Vec<(usize, Event)>> = self.queues.iter().map(|_| Vec::new()).collect();
+        let count = shares.len();
+        for (at, event) in events.into_iter().enumerate() {
+            if is_reserved_type(event.event_type()) {
+                let detail = "types that begin with `tidemill.` are made by the host alone; choose another prefix";
+                outcomes[at] = Some(Outcome::Rejected {
+                    by: None,
+                    problems: vec![Problem::new("type", detail)],
+                });
+                continue;
+            }
+            let queue = if count == 1 {
+                0
+            } else {
+                self.queue_of(event.source(), count)
+            };
+            if let Some(share) = shares.get_mut(queue) {
+                share.push((at, event));
+            }
+        }
+        shares
+    }
+
+    fn queue_of(&self, source: &str, count: usize) -> usize {
+        usize::try_from(self.hasher.hash_one(source) % count as u64).unwrap_or(0)
+    }
+
+    async fn submit(&self, queue: usize, events: Vec<Event>) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
+        let bytes: usize = events.iter().map(Event::weight).sum();
+        let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES))
+            .unwrap_or(u32::MAX)
+            .min(self.units);
+        let room = match Arc::clone(&self.room).try_acquire_many_owned(units) {
+            Ok(room) => room,
+            Err(tokio::sync::TryAcquireError::Closed) => return Err(PublishError::Closed),
+            Err(tokio::sync::TryAcquireError::NoPermits) => {
+                let waited = tokio::time::timeout(self.wait, Arc::clone(&self.room).acquire_many_owned(units)).await;
+                waited
+                    .map_err(|_| PublishError::Busy(self.wait))?
+                    .map_err(|_| PublishError::Closed)?
+            }
+        };
+        let (answer, receive) = oneshot::channel();
+        let sender = self.queues.get(queue).ok_or(PublishError::Closed)?;
+        let submission = Submission {
+            events,
+            answer,
+            _room: room,
+        };
+        match tokio::time::timeout(self.wait, sender.send(submission)).await {
+            Ok(Ok(())) => Ok(receive),
+            Ok(Err(_)) => Err(PublishError::Closed),
+            Err(_) => Err(PublishError::Busy(self.wait)),
+        }
+    }
+}

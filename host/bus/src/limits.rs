@@ -1,0 +1,29 @@
+//! Every bound of the bus that is not set by the operator, with its reason.
+
+use std::time::Duration;
+
+/// Events in one turn of a pipeline worker. Larger turns make appends cheaper and the first event of a turn later;
+/// plugins see at most 64 at a time anyway.
+pub const TURN_EVENTS_MAX: usize = 512;
+/// Bytes of events in one turn.
+pub const TURN_BYTES_MAX: usize = 2 << 20;
+/// Events that one publisher's request puts into the queue at a time, so that a request with ten thousand events shares
+/// the worker with others.
+pub const SUBMISSION_EVENTS_MAX: usize = 256;
+/// Submissions that wait for one worker, beside the bound in bytes.
+pub const SUBMISSIONS_MAX: usize = 4096;
+/// The unit in which the queue's bytes are counted.
+pub const QUEUE_UNIT_BYTES: usize = 1024;
+/// Bytes handed to a socket at a time. More makes no write cheaper and is what a stuck subscriber holds on to.
+pub const CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Joined chunks that subscribers with the same selection share. They stand at a few neighbouring places at a time.
+pub const SHARED_CHUNKS_MAX: usize = 8;
+/// Records that one read from the log returns.
+pub const READ_RECORDS_MAX: usize = 500;
+/// Distinct selections that are kept for sharing; the ones no subscriber uses are dropped first.
+pub const SELECTIONS_MAX: usize = 10_000;
+/// A worker that has been at one turn for this long counts as stuck.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(10);
+
+const _: () = assert!(SUBMISSION_EVENTS_MAX <= TURN_EVENTS_MAX);
+const _: () = assert!(TURN_BYTES_MAX >= tidemill_event::limits::DATA_BYTES_MAX);

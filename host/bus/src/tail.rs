@@ -1,0 +1,82 @@
+//! The live end of the log: what was just stored becomes frames, and whoever waits is woken.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tidemill_log::{Log, Record};
+
+use crate::ring::{Look, Ring, Segment};
+use crate::wakers::Wakers;
+
+pub(crate) struct Tail {
+    log: Arc<dyn Log>,
+    epoch: u32,
+    ring: RwLock<Ring>,
+    wakers: Wakers,
+    closed: AtomicBool,
+}
+
+impl std::fmt::Debug for Tail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tail")
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tail {
+    pub(crate) fn new(log: Arc<dyn Log>, ring_bytes: usize) -> Self {
+        let info = log.info();
+        let ring = RwLock::new(Ring::new(info.last, ring_bytes));
+        Self {
+            log,
+            epoch: info.epoch,
+            ring,
+            wakers: Wakers::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes what the log stored. Calls come in the order of positions, which [`Log::append`] promises.
+    pub(crate) fn push(&self, records: &[Arc<Record>]) {
+        if !records.is_empty() {
+            let segment = Segment::new(records.to_vec());
+            self.ring.write().unwrap_or_else(PoisonError::into_inner).push(segment);
+        }
+    }
+
+    /// Wakes all cursors; once per batch, after [`push`](Self::push).
+    pub(crate) fn wake(&self) {
+        self.wakers.wake_all();
+    }
+
+    pub(crate) fn look(&self, after: u64) -> Look {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).look(after)
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).last()
+    }
+
+    pub(crate) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    pub(crate) const fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    pub(crate) const fn wakers(&self) -> &Wakers {
+        &self.wakers
+    }
+
+    /// Ends all cursors.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wakers.wake_all();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+}

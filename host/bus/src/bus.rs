@@ -195,3 +195,6 @@ impl Bus {
         self.tail.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,9 +198,9 @@ fn parse<'a>(
                 encoding: Encoding::Module,
                 ..
             } => return Err(Stop::CoreModule),
+            // The parser stands behind a nested section already; its bytes are still to be passed over.
             Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
                 let length = usize::try_from(unchecked_range.end - unchecked_range.start).unwrap_or(usize::MAX);
-                parser.skip_section();
                 rest = rest.get(length..).ok_or(Stop::Partial)?;
             }
             Payload::End(_) => return Ok(()),

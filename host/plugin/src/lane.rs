@@ -142,10 +142,6 @@ fn instance<'a>(
                 ConfigureError::Refused(reason) => broken(Fault::new(FaultKind::Broken, reason)),
                 ConfigureError::Failed(fault) => broken(fault),
             })?;
-            if plugin.kinds.contains(&Kind::EventTypes) {
-                // Owners may set up their types here, as they did when they were loaded.
-                instance.types().map_err(broken)?;
-            }
             Ok(&mut entry.insert((Arc::clone(plugin), instance)).1)
         }
     }

@@ -44,6 +44,17 @@ impl Loader {
 
     /// Loads a component under a name. May take seconds when the component is new.
     pub(crate) fn load(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Plugin, LoadError> {
+        // Parsers and compilers read what an attacker wrote. A panic in one of them must not end the thread that takes
+        // in all other plugins.
+        let load = std::panic::AssertUnwindSafe(|| self.load_checked(name, bytes, settings));
+        std::panic::catch_unwind(load).unwrap_or_else(|_| {
+            Err(LoadError::Malformed(
+                "reading it made the host's WebAssembly library panic; please report this".into(),
+            ))
+        })
+    }
+
+    fn load_checked(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Plugin, LoadError> {
         if bytes.len() as u64 > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(bytes.len() as u64));
         }

@@ -1,0 +1,105 @@
+//! The composition root: builds the parts of a server from its configuration and takes them down again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use anyhow::{Context, bail};
+use tidemill_bus::{Bus, BusOptions};
+use tidemill_log::{Log, MemoryLog, MemoryRetention};
+use tidemill_plugin::{Directory, Engine, Limits, PluginSettings, Plugins, WatchOptions};
+
+use crate::announce;
+use crate::config::Config;
+
+/// The parts of a running server that requests need.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) bus: Bus,
+    pub(crate) plugins: Arc<Plugins>,
+}
+
+/// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
+/// in until the [`Directory`] is dropped.
+pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
+    let settings = plugin_settings(&config)?;
+    fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot create data-dir {}", config.data_dir.display()))?;
+    fs::create_dir_all(&config.plugins_dir)
+        .with_context(|| format!("cannot create plugins-dir {}", config.plugins_dir.display()))?;
+    // The cache wants an absolute path.
+    let data_dir = config.data_dir.canonicalize().context("cannot find data-dir")?;
+    let engine = Engine::new(Some(&data_dir.join("compiled")))?;
+
+    // Notices come from the first load on, before there is a bus to announce them on.
+    let app: Arc<OnceLock<std::sync::Weak<App>>> = Arc::default();
+    let announcer = Arc::clone(&app);
+    let limits = Limits {
+        time: config.limits.time,
+        memory: config.limits.memory,
+        log_lines: config.limits.log_lines,
+    };
+    let plugins = Plugins::new(engine, limits, move |notice| {
+        if let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade)
+            && let Some(event) = announce::event(&notice)
+        {
+            app.bus.announce(event);
+        }
+    })?;
+    let plugins = Arc::new(plugins);
+    let retention = MemoryRetention {
+        records: config.log.events_max,
+        bytes: config.log.bytes_max,
+    };
+    let log: Arc<dyn Log> = Arc::new(MemoryLog::new(retention));
+    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let options = BusOptions {
+        workers: config.pipeline.worker_count(processors),
+        queue_bytes: config.publish.queue_max,
+        queue_wait: config.publish.queue_wait,
+        ring_bytes: config.subscribe.ring_max,
+    };
+    let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
+    let watch = WatchOptions {
+        settle: config.reload.settle,
+        rescan: config.reload.rescan,
+        settings,
+    };
+    let plugins_dir = config.plugins_dir.clone();
+    let built = Arc::new(App {
+        config,
+        bus,
+        plugins: Arc::clone(&plugins),
+    });
+    let _ = app.set(Arc::downgrade(&built));
+    let directory = Directory::open(&plugins_dir, plugins, watch)
+        .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;
+    Ok((built, directory))
+}
+
+/// The tables `[plugins.<name>]`, checked.
+fn plugin_settings(config: &Config) -> anyhow::Result<BTreeMap<String, PluginSettings>> {
+    let mut settings = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (name, table) in &config.plugins {
+        match PluginSettings::from_table(table) {
+            Ok(parsed) => {
+                settings.insert(name.clone(), parsed);
+            }
+            Err(problems) => {
+                let place = config.plugin_place(name);
+                wrong.extend(
+                    problems
+                        .into_iter()
+                        .map(|problem| format!("{place}: `plugins.{name}`: {problem}")),
+                );
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("settings of plugins are wrong:\n  {}", wrong.join("\n  "));
+    }
+    Ok(settings)
+}

@@ -1,0 +1,229 @@
+//! The configuration: read from defaults, file, environment and flags, checked once, then trusted.
+//!
+//! Owns what the rest of the server reads. The keys themselves are listed in `config/keys.rs`. Must not know the process
+//! environment (whoever calls passes it in) nor what plugins make of their own tables.
+
+mod keys;
+mod kind;
+mod nearest;
+mod problem;
+mod settings;
+mod show;
+mod source;
+
+use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
+
+pub(crate) use problem::ConfigError;
+pub(crate) use settings::Entry;
+
+use settings::Settings;
+use source::FileSource;
+
+/// The file that is used, if it exists, when none is named.
+pub(crate) const DEFAULT_FILE: &str = "tidemill.toml";
+/// What environment variables that set a key begin with.
+pub(crate) const ENV_PREFIX: &str = "TIDEMILL_";
+
+/// The whole configuration, checked: every value is within its bounds and fits the others.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// `listen`
+    pub(crate) listen: SocketAddr,
+    /// `plugins-dir`
+    pub(crate) plugins_dir: PathBuf,
+    /// `data-dir`
+    pub(crate) data_dir: PathBuf,
+    /// `[publish]`
+    pub(crate) publish: Publish,
+    /// `[subscribe]`
+    pub(crate) subscribe: Subscribe,
+    /// `[log]`
+    pub(crate) log: Log,
+    /// `[pipeline]`
+    pub(crate) pipeline: Pipeline,
+    /// `[reload]`
+    pub(crate) reload: Reload,
+    /// `[limits]`
+    pub(crate) limits: Limits,
+    /// `[drain]`
+    pub(crate) drain: Drain,
+    /// `[telemetry]`
+    pub(crate) telemetry: Telemetry,
+    /// `[plugins.<name>]`, as written: the plugins' settings are read where plugins are known.
+    pub(crate) plugins: BTreeMap<String, toml::Table>,
+    entries: Vec<Entry>,
+    plugin_places: BTreeMap<String, String>,
+}
+
+/// `[publish]`: what publishers may send.
+#[derive(Debug, Clone)]
+pub(crate) struct Publish {
+    /// Bytes of one request body.
+    pub(crate) body_max: usize,
+    /// Events of one request.
+    pub(crate) batch_max: usize,
+    /// Bytes of events that wait for the pipeline.
+    pub(crate) queue_max: usize,
+    /// How long a publisher waits for room in the queue before it is answered 429.
+    pub(crate) queue_wait: Duration,
+    /// `source` of events that name none.
+    pub(crate) default_source: String,
+}
+
+/// `[subscribe]`: what subscribers get.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscribe {
+    /// Between comment frames on a quiet stream.
+    pub(crate) heartbeat: Duration,
+    /// The reconnection hint, `retry:`.
+    pub(crate) retry: Duration,
+    /// Open streams.
+    pub(crate) connections_max: usize,
+    /// Bytes of encoded frames kept for live delivery.
+    pub(crate) ring_max: usize,
+}
+
+/// `[log]`: how much of the log is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// Events.
+    pub(crate) events_max: usize,
+    /// Bytes.
+    pub(crate) bytes_max: usize,
+}
+
+/// `[pipeline]`
+#[derive(Debug, Clone)]
+pub(crate) struct Pipeline {
+    /// Threads as configured; 0 leaves it to [`Pipeline::worker_count`].
+    pub(crate) workers: usize,
+}
+
+/// `[reload]`: how changes in the plugins directory are noticed.
+#[derive(Debug, Clone)]
+pub(crate) struct Reload {
+    /// How long a file must stay unchanged before it is read.
+    pub(crate) settle: Duration,
+    /// Between full scans, for file systems that report no changes.
+    pub(crate) rescan: Duration,
+}
+
+/// `[limits]`: what each plugin gets unless its own settings say otherwise.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Time of one call with one batch.
+    pub(crate) time: Duration,
+    /// Bytes of memory of one instance.
+    pub(crate) memory: usize,
+    /// Log lines per second.
+    pub(crate) log_lines: u32,
+}
+
+/// `[drain]`
+#[derive(Debug, Clone)]
+pub(crate) struct Drain {
+    /// From the signal to stop until the process ends at the latest.
+    pub(crate) deadline: Duration,
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone)]
+pub(crate) struct Telemetry {
+    /// How log lines are written.
+    pub(crate) format: LogFormat,
+    /// Which log lines are written: directives of `tracing`'s `EnvFilter`, known to be valid.
+    pub(crate) filter: String,
+}
+
+/// `telemetry.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What the command line sets, as it was typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags {
+    /// `--listen`
+    pub(crate) listen: Option<String>,
+    /// `--plugins`
+    pub(crate) plugins: Option<String>,
+    /// `--data`
+    pub(crate) data: Option<String>,
+}
+
+impl Pipeline {
+    /// Threads to start on a machine with this many processors. The default leaves half of them to sockets.
+    pub(crate) fn worker_count(&self, processors: usize) -> usize {
+        match self.workers {
+            0 => (processors / 2).max(1),
+            workers => workers,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the named file, or [`DEFAULT_FILE`] if there is one, and puts environment and flags above it.
+    pub(crate) fn load(
+        path: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+        flags: &Flags,
+    ) -> Result<Self, ConfigError> {
+        let file = path.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match fs::read_to_string(file) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => None,
+            Err(source) => {
+                return Err(ConfigError::Unreadable {
+                    path: file.to_owned(),
+                    source,
+                });
+            }
+        };
+        let name = file.display().to_string();
+        Self::from_sources(text.as_deref().map(|text| (&*name, text)), env, flags)
+    }
+
+    /// The same from texts: the file's name and content, the environment, the flags.
+    pub(crate) fn from_sources(
+        file: Option<(&str, &str)>,
+        env: impl Iterator<Item = (String, String)>,
+        flags: &Flags,
+    ) -> Result<Self, ConfigError> {
+        let file = file
+            .map(|(name, text)| FileSource::parse(name, text))
+            .unwrap_or_default();
+        let flags = [
+            ("listen", "--listen", &flags.listen),
+            ("plugins-dir", "--plugins", &flags.plugins),
+            ("data-dir", "--data", &flags.data),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(key, flag, value)| Some((key, flag, value.clone()?)));
+        let mut settings = Settings::new(file, env, flags.collect());
+        let config = Self::read(&mut settings);
+        settings.into_result(config)
+    }
+
+    /// Every key with its value and where that came from, in the order of the documentation.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The effective configuration as commented TOML that can be loaded again.
+    pub(crate) fn to_toml(&self) -> String {
+        show::to_toml(self)
+    }
+
+    /// Where a plugin's table stands, as `tidemill.toml:12`, to begin messages about its content.
+    pub(crate) fn plugin_place(&self, name: &str) -> &str {
+        self.plugin_places.get(name).map_or(DEFAULT_FILE, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! The effective configuration as commented TOML: what is printed can be loaded again.
+
+use std::fmt::Write;
+
+use super::Config;
+use super::nearest::split;
+use super::source::bare_or_quoted;
+
+/// Every key with what it means, what it may be, its default and who set it; then the plugins' tables as written.
+pub(super) fn to_toml(config: &Config) -> String {
+    let mut text = String::new();
+    let mut section = "";
+    for entry in config.entries() {
+        let (of, key) = split(entry.key);
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(gap);
+        if of != section {
+            section = of;
+            line(&mut text, &format!("[{section}]"));
+        }
+        line(&mut text, &format!("# {}", entry.meaning));
+        line(&mut text, &format!("# Expected: {}.", entry.allowed));
+        line(
+            &mut text,
+            &format!("# Default: {}. Set by: {}.", entry.default, entry.origin),
+        );
+        line(&mut text, &format!("{key} = {}", entry.value));
+    }
+    for (name, table) in &config.plugins {
+        let mut plugin = toml::Table::new();
+        plugin.insert(name.clone(), toml::Value::Table(table.clone()));
+        let mut plugins = toml::Table::new();
+        plugins.insert("plugins".into(), toml::Value::Table(plugin));
+        let place = config.plugin_place(name);
+        line(
+            &mut text,
+            &format!(
+                "\n# Settings of the plugin {}. Set by: file ({place}).",
+                bare_or_quoted(name)
+            ),
+        );
+        // A table that was read from TOML can be written as TOML.
+        line(&mut text, toml::to_string(&plugins).unwrap_or_default().trim_end());
+    }
+    text
+}
+
+fn line(text: &mut String, content: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{content}");
+}

@@ -1,0 +1,168 @@
+//! Where raw values come from: a TOML file taken apart into dotted keys with their lines, and texts without a type.
+
+use std::{collections::BTreeMap, fmt};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::ConfigProblem;
+
+/// A value before it is checked.
+#[derive(Debug, Clone)]
+pub(super) enum Raw {
+    /// From the environment, the command line or a default: it may stand for a text or a number.
+    Untyped(String),
+    /// A string of the file.
+    Text(String),
+    /// An integer of the file.
+    Integer(String),
+    /// Another value of the file; no key takes one.
+    Other(&'static str),
+    /// A table of the file; `true` if there is anything in it.
+    Table(bool),
+}
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A mistyped value can be a whole document; a message shows its beginning.
+        let short = |text: &str| text.chars().take(80).collect::<String>();
+        match self {
+            Self::Untyped(text) | Self::Text(text) => write!(f, "{:?}", short(text)),
+            Self::Integer(digits) => write!(f, "{}", short(digits)),
+            Self::Other(kind) => write!(f, "a value of type {kind}"),
+            Self::Table(_) => f.write_str("a table"),
+        }
+    }
+}
+
+/// One value of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) raw: Raw,
+    pub(super) line: usize,
+}
+
+/// The configuration file.
+#[derive(Debug, Default)]
+pub(super) struct FileSource {
+    pub(super) name: String,
+    /// Everything outside `[plugins]`, tables included, by dotted key.
+    pub(super) nodes: BTreeMap<String, Node>,
+    /// `[plugins.<name>]` with the line it begins on.
+    pub(super) plugins: BTreeMap<String, (toml::Table, usize)>,
+    pub(super) problems: Vec<ConfigProblem>,
+}
+
+impl FileSource {
+    /// Takes a text apart. Of a text that is not TOML only its mistakes are kept.
+    pub(super) fn parse(name: &str, text: &str) -> Self {
+        let mut file = Self {
+            name: name.to_owned(),
+            ..Self::default()
+        };
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            file.problem(line, "", format!("not valid TOML: {}", error.message().trim()));
+        }
+        // The tree has lines, the table has owned values of every type: plugins get the latter.
+        let table: toml::Table = match text.parse() {
+            Ok(table) if file.problems.is_empty() => table,
+            Ok(_) => return file,
+            Err(error) => {
+                if file.problems.is_empty() {
+                    let line = error.span().map_or(1, |span| line_of(text, span.start));
+                    file.problem(line, "", format!("not valid TOML: {}", error.message().trim()));
+                }
+                return file;
+            }
+        };
+        for (key, value) in document.get_ref() {
+            if key.get_ref() == "plugins" {
+                file.take_plugins(text, key, value, table.get("plugins"));
+            } else {
+                file.take(text, bare_or_quoted(key.get_ref()), key, value);
+            }
+        }
+        file
+    }
+
+    /// Where a line of this file is.
+    pub(super) fn place(&self, line: usize) -> String {
+        format!("{}:{line}", self.name)
+    }
+
+    fn take(&mut self, text: &str, path: String, key: &Spanned<impl Sized>, value: &Spanned<DeValue<'_>>) {
+        let raw = match value.get_ref() {
+            DeValue::String(string) => Raw::Text(string.to_string()),
+            DeValue::Integer(integer) => Raw::Integer(integer.to_string()),
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.take(text, format!("{path}.{}", bare_or_quoted(key.get_ref())), key, value);
+                }
+                Raw::Table(!table.is_empty())
+            }
+            other => Raw::Other(other.type_str()),
+        };
+        let line = line_of(text, key.span().start);
+        self.nodes.insert(path, Node { raw, line });
+    }
+
+    fn take_plugins(
+        &mut self,
+        text: &str,
+        key: &Spanned<impl Sized>,
+        value: &Spanned<DeValue<'_>>,
+        owned: Option<&toml::Value>,
+    ) {
+        let (DeValue::Table(tree), Some(toml::Value::Table(owned))) = (value.get_ref(), owned) else {
+            let line = line_of(text, key.span().start);
+            let detail = "holds the settings of single plugins, as tables `[plugins.<name>]`; \
+                the directory of the plugins is `plugins-dir`";
+            return self.problem(line, "plugins", detail.to_owned());
+        };
+        for (name, _) in tree {
+            let line = line_of(text, name.span().start);
+            let name: &str = name.get_ref();
+            match owned.get(name) {
+                Some(toml::Value::Table(table)) => {
+                    self.plugins.insert(name.to_owned(), (table.clone(), line));
+                }
+                _ => self.problem(
+                    line,
+                    &format!("plugins.{}", bare_or_quoted(name)),
+                    format!(
+                        "must be a table: write `[plugins.{}]` and the settings below it",
+                        bare_or_quoted(name)
+                    ),
+                ),
+            }
+        }
+    }
+
+    fn problem(&mut self, line: usize, key: &str, detail: String) {
+        self.problems.push(ConfigProblem {
+            place: self.place(line),
+            key: key.to_owned(),
+            detail,
+        });
+    }
+}
+
+/// A key as TOML writes it, so that `"a.b"` is not taken for `b` in the section `a`.
+pub(super) fn bare_or_quoted(key: &str) -> String {
+    let bare = !key.is_empty()
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if bare {
+        key.to_owned()
+    } else {
+        toml::Value::from(key).to_string()
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    1 + before.iter().filter(|b| **b == b'\n').count()
+}

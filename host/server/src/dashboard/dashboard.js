@@ -1,0 +1,101 @@
+// The page's behaviour: one EventSource, a bounded list of events, the plugins. Everything that comes from events or
+// plugins is shown as text.
+"use strict";
+
+const SHOWN_MAX = 200;
+const element = (id) => document.getElementById(id);
+const make = (tag, className, text) => {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+};
+
+let source = null;
+let paused = false;
+let count = 0;
+let lastCount = 0;
+
+function status(state, text) {
+  element("status").dataset.state = state;
+  element("status").textContent = text;
+}
+
+function connect(types) {
+  source?.close();
+  status("connecting", "connecting");
+  const query = new URLSearchParams({ envelope: "cloudevents", framing: "message" });
+  if (types) query.set("types", types);
+  source = new EventSource(`/events?${query}`);
+  source.onopen = () => status("open", types ? `live: ${types}` : "live");
+  source.onerror = () => {
+    // The browser reconnects by itself and resumes where it was, unless the server refused for good.
+    const closed = source.readyState === EventSource.CLOSED;
+    status(closed ? "closed" : "connecting", closed ? "refused; check the types" : "reconnecting");
+  };
+  source.onmessage = (message) => show(JSON.parse(message.data), message.lastEventId);
+  source.addEventListener("tidemill.gap", (message) => {
+    show({ type: "tidemill.gap", time: new Date().toISOString(), data: JSON.parse(message.data) }, message.lastEventId);
+  });
+}
+
+function show(event, position) {
+  count += 1;
+  if (event.type.startsWith("tidemill.plugin.")) plugins();
+  if (paused) return;
+  element("hint").hidden = true;
+  const data = "data" in event ? event.data : (event.data_base64 ?? null);
+  const item = document.createElement("li");
+  item.className = event.type.startsWith("tidemill.") ? "host" : "";
+  item.title = `${event.source ?? ""} ${event.id ?? ""}`.trim();
+  const when = make("time", "", new Date(event.time).toLocaleTimeString());
+  when.dateTime = event.time;
+  when.append(make("div", "position", position));
+  const body = make("div", "data", typeof data === "string" ? data : JSON.stringify(data));
+  body.setAttribute("aria-expanded", "false");
+  body.addEventListener("click", () => {
+    const open = body.getAttribute("aria-expanded") !== "true";
+    body.setAttribute("aria-expanded", String(open));
+    body.textContent = typeof data === "string" ? data : JSON.stringify(data, null, open ? 2 : 0);
+  });
+  const type = make("div", "type", event.type);
+  if (event.subject) type.append(make("div", "position", event.subject));
+  item.append(when, type, body);
+  const list = element("events");
+  list.prepend(item);
+  while (list.childElementCount > SHOWN_MAX) list.lastElementChild.remove();
+}
+
+async function plugins() {
+  const answer = await fetch("/plugins");
+  if (!answer.ok) return;
+  const { plugins: loaded } = await answer.json();
+  element("plugins").replaceChildren(...loaded.map((plugin) => {
+    const item = document.createElement("li");
+    const state = make("span", "state", plugin.state);
+    state.dataset.state = plugin.state;
+    item.append(state, make("strong", "", plugin.name));
+    const kinds = plugin.kinds ? `${plugin.kinds.join(", ")} · ${plugin.version.slice(0, 12)}` : "";
+    item.append(make("p", "", plugin.error ?? plugin.summary ?? ""), make("p", "position", kinds));
+    return item;
+  }));
+  if (loaded.length === 0) element("plugins").append(make("li", "", "None yet: copy a .wasm file into the plugins directory."));
+}
+
+element("filter").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  element("events").replaceChildren();
+  connect(element("types").value.trim());
+});
+element("pause").addEventListener("click", (click) => {
+  paused = !paused;
+  click.target.setAttribute("aria-pressed", String(paused));
+  click.target.textContent = paused ? "Go on" : "Pause";
+});
+setInterval(() => {
+  element("count").textContent = String(count);
+  element("rate").textContent = String(count - lastCount);
+  lastCount = count;
+}, 1000);
+connect("");
+plugins();

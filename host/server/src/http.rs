@@ -1,0 +1,52 @@
+//! Every route of the server on one screen, and the connections that requests come in on.
+
+mod accept;
+mod body;
+mod dashboard;
+mod decode;
+mod health;
+mod outcome;
+mod publish;
+mod registry;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::routing::{any, get, post};
+
+pub(crate) use accept::Server;
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+use crate::sse;
+
+fn routes(app: Arc<App>) -> Router {
+    let wrong_method = |method: Method, uri: Uri| async move {
+        let detail = format!(
+            "{method} is not possible on {}; see docs/http.md for what is",
+            uri.path()
+        );
+        Problem::new(Kind::MethodNotAllowed, detail)
+    };
+    let not_found = |uri: Uri| async move {
+        let detail = format!(
+            "there is nothing at {}; events are at /events, plugins at /plugins",
+            uri.path()
+        );
+        Problem::new(Kind::NotFound, detail)
+    };
+    Router::new()
+        .route("/", get(dashboard::page))
+        .route("/dashboard/{file}", get(dashboard::file))
+        .route("/events", post(publish::publish).get(sse::subscribe))
+        .route("/event-types", get(registry::event_types))
+        .route("/event-types/{name}", get(registry::event_type))
+        .route("/plugins", get(registry::plugins))
+        .route("/plugins/{name}", get(registry::plugin))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/{*path}", any(not_found))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
+}

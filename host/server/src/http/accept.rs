@@ -1,0 +1,118 @@
+//! Accepts connections, bounds them, serves HTTP/1.1 on each, and lets them end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
+
+/// The listening part of a server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    stop: oneshot::Sender<()>,
+    accepting: JoinHandle<GracefulShutdown>,
+}
+
+impl Server {
+    /// Begins to accept connections.
+    pub(crate) fn start(listener: TcpListener, app: Arc<App>) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let connections = Arc::new(Semaphore::new(
+            app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX,
+        ));
+        let router = super::routes(app);
+        Self {
+            stop,
+            accepting: tokio::spawn(accept(listener, router, connections, stopped)),
+        }
+    }
+
+    /// Accepts no more and waits until every connection has answered what it was asked.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Ok(connections) = self.accepting.await {
+            connections.shutdown().await;
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<Semaphore>,
+    mut stopped: oneshot::Receiver<()>,
+) -> GracefulShutdown {
+    let graceful = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .pipeline_flush(true);
+    loop {
+        // With all places taken, new connections wait in the kernel's queue.
+        let place = tokio::select! {
+            place = Arc::clone(&connections).acquire_owned() => place,
+            _ = &mut stopped => break,
+        };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut stopped => break,
+        };
+        match accepted {
+            Ok((stream, _)) => serve(&http, stream, router.clone(), &graceful, place),
+            Err(error) => {
+                // Out of file descriptors, most likely: those who are here go on, and places come free.
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    graceful
+}
+
+fn serve(
+    http: &http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    graceful: &GracefulShutdown,
+    place: OwnedSemaphorePermit,
+) {
+    // Frames are written as a whole; waiting for more only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("cannot set TCP_NODELAY: {error}");
+    }
+    let service = TowerToHyperService::new(router);
+    let connection = http.serve_connection::<_, _>(TokioIo::new(stream), into_axum(service));
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        let _place = place;
+        if let Err(error) = connection.await {
+            tracing::debug!("a connection ended: {error}");
+        }
+    });
+}
+
+/// Routers take their own body type.
+fn into_axum(
+    service: TowerToHyperService<Router>,
+) -> impl hyper::service::Service<
+    hyper::Request<Incoming>,
+    Response = axum::response::Response,
+    Error = std::convert::Infallible,
+    Future: Send,
+> {
+    hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        hyper::service::Service::call(&service, request.map(axum::body::Body::new))
+    })
+}

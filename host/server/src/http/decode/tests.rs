@@ -1,0 +1,243 @@
+//! What each format accepts, and what each mistake is answered with.
+
+use axum::http::HeaderValue;
+use proptest::prelude::*;
+
+use super::*;
+
+fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()))
+        .collect()
+}
+
+fn run(content_type: &str, body: &str) -> Result<Events, Problem> {
+    let defaults = Defaults {
+        source: "default",
+        batch_max: 3,
+    };
+    decode(
+        &headers(&[("content-type", content_type)]),
+        &Bytes::from(body.to_owned()),
+        defaults,
+    )
+}
+
+fn one(content_type: &str, body: &str) -> Decoded {
+    match run(content_type, body).unwrap() {
+        Events::One(decoded) => decoded,
+        Events::Many(_) => panic!("one event expected"),
+    }
+}
+
+fn many(content_type: &str, body: &str) -> Vec<Decoded> {
+    match run(content_type, body).unwrap() {
+        Events::Many(decoded) => decoded,
+        Events::One(_) => panic!("several events expected"),
+    }
+}
+
+/// Where the first problem is, and what it says.
+fn problem(decoded: Decoded) -> (String, String) {
+    let problem = decoded.unwrap_err().remove(0);
+    (problem.at, problem.detail)
+}
+
+#[test]
+fn the_simple_form_needs_a_type_only() {
+    let event = one("application/json", r#"{"type":"a.b"}"#).unwrap();
+    assert_eq!((event.event_type(), event.source()), ("a.b", "default"));
+    assert!(!event.id().is_empty() && event.data().is_empty() && event.time() > Timestamp::default());
+}
+
+#[test]
+fn the_simple_form_may_say_everything() {
+    let body = r#"{"type":"a","id":"i\u00e9","source":"/s","subject":"x","time":"2026-01-02T03:04:05Z",
+        "dataschema":"urn:s","extensions":{"traceid":"t"},"data":{ "n" : 1.50 }}"#;
+    let event = one("application/json; charset=utf-8", body).unwrap();
+    assert_eq!((event.id(), event.source(), event.subject()), ("ié", "/s", Some("x")));
+    assert_eq!(
+        (event.time().to_string().as_str(), event.data_schema()),
+        ("2026-01-02T03:04:05.000Z", Some("urn:s"))
+    );
+    assert_eq!(
+        (event.extensions_json(), event.data().as_ref()),
+        (Some(r#"{"traceid":"t"}"#), b"{\"n\":1.50}".as_ref())
+    );
+}
+
+#[test]
+fn data_of_other_types() {
+    let text = one(
+        "application/json",
+        r#"{"type":"a","datacontenttype":"text/plain","data":"a\nb"}"#,
+    )
+    .unwrap();
+    assert_eq!(text.data().as_ref(), b"a\nb");
+    let bytes = one(
+        "application/json",
+        r#"{"type":"a","datacontenttype":"image/png","data_base64":"/wA="}"#,
+    )
+    .unwrap();
+    assert_eq!(bytes.data().as_ref(), [0xff, 0]);
+    assert_eq!(
+        problem(one(
+            "application/json",
+            r#"{"type":"a","datacontenttype":"text/plain","data":{}}"#
+        ))
+        .0,
+        "data"
+    );
+    assert_eq!(
+        problem(one("application/json", r#"{"type":"a","data_base64":"%"}"#)).0,
+        "data_base64"
+    );
+    assert_eq!(
+        problem(one("application/json", r#"{"type":"a","data":1,"data_base64":""}"#)).0,
+        "data_base64"
+    );
+}
+
+#[test]
+fn mistakes_in_one_event_say_what_was_expected() {
+    assert!(
+        problem(one("application/json", r#"{"data":1}"#))
+            .1
+            .contains("missing field `type`")
+    );
+    assert!(
+        problem(one("application/json", r#"{"type":"a","dta":1}"#))
+            .1
+            .contains("unknown field `dta`")
+    );
+    assert!(
+        problem(one("application/json", r#"{"type":"a","specversion":"1.0"}"#))
+            .1
+            .contains("cloudevents+json")
+    );
+    assert!(
+        problem(one("application/json", r#"{"type":7}"#))
+            .1
+            .contains("invalid type")
+    );
+    assert!(problem(one("application/json", r#"{"type":"a""#)).1.contains("EOF"));
+    assert_eq!(
+        problem(one("application/json", r#"{"type":"a","time":"noon"}"#)).0,
+        "time"
+    );
+    assert_eq!(problem(one("application/json", r#"{"type":"a b"}"#)).0, "type");
+}
+
+#[test]
+fn several_events_stand_or_fall_alone() {
+    for (content_type, body) in [
+        ("application/json", r#"[{"type":"a"},{"type":""},{"type":"c"}]"#),
+        (
+            "application/x-ndjson",
+            "{\"type\":\"a\"}\n\n{\"type\":\n{\"type\":\"c\"}\r\n",
+        ),
+    ] {
+        let decoded = many(content_type, body);
+        let accepted: Vec<bool> = decoded.iter().map(Result::is_ok).collect();
+        assert_eq!(accepted, [true, false, true], "{content_type}");
+    }
+}
+
+#[test]
+fn requests_that_cannot_be_read_at_all() {
+    let status = |content_type: &str, body: &[u8]| {
+        let defaults = Defaults {
+            source: "default",
+            batch_max: 3,
+        };
+        let body = Bytes::copy_from_slice(body);
+        let answer = decode(&headers(&[("content-type", content_type)]), &body, defaults).unwrap_err();
+        serde_json::to_value(answer).unwrap()["status"].as_u64().unwrap()
+    };
+    assert_eq!(status("text/plain", b"{}"), 415);
+    assert_eq!(status("application/x-www-form-urlencoded", b"{\"type\":\"a\"}"), 415);
+    assert_eq!(status("application/json", b""), 400);
+    assert_eq!(status("application/json", b"{\"type\":\"\xff\"}"), 400);
+    assert_eq!(status("application/json", b"[{\"type\":\"a\"}"), 400);
+    assert_eq!(status("application/json", br#"[1,2,3,4]"#), 413);
+    assert_eq!(status("application/cloudevents+json", b"nonsense"), 400);
+}
+
+#[test]
+fn cloudevents_structured_and_batch() {
+    let whole =
+        r#"{"specversion":"1.0","id":"1","source":"/s","type":"a","subject":null,"traceid":"t","n":3,"data":[ 1 ]}"#;
+    let event = one("application/cloudevents+json", whole).unwrap();
+    assert_eq!((event.subject(), event.data().as_ref()), (None, b"[1]".as_ref()));
+    assert_eq!(
+        event.extensions(),
+        serde_json::json!({"traceid": "t", "n": 3}).as_object().unwrap().clone()
+    );
+    let lacking = one("application/cloudevents+json", r#"{"specversion":"0.3","id":7}"#).unwrap_err();
+    let at: Vec<&str> = lacking.iter().map(|problem| problem.at.as_str()).collect();
+    assert_eq!(at, ["id", "specversion", "source", "type"]);
+    assert_eq!(
+        many("application/cloudevents-batch+json", &format!("[{whole},{whole}]")).len(),
+        2
+    );
+}
+
+#[test]
+fn cloudevents_binary() {
+    let pairs = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "1"),
+        ("ce-source", "/s"),
+        ("ce-type", "a"),
+        ("ce-subject", "caf%C3%A9"),
+        ("ce-traceid", "t"),
+        ("content-type", "text/plain"),
+    ];
+    let defaults = Defaults {
+        source: "default",
+        batch_max: 3,
+    };
+    let Ok(Events::One(Ok(event))) = decode(&headers(&pairs), &Bytes::from_static(b"hello"), defaults) else {
+        panic!("one event expected")
+    };
+    assert_eq!(
+        (event.subject(), event.content_type()),
+        (Some("café"), Some("text/plain"))
+    );
+    assert_eq!(
+        (event.extensions_json(), event.data().as_ref()),
+        (Some(r#"{"traceid":"t"}"#), b"hello".as_ref())
+    );
+    let Ok(Events::One(lacking)) = decode(&headers(&pairs[3..4]), &Bytes::new(), defaults) else {
+        panic!()
+    };
+    assert_eq!(lacking.unwrap_err().len(), 3);
+}
+
+#[test]
+fn an_event_does_not_keep_a_large_body_alive() {
+    let body = Bytes::from(format!(
+        r#"[{{"type":"a","data":"{}"}},{{"type":"b","data":"x"}}]"#,
+        "y".repeat(10_000)
+    ));
+    let defaults = Defaults {
+        source: "default",
+        batch_max: 3,
+    };
+    let Ok(Events::Many(events)) = decode(&headers(&[("content-type", "application/json")]), &body, defaults) else {
+        panic!()
+    };
+    let within = |event: &Event| body.as_ptr_range().contains(&event.data().as_ptr());
+    let shared: Vec<bool> = events.iter().map(|event| within(event.as_ref().unwrap())).collect();
+    assert_eq!(shared, [true, false]);
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_an_answer_not_a_panic(body: Vec<u8>, kind in 0..4_usize) {
+        let kinds = ["application/json", "application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json"];
+        let defaults = Defaults { source: "default", batch_max: 3 };
+        let _ = decode(&headers(&[("content-type", kinds[kind])]), &Bytes::from(body), defaults);
+    }
+}

@@ -1,0 +1,186 @@
+//! What became of events, as publishers read it.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tidemill_bus::Outcome;
+use tidemill_event::Problem as EventProblem;
+
+use crate::problem::{Kind, Problem};
+
+/// One event's outcome; absent members do not apply.
+#[derive(Debug, Default, Serialize)]
+struct Item<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<Wrong<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Wrong<'a> {
+    at: &'a str,
+    detail: &'a str,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Several<'a> {
+    stored: usize,
+    dropped: usize,
+    rejected: usize,
+    failed: usize,
+    retry: usize,
+    results: Vec<Item<'a>>,
+}
+
+fn wrongs(problems: &[EventProblem]) -> Vec<Wrong<'_>> {
+    problems
+        .iter()
+        .map(|problem| Wrong {
+            at: &problem.at,
+            detail: &problem.detail,
+        })
+        .collect()
+}
+
+impl<'a> Item<'a> {
+    fn new(id: Option<&'a str>, outcome: &'a Outcome) -> Self {
+        let item = Self { id, ..Self::default() };
+        match outcome {
+            Outcome::Stored(positions) if positions.len() == 1 => Self {
+                outcome: "stored",
+                position: positions.first().map(ToString::to_string),
+                ..item
+            },
+            Outcome::Stored(positions) => {
+                let positions = positions.iter().map(ToString::to_string).collect();
+                Self {
+                    outcome: "stored",
+                    positions: Some(positions),
+                    ..item
+                }
+            }
+            Outcome::Dropped { by } => Self {
+                outcome: "dropped",
+                by: Some(by),
+                ..item
+            },
+            Outcome::Rejected { by, problems } => Self {
+                outcome: "rejected",
+                by: by.as_deref(),
+                problems: wrongs(problems),
+                ..item
+            },
+            Outcome::Retry { by, reason } => Self {
+                outcome: "retry",
+                by: Some(by),
+                detail: Some(reason.clone()),
+                ..item
+            },
+            Outcome::Failed { by, fault } => Self {
+                outcome: "failed",
+                by: Some(by),
+                detail: Some(fault.to_string()),
+                ..item
+            },
+            Outcome::Lost { reason } => Self {
+                outcome: "retry",
+                detail: Some(reason.clone()),
+                ..item
+            },
+        }
+    }
+}
+
+/// The answer for one event.
+pub(crate) fn single(id: &str, outcome: Option<&Outcome>) -> Response {
+    let failed = |kind, by: &str, what: String| {
+        Problem::new(kind, what)
+            .with("outcome", if kind == Kind::PluginFailed { "failed" } else { "retry" })
+            .with("id", id)
+            .with("by", by)
+    };
+    match outcome {
+        Some(outcome @ (Outcome::Stored(_) | Outcome::Dropped { .. })) => json(&Item::new(Some(id), outcome)),
+        Some(Outcome::Rejected { by, problems }) => rejected(Some(id), by.as_deref(), problems).into_response(),
+        Some(Outcome::Failed { by, fault }) => {
+            let what = format!("plugin `{by}` failed on the event, which was not stored: {fault}");
+            failed(Kind::PluginFailed, by, what).into_response()
+        }
+        Some(Outcome::Retry { by, reason }) => {
+            let what = format!("plugin `{by}` cannot handle the event at the moment: {reason}");
+            failed(Kind::Unavailable, by, what).retry_after(1).into_response()
+        }
+        Some(Outcome::Lost { reason }) => Problem::new(Kind::Unavailable, reason).retry_after(1).into_response(),
+        None => Problem::new(Kind::Unavailable, "the host gave no answer for the event")
+            .retry_after(1)
+            .into_response(),
+    }
+}
+
+/// An event that will never be accepted as it is.
+pub(crate) fn rejected(id: Option<&str>, by: Option<&str>, problems: &[EventProblem]) -> Problem {
+    let first = problems.first().map(ToString::to_string);
+    let detail = match (by, first) {
+        (Some(by), Some(first)) => format!("plugin `{by}` does not accept the event: {first}"),
+        (Some(by), None) => format!("plugin `{by}` does not accept the event"),
+        (None, first) => first.unwrap_or_else(|| "this is not an event".into()),
+    };
+    let mut problem = Problem::new(Kind::Rejected, detail)
+        .with("outcome", "rejected")
+        .with("problems", serde_json::to_value(wrongs(problems)).unwrap_or_default());
+    if let Some(id) = id {
+        problem = problem.with("id", id);
+    }
+    match by {
+        Some(by) => problem.with("by", by),
+        None => problem,
+    }
+}
+
+/// The answer for several events: `outcomes` are those of the items that were events, in order.
+pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome]) -> Response {
+    let lost = Outcome::Lost {
+        reason: "the host gave no answer for the event".into(),
+    };
+    let mut given = outcomes.iter();
+    let mut answer = Several::default();
+    for (index, item) in items.iter().enumerate() {
+        let result = match item {
+            Ok(id) => Item::new(Some(id), given.next().unwrap_or(&lost)),
+            Err(outcome) => Item::new(None, outcome),
+        };
+        match result.outcome {
+            "stored" => answer.stored += 1,
+            "dropped" => answer.dropped += 1,
+            "rejected" => answer.rejected += 1,
+            "failed" => answer.failed += 1,
+            _ => answer.retry += 1,
+        }
+        answer.results.push(Item {
+            index: Some(index),
+            ..result
+        });
+    }
+    json(&answer)
+}
+
+fn json(value: &impl Serialize) -> Response {
+    let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

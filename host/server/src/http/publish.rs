@@ -1,0 +1,76 @@
+//! `POST /events`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use tidemill_bus::{Outcome, PublishError};
+
+use crate::app::App;
+use crate::http::decode::{Decoded, Defaults, Events, decode};
+use crate::http::{body, outcome};
+use crate::problem::{Kind, Problem};
+
+/// Takes events in any of the accepted formats and answers what became of each.
+pub(crate) async fn publish(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+    let settings = &app.config.publish;
+    let defaults = Defaults {
+        source: &settings.default_source,
+        batch_max: settings.batch_max,
+    };
+    let body = match body::read(&headers, body, settings.body_max).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let answer = match decode(&headers, &body, defaults) {
+        Ok(Events::One(decoded)) => {
+            drop(body);
+            one(&app, decoded).await
+        }
+        Ok(Events::Many(decoded)) => {
+            drop(body);
+            many(&app, decoded).await
+        }
+        Err(problem) => Err(problem),
+    };
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn one(app: &App, decoded: Decoded) -> Result<Response, Problem> {
+    let event = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
+    let id = event.id().to_owned();
+    let outcomes = app.bus.publish(vec![event]).await.map_err(|error| refused(&error))?;
+    Ok(outcome::single(&id, outcomes.first()))
+}
+
+async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
+    let mut events = Vec::with_capacity(decoded.len());
+    // For each item its id, or what was wrong with it before it was an event.
+    let items: Vec<Result<String, Outcome>> = decoded
+        .into_iter()
+        .map(|item| match item {
+            Ok(event) => {
+                let id = event.id().to_owned();
+                events.push(event);
+                Ok(id)
+            }
+            Err(problems) => Err(Outcome::Rejected { by: None, problems }),
+        })
+        .collect();
+    let outcomes = if events.is_empty() {
+        Vec::new()
+    } else {
+        app.bus.publish(events).await.map_err(|error| refused(&error))?
+    };
+    Ok(outcome::several(&items, &outcomes))
+}
+
+/// Nothing of the request was taken.
+fn refused(error: &PublishError) -> Problem {
+    match error {
+        PublishError::Busy(_) => Problem::new(Kind::Busy, error.to_string()).retry_after(1),
+        PublishError::Closed => Problem::new(Kind::Unavailable, error.to_string()).retry_after(2),
+    }
+}

@@ -1,0 +1,25 @@
+//! Bounds of the server that no operator has to set, each with its reason.
+
+use std::time::Duration;
+
+/// How long a client may take to send a request's head, and how long an idle connection is kept for the next one.
+/// A client that sends a byte now and then would otherwise hold a connection for ever.
+pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's body.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// Bytes of a request's head, and of what is read ahead on one connection.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Connections that are not event streams: publishers, probes, people looking at plugins. Counted on top of the
+/// operator's limit for streams.
+pub(crate) const OTHER_CONNECTIONS_MAX: usize = 1024;
+/// What a subscriber is told to wait when there are too many of them, in place of an error: `EventSource` gives up for
+/// ever after one.
+pub(crate) const BUSY_RETRY: Duration = Duration::from_secs(30);
+/// Shortest and longest heartbeat that a subscriber may ask for.
+pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
+/// See [`HEARTBEAT_MIN`].
+pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(600);
+/// Subscribers reconnect within this time after the server stopped, spread evenly, so that they do not all come at once.
+pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
+/// Sources or subjects in one subscription.
+pub(crate) const SELECTED_MAX: usize = 256;

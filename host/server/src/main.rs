@@ -1,0 +1,42 @@
+//! `tidemill`: one binary for the server and for the commands that talk to one.
+//!
+//! In a fixed order: arguments, configuration, logging, runtime, command, exit code. Nothing is bound or started before
+//! the configuration is known to be good.
+
+mod announce;
+mod app;
+mod cli;
+mod clock;
+mod config;
+mod http;
+mod limits;
+mod problem;
+mod serve;
+mod sse;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tidemill_plugin::PluginSettings;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Publish(args) => client(cli::publish(args)),
+        Command::Tail(args) => client(cli::tail(args)),
+        Command::Config(args) => cli::config(&args, &|_, table| {
+            PluginSettings::from_table(table).err().unwrap_or_default()
+        }),
+    }
+}
+
+/// Commands that talk to a server do one thing at a time.
+fn client(command: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => cli::fail(cli::Exit::Failed, &format!("cannot start the runtime: {error}")),
+    }
+}

@@ -1,0 +1,133 @@
+//! Errors as RFC 9457 problem documents. The one place where errors become HTTP.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A problem document. Boxed: results carry it through every function that can fail.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problem(Box<Document>);
+
+#[derive(Debug, Serialize)]
+struct Document {
+    /// `urn:tidemill:problem:<kind>`: stable, for programs.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// For people: what is wrong and what to do.
+    detail: String,
+    /// The parameter, header or member at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+/// The kinds of problems, with their status and title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BadRequest,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedMediaType,
+    Rejected,
+    Busy,
+    PluginFailed,
+    Unavailable,
+}
+
+impl Kind {
+    const fn parts(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::BadRequest => ("bad-request", StatusCode::BAD_REQUEST, "Bad request"),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+            ),
+            Self::RequestTimeout => (
+                "request-timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                "The request took too long",
+            ),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type",
+            ),
+            Self::Rejected => ("rejected", StatusCode::UNPROCESSABLE_ENTITY, "The event was rejected"),
+            Self::Busy => ("busy", StatusCode::TOO_MANY_REQUESTS, "Too many events at the moment"),
+            Self::PluginFailed => (
+                "plugin-failed",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "A plugin failed on the event",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not possible at the moment",
+            ),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of a kind; `detail` says what is wrong and what to do.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (name, status, title) = kind.parts();
+        Self(Box::new(Document {
+            kind: format!("urn:tidemill:problem:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            at: None,
+            more: Map::new(),
+            retry_after: None,
+        }))
+    }
+
+    /// Names what is at fault.
+    pub(crate) fn at(mut self, at: impl Into<String>) -> Self {
+        self.0.at = Some(at.into());
+        self
+    }
+
+    /// Adds a member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Says after how many seconds it is worth trying again.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,138 @@
+//! `tidemill serve`: start, print where, run until told to stop, drain.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::{TcpListener, TcpSocket};
+
+use crate::app::{self, App};
+use crate::cli::{self, Exit, ServeArgs};
+use crate::config::Config;
+use crate::http::Server;
+use crate::telemetry;
+
+/// Connections that the kernel keeps for us until they are accepted; reconnecting subscribers come in crowds.
+const BACKLOG: u32 = 4096;
+
+/// Runs the server.
+pub(crate) fn run(args: &ServeArgs) -> ExitCode {
+    let config = match args.config.load() {
+        Ok(config) => config,
+        Err(error) => return cli::fail(Exit::Usage, &cli::describe(&error)),
+    };
+    telemetry::start(&config.telemetry);
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("tidemill-http")
+        .build();
+    let served = match runtime {
+        Ok(runtime) => {
+            let served = runtime.block_on(serve(config, args.print_addr));
+            // Streams that a client does not let end must not keep the process.
+            runtime.shutdown_timeout(Duration::from_millis(100));
+            served
+        }
+        Err(error) => Err(error).context("cannot start the runtime"),
+    };
+    match served {
+        Ok(()) => Exit::Success.into(),
+        Err(error) => cli::fail(Exit::Failed, &format!("{error:#}")),
+    }
+}
+
+async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
+    let (listen, deadline) = (config.listen, config.drain.deadline);
+    // Bound before anything slow, so that a port that is taken is said at once; accepted from when all is ready.
+    let listener = bind(listen).with_context(|| format!("cannot listen on {listen}; is another server there?"))?;
+    let address = listener.local_addr()?;
+    let mut stop = StopSignal::install().context("cannot wait for signals")?;
+    let (app, directory) = tokio::task::spawn_blocking(move || app::build(config)).await??;
+    let server = Server::start(listener, Arc::clone(&app));
+    if print_addr {
+        print_address(&address.to_string()).context("cannot print the address")?;
+    }
+    let plugins = app.plugins.current().plugins().len();
+    tracing::info!(%address, plugins, dir = %app.config.plugins_dir.display(), "ready");
+    stop.wait().await;
+    tracing::info!(?deadline, "stopping: no new connections; finishing what was taken");
+    let drained = tokio::time::timeout(deadline, drain(app, server)).await;
+    // Plugins are not watched any longer than they are used.
+    tokio::task::spawn_blocking(move || drop(directory)).await?;
+    match drained {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_) => tracing::warn!("stopped at the deadline with work unfinished; unanswered publishers send again"),
+    }
+    Ok(())
+}
+
+/// No new connections, subscribers told to come back, queued events stored and answered, workers ended.
+async fn drain(app: Arc<App>, server: Server) {
+    app.bus.close_subscribers();
+    server.stop().await;
+    app.bus.close_ingress();
+    // The workers end when nobody holds the queue any more.
+    let _ = tokio::task::spawn_blocking(move || app.bus.join()).await;
+}
+
+fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart must not wait for old connections to time out.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// One JSON line per listener, for whoever started the server with port 0.
+fn print_address(address: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", serde_json::json!({"listener": "http", "address": address}))?;
+    out.flush()
+}
+
+/// Every stream is a file descriptor, and the usual soft limit is 1,024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    )
+    .is_err()
+    {
+        tracing::warn!(?limit, "cannot raise the limit of open files");
+    }
+}
+
+struct StopSignal {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignal {
+    fn install() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        // SIGTERM is what service managers send, SIGINT what Ctrl-C sends.
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests that cross crates: they start the real binary, load real components, and talk real HTTP.
+//!
+//! One test binary, so that it links once. What every test needs is in `support`; a test says what a user would see.
+
+mod support;
+
+mod bad_input;
+mod cli;
+mod faults;
+mod formats;
+mod plugins;
+mod ready_made;
+mod reload;
+mod replay;
+mod shutdown;
+mod streams;

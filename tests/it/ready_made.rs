@@ -1,0 +1,149 @@
+//! The ready-made plugins in a real host, on real GitHub deliveries and as their READMEs configure them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, Subscriber, publish_lines, ready_made};
+
+fn deliveries() -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/github/deliveries.ndjson");
+    fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn github_accepts_real_deliveries_and_names_what_they_are_about() {
+    let server = Server::start("", &[("github", &ready_made("github"))]).await;
+    let mut stream = Subscriber::open(&server, "types=github.*&envelope=cloudevents").await;
+    let lines = deliveries();
+    assert!(lines.len() >= 50);
+    for (line, result) in lines.iter().zip(publish_lines(&server, &lines).await) {
+        assert_eq!(
+            result["outcome"],
+            "stored",
+            "{result}: {}",
+            &line[..200.min(line.len())]
+        );
+    }
+    for line in &lines {
+        let sent: Value = serde_json::from_str(line).unwrap();
+        let seen = stream.next().await.json();
+        assert_eq!(seen["type"], sent["type"]);
+        assert_eq!(seen["data"], sent["data"]);
+        if let Some(name) = sent["data"]["repository"]["full_name"].as_str() {
+            assert_eq!(seen["subject"], name);
+        }
+    }
+    let mut push: Value = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .find(|v: &Value| v["type"] == "github.push")
+        .unwrap();
+    push["data"]["repository"]["full_name"] = json!(7);
+    let (status, problem) = server.post("application/json", push.to_string()).await;
+    assert_eq!((status, &problem["by"]), (422, &json!("github")));
+    assert_eq!(problem["problems"][0]["at"], "/repository/full_name", "{problem}");
+    let (status, info) = server.get("/event-types/github.push").await;
+    assert_eq!((status, &info["owner"]["plugin"]), (200, &json!("github")));
+    assert!(info["schema"]["properties"]["commits"].is_object(), "{info}");
+}
+
+#[tokio::test]
+async fn a_team_declares_a_type_by_json_schema() {
+    let config = r#"
+[plugins.json-schema.config.types."order.created"]
+version = "1.0.0"
+summary = "Somebody ordered"
+schema = { type = "object", required = ["total"], properties = { total = { type = "number", minimum = 0 } } }
+examples = [{ total = 1 }]
+"#;
+    let server = Server::start(config, &[("json-schema", &ready_made("json-schema"))]).await;
+    assert_eq!(server.publish("order.created", json!({"total": 12.5})).await.0, 200);
+    let (status, problem) = server.publish("order.created", json!({"total": -1})).await;
+    assert_eq!((status, &problem["problems"][0]["at"]), (422, &json!("/total")));
+    assert_eq!(
+        server.get("/event-types").await.1["event_types"][0]["examples"],
+        json!([{"total": 1}])
+    );
+}
+
+#[tokio::test]
+async fn cel_drops_what_its_expression_says() {
+    let config = "[plugins.cel]\nsubscribes = ['order.*']\n[plugins.cel.config]\nexpression = \"data.total > 100\"\n";
+    let server = Server::start(config, &[("cel", &ready_made("cel"))]).await;
+    assert_eq!(
+        server.publish("order.a", json!({"total": 101})).await.1["outcome"],
+        "stored"
+    );
+    let (_, dropped) = server.publish("order.a", json!({"total": 100})).await;
+    assert_eq!(
+        (&dropped["outcome"], &dropped["by"]),
+        (&json!("dropped"), &json!("cel"))
+    );
+    assert_eq!(
+        server.publish("other", json!({"total": 1})).await.1["outcome"],
+        "stored"
+    );
+}
+
+#[tokio::test]
+async fn cel_without_or_with_a_wrong_expression_says_so() {
+    let server = Server::start("", &[("cel", &ready_made("cel"))]).await;
+    let error = server.get("/plugins/cel").await.1["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("expression"), "{error}");
+    fs::write(
+        server.plugins_dir().join("cel.toml"),
+        "[config]\nexpression = 'type =='\n",
+    )
+    .unwrap();
+    let report = server
+        .plugin_until("cel", |plugin| plugin["error"] != json!(error))
+        .await;
+    assert!(
+        report["error"].as_str().unwrap().contains("refuses its configuration"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn jq_changes_splits_and_drops() {
+    let config = "[plugins.jq.config]\nprogram = '.items[]? // empty'\n";
+    let server = Server::start(config, &[("jq", &ready_made("jq"))]).await;
+    let mut stream = Subscriber::open(&server, "").await;
+    let (_, split) = server.publish("cart", json!({"items": [{"n": 1}, {"n": 2}]})).await;
+    assert_eq!(split["positions"].as_array().unwrap().len(), 2, "{split}");
+    assert_eq!(
+        server.publish("cart", json!({"items": []})).await.1["outcome"],
+        "dropped"
+    );
+    let seen: Vec<String> = stream.take(2).await.into_iter().map(|message| message.data).collect();
+    assert_eq!(seen, [r#"{"n":1}"#, r#"{"n":2}"#]);
+}
+
+#[tokio::test]
+async fn redact_masks_paths_and_secrets() {
+    let config = "[plugins.redact.config]\npaths = ['/password']\n";
+    let server = Server::start(config, &[("redact", &ready_made("redact"))]).await;
+    let mut stream = Subscriber::open(&server, "").await;
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    server
+        .publish(
+            "a",
+            json!({"password": "x", "note": format!("my {token} leaked"), "n": 1.50}),
+        )
+        .await;
+    server.publish("a", json!({"harmless": true})).await;
+    let seen = stream.take(2).await;
+    assert!(
+        !seen[0].data.contains(&token) && !seen[0].data.contains("\"x\""),
+        "{}",
+        seen[0].data
+    );
+    assert!(
+        seen[0].data.contains("leaked") && seen[0].data.contains("[redacted]"),
+        "{}",
+        seen[0].data
+    );
+    assert_eq!(seen[1].data, r#"{"harmless":true}"#);
+}

@@ -1,0 +1,9 @@
+//! What every test needs: a server on a free port, a subscriber, components.
+
+mod client;
+mod guests;
+mod server;
+
+pub(crate) use client::{Message, Subscriber, publish_lines};
+pub(crate) use guests::{guest, ready_made};
+pub(crate) use server::{Server, eventually};

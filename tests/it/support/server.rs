@@ -1,0 +1,167 @@
+//! A real server in a directory of its own, stopped by its process id when the test ends.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long anything may take that should happen at once; generous, because test machines are slow and shared.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `tidemill serve`.
+pub(crate) struct Server {
+    child: Child,
+    directory: TempDir,
+    address: String,
+    pub(crate) http: reqwest::Client,
+}
+
+impl Server {
+    /// Starts with the given `tidemill.toml` and plugin files (name without `.wasm`, component).
+    pub(crate) async fn start(config: &str, plugins: &[(&str, &Path)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("plugins")).unwrap();
+        for (name, component) in plugins {
+            fs::copy(component, directory.path().join(format!("plugins/{name}.wasm"))).unwrap();
+        }
+        Self::start_in(directory, config).await
+    }
+
+    /// Starts in a prepared directory.
+    pub(crate) async fn start_in(directory: TempDir, config: &str) -> Self {
+        fs::write(directory.path().join("tidemill.toml"), config).unwrap();
+        let log = fs::File::create(directory.path().join("log.txt")).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tidemill"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--print-addr"])
+            // Compiled guests are the same for all tests.
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let Ok(told) = serde_json::from_str::<Value>(&line) else {
+            let log = fs::read_to_string(directory.path().join("log.txt")).unwrap();
+            panic!("the server did not start: {line}{log}");
+        };
+        let address = told["address"].as_str().unwrap().to_owned();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self {
+            child,
+            directory,
+            address,
+            http,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) fn wait(&mut self) -> std::process::ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server did not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn plugins_dir(&self) -> PathBuf {
+        self.directory.path().join("plugins")
+    }
+
+    /// What the server logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log.txt")).unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let answer = self.http.get(self.url(path)).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap())
+    }
+
+    /// Sends a body as it is.
+    pub(crate) async fn post(&self, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self
+            .http
+            .post(self.url("/events"))
+            .header("content-type", content_type)
+            .body(body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}")),
+        )
+    }
+
+    /// Publishes one event in the simple form.
+    pub(crate) async fn publish(&self, event_type: &str, data: Value) -> (u16, Value) {
+        self.post(
+            "application/json",
+            json!({"type": event_type, "data": data}).to_string(),
+        )
+        .await
+    }
+
+    /// The state of one plugin, once it satisfies a condition.
+    pub(crate) async fn plugin_until(&self, name: &str, done: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let (_, plugin) = self.get(&format!("/plugins/{name}")).await;
+            if done(&plugin) {
+                return plugin;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "plugin {name} stays {plugin:#}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let mut text = String::new();
+            let _ = writeln!(text, "--- the server's log ---\n{}", self.log());
+            eprint!("{text}");
+        }
+    }
+}
+
+/// Waits until something holds.
+pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < PATIENCE, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,171 @@
+//! Owns how data that does not fit a type is explained: where, as a JSON Pointer (RFC 6901), and what was expected.
+//!
+//! Knows nothing about events.
+use serde::Deserialize;
+use serde_path_to_error::{Path, Segment};
+
+use crate::{cursor::Cursor, rewrite::Malformed};
+
+/// Why a JSON text does not fit a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// JSON Pointer to the value that does not fit; empty for the text as a whole.
+    pub at: String,
+    /// What was expected, in one sentence.
+    pub detail: String,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.at.is_empty() {
+            out.write_str(&self.detail)
+        } else {
+            write!(out, "{}: {}", self.at, self.detail)
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Reads a JSON text as a `T`, which may borrow from it.
+///
+/// # Errors
+///
+/// Where the text does not fit `T`, or is not JSON.
+pub fn from_slice<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Error> {
+    // Keeping track of the path costs time, so it is done only for texts that are known not to fit.
+    serde_json::from_slice(text).map_err(|error| explain::<T>(text, &error))
+}
+
+/// Finds a value by the names of the members that lead to it, without reading the rest: its JSON text, or `None` if a
+/// member is missing or a value on the way is no object. Of members of the same name the last one counts.
+///
+/// # Errors
+///
+/// If the text is not JSON so far as it was walked over.
+pub fn find<'a>(text: &'a [u8], names: &[&str]) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut text = text;
+    for &wanted in names {
+        let mut cursor = Cursor::new(text);
+        if !cursor.take(b'{') {
+            return Ok(None);
+        }
+        let mut found = None;
+        while !cursor.take(b'}') {
+            let name = cursor.string()?;
+            cursor.expect(b':')?;
+            cursor.peek();
+            let start = cursor.at();
+            cursor.skip_value()?;
+            let same = match name.plain() {
+                Some(plain) => plain == wanted.as_bytes(),
+                None => name.decode()? == wanted,
+            };
+            if same {
+                found = Some(&text[start..cursor.at()]);
+            }
+            if !cursor.take(b',') {
+                cursor.expect(b'}')?;
+                break;
+            }
+        }
+        match found {
+            Some(value) => text = value,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(text))
+}
+
+/// Appends one reference token to a JSON Pointer, escaped as RFC 6901 says.
+pub fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for character in token.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
+}
+
+#[cold]
+fn explain<'a, T: Deserialize<'a>>(text: &'a [u8], first: &serde_json::Error) -> Error {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(error) => Error {
+            at: pointer(error.path()),
+            detail: error.inner().to_string(),
+        },
+        Ok(_) => Error {
+            at: String::new(),
+            detail: first.to_string(),
+        },
+    }
+}
+
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => push_token(&mut pointer, &index.to_string()),
+            Segment::Map { key } => push_token(&mut pointer, key),
+            // Variants are not a place in the text, and what is unknown cannot be named.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Order {
+        #[serde(rename = "a/b")]
+        _items: Vec<Item>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Item {
+        _price: u32,
+    }
+
+    #[test]
+    fn the_error_points_at_the_member() {
+        let error = from_slice::<Order>(br#"{"a/b":[{"_price":1},{"_price":"x"}]}"#).expect_err("a text is no number");
+        assert_eq!(error.at, "/a~1b/1/_price");
+        assert!(
+            error
+                .to_string()
+                .starts_with("/a~1b/1/_price: invalid type: string \"x\", expected u32"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_are_found_by_name() {
+        let text = br#"{"x":{"b":0},"a":{"b":1,"c":[2],"\u0062":"last"},"d":3}"#;
+        let found = |names: &[&str]| find(text, names).expect("JSON").map(String::from_utf8_lossy);
+        assert_eq!(found(&["a", "b"]).as_deref(), Some("\"last\""));
+        assert_eq!(found(&["a", "c"]).as_deref(), Some("[2]"));
+        assert_eq!(found(&["d"]).as_deref(), Some("3"));
+        assert_eq!(found(&["d", "e"]), None);
+        assert_eq!(found(&["a", "x"]), None);
+        assert_eq!(found(&[]).map(|all| all.len()), Some(text.len()));
+        assert!(find(b"{\"a\":", &["a"]).is_err());
+        assert_eq!(find(b"{}", &["a"]), Ok(None));
+    }
+
+    #[test]
+    fn what_follows_the_value_is_an_error_too() {
+        let error = from_slice::<u32>(b"1 2").expect_err("two values");
+        assert_eq!(
+            (error.at.as_str(), error.detail.as_str()),
+            ("", "trailing characters at line 1 column 3")
+        );
+    }
+}

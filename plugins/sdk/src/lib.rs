@@ -1,0 +1,51 @@
+//! Write Tidemill plugins in Rust.
+//!
+//! A filter or a transform is one function and one macro line:
+//!
+//! ```
+//! use tidemill_sdk::{Event, Verdict};
+//!
+//! tidemill_sdk::filter!(no_drafts, subscribes: &["article.*"], summary: "Drops drafts");
+//!
+//! fn no_drafts(event: &Event) -> Verdict {
+//!     Verdict::keep_if(event.subject() != Some("draft"))
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! in a crate with `crate-type = ["cdylib", "rlib"]`, built by `cargo build --release --target wasm32-wasip2`. A plugin
+//! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`] or
+//! [`EventTypes`], and names itself once in [`export!`]. [`testing`] gives unit tests their events.
+//!
+//! What stands here reads the host's rows and writes its answers; what a plugin may rely on is said in `wit/v0.1`.
+
+mod answer;
+mod batch;
+mod bindings;
+mod component;
+mod cursor;
+mod event;
+mod extensions;
+pub mod html;
+pub mod json;
+pub mod log;
+mod macros;
+mod plugin;
+pub mod rewrite;
+pub mod schema;
+pub mod testing;
+
+pub use answer::{EventType, Failure, Fault, Outcome, Output, Problem, Validity, Verdict};
+pub use batch::Batch;
+pub use event::Event;
+pub use plugin::{EventTypes, Filter, Manifest, NoConfig, Plugin, Target, Transform};
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{
+        bindings::{event_types, filter, manifest, transform},
+        component::{Component, Slot},
+        plugin::short_name,
+    };
+}

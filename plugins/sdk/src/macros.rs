@@ -1,0 +1,141 @@
+//! Owns the lines that an author writes: `filter!`, `transform!`, `export!` and `manifest!`.
+//!
+//! Everything they expand to stands in `component.rs` and the bindings; exports exist only in a component, so that the
+//! same crate compiles natively for its tests.
+
+/// A [`Manifest`](crate::Manifest) from its members; `summary` is needed, the rest has defaults: name and version of the
+/// crate, no subscriptions, data wanted, no configuration schema.
+///
+/// ```
+/// let manifest = tidemill_sdk::manifest! { summary: "Keeps large orders", subscribes: &["order.*"] };
+/// assert_eq!(manifest.name, "sdk");
+/// ```
+#[macro_export]
+macro_rules! manifest {
+    ($($member:ident : $value:expr),+ $(,)?) => {{
+        #[allow(clippy::needless_update, reason = "a plugin may set every member")]
+        let manifest = $crate::Manifest {
+            $($member: $value,)+
+            ..$crate::Manifest {
+                name: $crate::__private::short_name(env!("CARGO_PKG_NAME")),
+                version: env!("CARGO_PKG_VERSION"),
+                summary: "",
+                subscribes: &[],
+                needs_data: true,
+                config_schema: None,
+            }
+        };
+        manifest
+    }};
+}
+
+/// Makes the component's exports from a type that implements [`Plugin`](crate::Plugin) and the named kinds: `filter`,
+/// `transform`, `event_types`. Once per crate.
+///
+/// ```ignore
+/// tidemill_sdk::export!(Orders: event_types, transform);
+/// ```
+#[macro_export]
+macro_rules! export {
+    ($plugin:ty : $($kind:ident),+ $(,)?) => {
+        // Natively nothing is exported; this tells the compiler that the plugin has a use all the same.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = <$plugin as $crate::Plugin>::configure;
+        };
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            impl $crate::__private::Slot for $plugin {
+                fn with<R>(access: impl FnOnce(&mut Option<Self>) -> R) -> R {
+                    ::std::thread_local! {
+                        static PLUGIN: ::std::cell::RefCell<Option<$plugin>> =
+                            const { ::std::cell::RefCell::new(None) };
+                    }
+                    PLUGIN.with(|slot| access(&mut slot.borrow_mut()))
+                }
+            }
+            type Component = $crate::__private::Component<$plugin>;
+            $crate::__private::manifest::export!(Component with_types_in $crate::__private::manifest);
+            $($crate::__private::$kind::export!(Component with_types_in $crate::__private::$kind);)+
+        };
+    };
+}
+
+/// Makes a whole filter plugin of one function from `&Event` to [`Verdict`](crate::Verdict), or to
+/// `Result<Verdict, Failure>` for `?`.
+///
+/// ```
+/// use tidemill_sdk::{Event, Failure, Verdict};
+///
+/// tidemill_sdk::filter!(keep_big, subscribes: &["order.*"], summary: "Keeps orders over 100");
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order {
+///     total: f64,
+/// }
+///
+/// fn keep_big(event: &Event) -> Result<Verdict, Failure> {
+///     let order: Order = event.json()?;
+///     Ok(Verdict::keep_if(order.total > 100.0))
+/// }
+/// # fn main() {}
+/// ```
+///
+/// The other members are those of [`Manifest`](crate::Manifest). For configuration or state implement
+/// [`Filter`](crate::Filter) and use [`export!`](crate::export!).
+#[macro_export]
+macro_rules! filter {
+    ($function:path, $($member:ident : $value:expr),+ $(,)?) => {
+        $crate::__stateless!($($member: $value),+);
+        impl $crate::Filter for Stateless {
+            fn decide(&mut self, event: &$crate::Event<'_>) -> Result<$crate::Verdict, $crate::Failure> {
+                $function(event).into()
+            }
+        }
+        $crate::export!(Stateless: filter);
+    };
+}
+
+/// Makes a whole transform plugin of one function from `&Event` to [`Outcome`](crate::Outcome), or to
+/// `Result<Outcome, Failure>` for `?`.
+///
+/// ```
+/// use tidemill_sdk::{Event, Outcome, Output};
+///
+/// tidemill_sdk::transform!(stamp, subscribes: &["*"], needs_data: false, summary: "Stamps events");
+///
+/// fn stamp(_: &Event) -> Outcome {
+///     Outcome::change(Output::new().extension("stamp", "v1"))
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! transform {
+    ($function:path, $($member:ident : $value:expr),+ $(,)?) => {
+        $crate::__stateless!($($member: $value),+);
+        impl $crate::Transform for Stateless {
+            fn apply(&mut self, event: &$crate::Event<'_>) -> Result<$crate::Outcome, $crate::Failure> {
+                $function(event).into()
+            }
+        }
+        $crate::export!(Stateless: transform);
+    };
+}
+
+/// The plugin type behind `filter!` and `transform!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stateless {
+    ($($member:ident : $value:expr),+) => {
+        struct Stateless;
+        impl $crate::Plugin for Stateless {
+            type Config = $crate::NoConfig;
+            fn manifest() -> $crate::Manifest {
+                $crate::manifest! { $($member: $value),+ }
+            }
+            fn configure(_: $crate::NoConfig) -> Result<Self, String> {
+                Ok(Self)
+            }
+        }
+    };
+}

@@ -1,0 +1,228 @@
+//! Who is measured: the host, the floor, and the peers. Starts one of them on a free loopback port and says how to talk
+//! to it. Must not know loads or figures.
+
+mod nchan;
+mod tidemill;
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use crate::cases::{Case, Chain, Kind};
+use crate::cpu::Cores;
+use crate::launch::Program;
+use crate::load::PublishSpec;
+use crate::payload::Payload;
+
+/// How long a hub may take to be ready. The host compiles its plugins on the one core it has.
+const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// A hub of our own that was forgotten ends by itself after this many seconds.
+const LIFETIME_S: &str = "300";
+
+/// The most that is read of an answer.
+const LONGEST_ANSWER: u64 = 1 << 20;
+
+const NDJSON: &str = "application/x-ndjson";
+
+/// A program that takes events and hands them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hub {
+    /// The least a server has to do, all that is ready in one write.
+    Floor,
+    /// The same with one write per event.
+    FloorDirect,
+    /// Eighty lines of axum.
+    AxumNaive,
+    /// nginx with nchan, one worker.
+    Nchan,
+    /// The host.
+    Tidemill,
+}
+
+/// Where programs are and how they are started.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// This program, which is also the floor and the axum peer.
+    pub bench: PathBuf,
+    /// The host's binary.
+    pub tidemill: PathBuf,
+    /// The directory with the plugins' `.wasm` files.
+    pub plugins: PathBuf,
+    /// More configuration for the host, appended to what the case needs.
+    pub config: Option<PathBuf>,
+    /// Plugins for every case, instead of the case's own.
+    pub chain: Option<Chain>,
+    /// The nginx binary.
+    pub nginx: PathBuf,
+    /// Who runs where; `None` leaves it to the system.
+    pub cores: Option<Cores>,
+    /// How many files a process may open.
+    pub open_files: u64,
+}
+
+/// A hub that is ready. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    program: Program,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The path to subscribe to.
+    pub subscribe_path: &'static str,
+    publish_path: &'static str,
+    envelope: bool,
+    _scratch: TempDir,
+}
+
+impl Hub {
+    /// Its name on the command line and in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::FloorDirect => "floor-direct",
+            Self::AxumNaive => "axum-naive",
+            Self::Nchan => "nchan",
+            Self::Tidemill => "tidemill",
+        }
+    }
+
+    /// Why it cannot be measured here, and what to do about it.
+    #[must_use]
+    pub fn obstacle(self, setup: &Setup) -> Option<String> {
+        match self {
+            Self::Floor | Self::FloorDirect | Self::AxumNaive => None,
+            Self::Nchan => nchan::obstacle(setup),
+            Self::Tidemill => tidemill::obstacle(setup),
+        }
+    }
+
+    /// Whether it can do what a case asks for.
+    #[must_use]
+    pub fn can(self, case: &Case) -> bool {
+        self != Self::Nchan || case.batch == 1 || case.kind == Kind::Idle
+    }
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or does not get ready; the message holds what it printed.
+    pub fn start(self, setup: &Setup, case: &Case) -> Result<Running> {
+        let scratch = tempfile::Builder::new().prefix("tidemill-bench-").tempdir()?;
+        let started = match self {
+            Self::Floor => own(setup, scratch, &["floor", "--for-seconds", LIFETIME_S]),
+            Self::FloorDirect => own(
+                setup,
+                scratch,
+                &["floor", "--mode", "direct", "--for-seconds", LIFETIME_S],
+            ),
+            Self::AxumNaive => own(setup, scratch, &["axum-naive", "--for-seconds", LIFETIME_S]),
+            Self::Nchan => nchan::start(setup, scratch),
+            Self::Tidemill => tidemill::start(setup, scratch, setup.chain.unwrap_or(case.chain)),
+        };
+        started.with_context(|| format!("{} did not start", self.name()))
+    }
+}
+
+impl Running {
+    /// What to publish so that its subscribers get this payload.
+    ///
+    /// # Errors
+    ///
+    /// When the payload has no marker.
+    pub fn publish(&self, payload: &Payload, batch: usize) -> Result<PublishSpec> {
+        let item = if self.envelope {
+            payload.envelope()?
+        } else {
+            payload.data.clone()
+        };
+        let content_type = if batch > 1 { NDJSON } else { "application/json" };
+        Ok(PublishSpec {
+            path: self.publish_path.to_owned(),
+            content_type: content_type.to_owned(),
+            item,
+            batch,
+        })
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.program.id()
+    }
+}
+
+/// A hub that is a command of this program.
+fn own(setup: &Setup, scratch: TempDir, arguments: &[&str]) -> Result<Running> {
+    let mut program = Program::start(
+        &setup.bench,
+        server_core(setup),
+        scratch.path(),
+        &setup.bench,
+        arguments,
+    )?;
+    let address = program.wait_until(READY_LIMIT, printed_address)?;
+    Ok(Running {
+        program,
+        address,
+        subscribe_path: "/events",
+        publish_path: "/events",
+        envelope: false,
+        _scratch: scratch,
+    })
+}
+
+fn server_core(setup: &Setup) -> Option<usize> {
+    setup.cores.map(|cores| cores.server)
+}
+
+/// The address of the listener `http`, out of the lines `{"listener":"http","address":"127.0.0.1:4000"}`.
+fn printed_address(program: &Program) -> Option<SocketAddr> {
+    program.output().lines().find_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        (line["listener"] == "http").then(|| line["address"].as_str()?.parse().ok())?
+    })
+}
+
+/// Asks for a path on a fresh connection; the status of the answer.
+fn status(address: SocketAddr, path: &str) -> Option<u16> {
+    let mut head = [0; 64];
+    let length = ask(address, path).ok()?.read(&mut head).ok()?;
+    std::str::from_utf8(&head[..length])
+        .ok()?
+        .split(' ')
+        .nth(1)?
+        .parse()
+        .ok()
+}
+
+/// Asks for a path on a fresh connection; the whole answer.
+fn answer(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    ask(address, path)?.take(LONGEST_ANSWER).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn ask(address: SocketAddr, path: &str) -> io::Result<TcpStream> {
+    let limit = Duration::from_secs(2);
+    let mut socket = TcpStream::connect_timeout(&address, limit)?;
+    socket.set_read_timeout(Some(limit))?;
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    Ok(socket)
+}
+
+/// An absolute path, because programs run in other directories and name files in messages.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+}

@@ -1,0 +1,22 @@
+//! Everything that `cargo xtask bench` needs: the load generator, the floor, the peers, and the runner that compares
+//! them with the host on this machine, in this run.
+//!
+//! Figures of one machine say little about another, so results are **ratios**: to the [`floor`] (the least a server
+//! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
+//!
+//! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
+//! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
+#![cfg(target_os = "linux")]
+
+pub mod axum_naive;
+pub mod cases;
+pub mod clock;
+pub mod cpu;
+pub mod floor;
+pub mod hub;
+pub mod launch;
+pub mod load;
+pub mod payload;
+pub mod process;
+pub mod report;
+pub mod runner;

@@ -1,0 +1,152 @@
+//! The load generator: subscribers and publishers against one hub, and what came of it.
+//!
+//! One thread reads all subscribers, the calling thread publishes. Every event carries a marker with its sequence
+//! number and the time it was due; each subscriber keeps a bitmap of what it got, which is compared with what the hub
+//! acknowledged. Must not know which hub it talks to.
+
+mod connection;
+mod histogram;
+mod marker;
+mod outcome;
+mod progress;
+mod published;
+mod publisher;
+mod request;
+mod response;
+mod sequence_set;
+mod spec;
+mod sse;
+mod stream;
+mod subscribers;
+mod tally;
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::clock::{nanos, now_ns, own_cpu};
+use crate::cpu::busy_s;
+use crate::process::ProcessTree;
+
+pub use marker::SLOT as MARKER;
+pub use outcome::{IdleOutcome, Outcome};
+pub use spec::{LoadSpec, Pace, PublishSpec};
+
+use outcome::Measured;
+use progress::{Phase, Progress};
+use publisher::Publisher;
+use subscribers::Received;
+
+/// How long connections rest before anything is measured.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// Connects the subscribers, publishes, waits until everything has arrived (or nothing moves any more), and counts.
+///
+/// # Errors
+///
+/// When the address is not on loopback or the publish template has no place for the marker. What a hub does wrong is
+/// never an error: it is counted.
+pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
+    ensure!(
+        spec.address.ip().is_loopback(),
+        "{} is not a loopback address",
+        spec.address
+    );
+    let progress = Progress::new(spec.warmup_requests * spec.publish.batch as u64)?;
+    let mut publisher = Publisher::new(spec, &progress)?;
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let stop = progress.stop_when_dropped();
+        connect_all(spec, &progress);
+        let tree = spec.server.map(ProcessTree::of);
+        let usage = || tree.as_ref().map(ProcessTree::usage).unwrap_or_default();
+
+        progress.enter(Phase::Publish);
+        let warm = publisher.warm_up()?;
+        let (server_before, own_before, busy_before, start) = (usage(), own_cpu(), busy_s(), now_ns());
+        let published = publisher.run(start)?;
+        let drained = drain(spec, &progress, published.acknowledged * spec.subscribers as u64);
+        let measured = Measured {
+            warm,
+            drained,
+            start,
+            end: progress.last_delivery().max(start + 1),
+            server: usage().since(&server_before),
+            own_cpu: own_cpu().saturating_sub(own_before),
+            busy_s: busy_s() - busy_before,
+            wall: Duration::from_nanos(now_ns() - start),
+        };
+        drop(stop);
+        let received = join(reader)?;
+        Ok(Outcome::new(spec, &progress, &measured, &published, &received))
+    })
+}
+
+/// Connects the subscribers and holds them without publishing anything.
+///
+/// # Errors
+///
+/// As [`publish`].
+pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
+    ensure!(
+        spec.address.ip().is_loopback(),
+        "{} is not a loopback address",
+        spec.address
+    );
+    let progress = Progress::new(0)?;
+    let usage = || spec.server.map(|pid| ProcessTree::of(pid).usage()).unwrap_or_default();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let stop = progress.stop_when_dropped();
+        let before = usage();
+        let connecting = connect_all(spec, &progress);
+        let (idle, start) = (usage(), now_ns());
+        thread::sleep(spec.duration);
+        let (after, end) = (usage(), now_ns());
+        drop(stop);
+        let received = join(reader)?;
+        let held = Duration::from_nanos(end - start);
+        Ok(IdleOutcome::new(
+            &progress,
+            connecting,
+            held,
+            [&before, &idle, &after],
+            &received,
+        ))
+    })
+}
+
+/// Waits until every subscriber is connected or has failed; answers how long that took.
+fn connect_all(spec: &LoadSpec, progress: &Progress) -> Duration {
+    let begin = now_ns();
+    while progress.settled() < spec.subscribers as u64 && now_ns() - begin < nanos(spec.connect_limit) {
+        thread::sleep(Duration::from_millis(2));
+    }
+    let taken = Duration::from_nanos(now_ns() - begin);
+    thread::sleep(SETTLE);
+    taken
+}
+
+/// Waits until every delivery has arrived; false when nothing moved for a while before that.
+fn drain(spec: &LoadSpec, progress: &Progress, expected: u64) -> bool {
+    let limit = now_ns() + nanos(spec.drain_limit);
+    let (mut seen, mut moved) = (progress.delivered(), now_ns());
+    loop {
+        let (delivered, now) = (progress.delivered(), now_ns());
+        if delivered >= expected {
+            return true;
+        }
+        if delivered != seen {
+            (seen, moved) = (delivered, now);
+        }
+        if now - moved > nanos(spec.drain_quiet) || now > limit {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn join(reader: thread::ScopedJoinHandle<'_, Result<Received>>) -> Result<Received> {
+    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

@@ -1,0 +1,60 @@
+//! What one load consists of. Plain data: no sockets, no hub names.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// One load on one hub.
+#[derive(Debug, Clone)]
+pub struct LoadSpec {
+    /// Where the hub listens; loopback only.
+    pub address: SocketAddr,
+    /// The path that subscribers ask for.
+    pub subscribe_path: String,
+    /// What publishers send.
+    pub publish: PublishSpec,
+    /// Connections that subscribe.
+    pub subscribers: usize,
+    /// Keep-alive connections that publish, with one request in flight on each.
+    pub publishers: usize,
+    /// How fast publishing goes.
+    pub pace: Pace,
+    /// How long publishing (or holding) goes on.
+    pub duration: Duration,
+    /// Requests sent one by one before anything is measured.
+    pub warmup_requests: u64,
+    /// Rest between two sweeps over the subscribers' sockets. Several events per read spare the generator's own
+    /// processor, at the price of that much latency: for throughput only.
+    pub read_rest: Duration,
+    /// After this long without any delivery, what has not arrived is missing.
+    pub drain_quiet: Duration,
+    /// The longest wait for the last deliveries.
+    pub drain_limit: Duration,
+    /// The longest wait for connections.
+    pub connect_limit: Duration,
+    /// The server's process, whose use of processor and memory is read.
+    pub server: Option<u32>,
+}
+
+/// What publishers send.
+#[derive(Debug, Clone)]
+pub struct PublishSpec {
+    /// The path of the POST request.
+    pub path: String,
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// One event as it goes over the wire; holds [`MARKER`](crate::load::MARKER) exactly once.
+    pub item: String,
+    /// Events in one request, one per line.
+    pub batch: usize,
+}
+
+/// How fast publishing goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// As fast as answers come.
+    Open,
+    /// As fast as answers come, with at most so many events not yet delivered to every subscriber.
+    Window(u64),
+    /// Events per second on a fixed schedule; latency counts from the scheduled time.
+    Rate(f64),
+}

@@ -1,0 +1,230 @@
+//! The bench measured by itself: faults on purpose are found exactly, and the command gives its report.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use tidemill_bench::floor::{self, Fault, Mode};
+use tidemill_bench::load::{self, LoadSpec, MARKER, Outcome, Pace, PublishSpec};
+
+const BENCH: &str = env!("CARGO_BIN_EXE_tidemill-bench");
+const SUBSCRIBERS: u64 = 20;
+const WARM_UP: u64 = 10;
+
+/// A second of load on a floor in this process.
+fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let spec = LoadSpec {
+        address: listener.local_addr()?,
+        subscribe_path: "/events".to_owned(),
+        publish: PublishSpec {
+            path: "/events".to_owned(),
+            content_type: if batch > 1 {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            }
+            .to_owned(),
+            item: format!("{{\"zen\":\"{MARKER}\"}}"),
+            batch,
+        },
+        subscribers: SUBSCRIBERS as usize,
+        publishers: 1,
+        pace: Pace::Rate(3_000.0),
+        duration: Duration::from_secs(1),
+        warmup_requests: WARM_UP,
+        read_rest: Duration::ZERO,
+        drain_quiet: Duration::from_millis(500),
+        drain_limit: Duration::from_secs(5),
+        connect_limit: Duration::from_secs(5),
+        server: None,
+    };
+    thread::spawn(move || floor::serve(&listener, mode, fault, Duration::from_secs(20)));
+    load::publish(&spec)
+}
+
+/// How many of the measured events the fault hit.
+fn hits(fault: Fault, outcome: &Outcome) -> u64 {
+    (WARM_UP + 1..=WARM_UP + outcome.sent)
+        .filter(|nth| fault.hits(*nth))
+        .count() as u64
+}
+
+#[test]
+fn a_floor_without_faults_is_complete() {
+    for (mode, batch) in [(Mode::Coalesce, 1), (Mode::Direct, 1), (Mode::Coalesce, 100)] {
+        let outcome = load_floor(None, mode, batch).unwrap();
+        assert!(outcome.warm && outcome.complete, "{outcome:?}");
+        assert!(
+            outcome.acknowledged > 500 && outcome.acknowledged == outcome.sent,
+            "{outcome:?}"
+        );
+        assert_eq!(outcome.delivered, outcome.sent * SUBSCRIBERS);
+        assert_eq!((outcome.missing, outcome.duplicated, outcome.out_of_order), (0, 0, 0));
+        assert_eq!(
+            (outcome.errors, outcome.distinct_orders, outcome.connected),
+            (0, 1, SUBSCRIBERS)
+        );
+        assert!(outcome.latency_ms.p50 > 0.0 && outcome.latency_ms.p50 <= outcome.latency_ms.p99);
+    }
+}
+
+#[test]
+fn dropped_events_are_found() {
+    let fault: Fault = "drop:50".parse().unwrap();
+    let outcome = load_floor(Some(fault), Mode::Coalesce, 1).unwrap();
+    assert!(!outcome.complete && hits(fault, &outcome) > 5, "{outcome:?}");
+    assert_eq!(
+        (outcome.missing, outcome.duplicated),
+        (hits(fault, &outcome) * SUBSCRIBERS, 0)
+    );
+}
+
+#[test]
+fn events_that_come_twice_are_found() {
+    let fault: Fault = "dup:50".parse().unwrap();
+    let outcome = load_floor(Some(fault), Mode::Coalesce, 1).unwrap();
+    assert!(outcome.complete && hits(fault, &outcome) > 5, "{outcome:?}");
+    assert_eq!(
+        (outcome.missing, outcome.duplicated),
+        (0, hits(fault, &outcome) * SUBSCRIBERS)
+    );
+}
+
+#[test]
+fn swapped_events_are_found() {
+    let fault: Fault = "swap:47".parse().unwrap();
+    let outcome = load_floor(Some(fault), Mode::Coalesce, 1).unwrap();
+    // One that was held back and had no successor never came.
+    let held = u64::from(fault.hits(WARM_UP + outcome.sent)) * SUBSCRIBERS;
+    assert!(hits(fault, &outcome) > 5, "{outcome:?}");
+    assert_eq!(
+        outcome.out_of_order + outcome.missing,
+        hits(fault, &outcome) * SUBSCRIBERS
+    );
+    assert_eq!((outcome.missing, outcome.duplicated), (held, 0));
+}
+
+#[test]
+fn a_template_without_a_place_for_the_marker_is_an_error() {
+    let bare = tidemill_bench::payload::Payload {
+        event_type: "a.b".to_owned(),
+        data: "{}".to_owned(),
+    };
+    assert!(bare.envelope().is_err());
+}
+
+/// The whole command against the floor, and against a stand-in for the host that says where it listens and takes the
+/// host's arguments, but delivers whatever it gets.
+#[test]
+fn the_command_reports_ratios_to_the_floor() {
+    let scratch = tempfile::tempdir().unwrap();
+    let plugins = scratch.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    let stand_in = scratch.path().join("tidemill");
+    fs::write(
+        &stand_in,
+        format!(
+            "#!/bin/sh\necho \"$@\" > {}/arguments\nexec {BENCH} floor\n",
+            scratch.path().display()
+        ),
+    )
+    .unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    let json = scratch.path().join("runs.ndjson");
+    let output = Command::new(BENCH)
+        .args([
+            "run",
+            "--quick",
+            "--perf",
+            "--hubs",
+            "floor,tidemill",
+            "--cases",
+            "fan,ingest-batch,rate,idle",
+        ])
+        .args(["--chain", "none", "--nginx", "/nowhere"])
+        .arg("--tidemill")
+        .arg(&stand_in)
+        .arg("--plugins")
+        .arg(&plugins)
+        .arg("--json")
+        .arg(&json)
+        .env("TMPDIR", scratch.path())
+        .output()
+        .unwrap();
+    let (report, progress) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{progress}");
+    for heading in [
+        "## fan:",
+        "## ingest-batch:",
+        "## rate:",
+        "## idle:",
+        "× floor",
+        "p99 − floor",
+        "by thread",
+    ] {
+        assert!(report.contains(heading), "{heading} is not in\n{report}\n{progress}");
+    }
+    let rows = |hub: &str| {
+        report
+            .lines()
+            .filter(|line| line.starts_with(&format!("| {hub} |")))
+            .count()
+    };
+    assert_eq!((rows("floor"), rows("tidemill")), (7, 7), "{report}\n{progress}");
+    let floor = report.lines().find(|line| line.starts_with("| floor |")).unwrap();
+    assert_eq!(floor.split(" | ").nth(2), Some("1.00"), "{floor}");
+    let records: Vec<serde_json::Value> = fs::read_to_string(&json)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(records.len(), 8);
+    assert!(
+        records.iter().all(|record| record.get("failed").is_none()),
+        "{progress}"
+    );
+    assert!(
+        records
+            .iter()
+            .filter(|record| record["case"] != "idle")
+            .all(|record| record["load"]["complete"] == true)
+    );
+    let arguments = fs::read_to_string(scratch.path().join("arguments")).unwrap();
+    assert!(
+        arguments.starts_with("serve --listen 127.0.0.1:0 --print-addr --config /"),
+        "{arguments}"
+    );
+}
+
+#[test]
+fn what_is_not_there_is_said_and_left_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    let output = Command::new(BENCH)
+        .args(["--quick", "--hubs", "floor,nchan,tidemill", "--cases", "ingest"])
+        .args(["--nginx", "/nowhere/nginx", "--tidemill", "/nowhere/tidemill"])
+        .env("TMPDIR", scratch.path())
+        .output()
+        .unwrap();
+    let (report, progress) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success() && report.contains("| floor |"),
+        "{report}\n{progress}"
+    );
+    assert!(
+        progress.contains("apt-get install nginx-light libnginx-mod-nchan"),
+        "{progress}"
+    );
+    assert!(progress.contains("cargo xtask build"), "{progress}");
+}

@@ -6,19 +6,12 @@ use crate::support::Server;
 
 /// The answer's status, and its detail; every error is a problem document.
 async fn refused(server: &Server, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
-    let request = server
-        .http
-        .post(server.url("/events"))
-        .header("content-type", content_type)
-        .body(body);
+    let request = server.http.post(server.url("/events")).header("content-type", content_type).body(body);
     let answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let status = answer.status().as_u16();
     let problem: Value = answer.json().await.unwrap();
-    assert!(
-        problem["type"].as_str().unwrap().starts_with("urn:tidemill:problem:"),
-        "{problem}"
-    );
+    assert!(problem["type"].as_str().unwrap().starts_with("urn:tidemill:problem:"), "{problem}");
     assert_eq!(problem["status"], status);
     (status, problem["detail"].as_str().unwrap().to_owned())
 }
@@ -31,31 +24,11 @@ async fn bad_bodies_are_refused_with_what_to_do() {
         ("application/json", b"{\"type\":\"a\"".to_vec(), 422, "EOF"),
         ("application/json", b"{\"type\":\"\xff\"}".to_vec(), 400, "UTF-8"),
         ("application/json", b"7".to_vec(), 422, "invalid type"),
-        (
-            "application/json",
-            br#"{"data":1}"#.to_vec(),
-            422,
-            "missing field `type`",
-        ),
-        (
-            "application/json",
-            br#"{"type":"a","dat":1}"#.to_vec(),
-            422,
-            "unknown field `dat`",
-        ),
+        ("application/json", br#"{"data":1}"#.to_vec(), 422, "missing field `type`"),
+        ("application/json", br#"{"type":"a","dat":1}"#.to_vec(), 422, "unknown field `dat`"),
         ("application/json", br#"{"type":"error"}"#.to_vec(), 422, "app.error"),
-        (
-            "application/json",
-            br#"{"type":"tidemill.x"}"#.to_vec(),
-            422,
-            "host alone",
-        ),
-        (
-            "application/json",
-            br#"{"type":"a","time":"noon"}"#.to_vec(),
-            422,
-            "RFC 3339",
-        ),
+        ("application/json", br#"{"type":"tidemill.x"}"#.to_vec(), 422, "host alone"),
+        ("application/json", br#"{"type":"a","time":"noon"}"#.to_vec(), 422, "RFC 3339"),
         ("text/plain", b"hello".to_vec(), 415, "application/json"),
         ("application/json", vec![b' '; (1 << 20) + 1], 413, "1048576"),
         ("application/x-ndjson", b"{}\n".repeat(10_001), 413, "10000"),
@@ -74,13 +47,7 @@ async fn bad_bodies_are_refused_with_what_to_do() {
 #[tokio::test]
 async fn a_body_without_a_content_type_is_refused() {
     let server = Server::start("", &[]).await;
-    let answer = server
-        .http
-        .post(server.url("/events"))
-        .body(r#"{"type":"a"}"#)
-        .send()
-        .await
-        .unwrap();
+    let answer = server.http.post(server.url("/events")).body(r#"{"type":"a"}"#).send().await.unwrap();
     assert_eq!(answer.status(), 415);
 }
 
@@ -100,17 +67,11 @@ async fn bad_parameters_are_named() {
         let (status, problem) = server.get(&format!("/events?{query}")).await;
         assert_eq!((status, &problem["at"]), (400, &json!(at)), "{problem}");
     }
-    let request = server
-        .http
-        .get(server.url("/events"))
-        .header("last-event-id", "not.a.position");
+    let request = server.http.get(server.url("/events")).header("last-event-id", "not.a.position");
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 400);
     let problem: Value = answer.json().await.unwrap();
-    assert!(
-        problem["detail"].as_str().unwrap().contains("epoch.sequence"),
-        "{problem}"
-    );
+    assert!(problem["detail"].as_str().unwrap().contains("epoch.sequence"), "{problem}");
 }
 
 #[tokio::test]

@@ -9,11 +9,7 @@ use crate::support::{Server, Subscriber, guest};
 
 fn tidemill(arguments: &[&str]) -> Output {
     let directory = tempfile::tempdir().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_tidemill"))
-        .args(arguments)
-        .current_dir(directory.path())
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_tidemill")).args(arguments).current_dir(directory.path()).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -25,9 +21,7 @@ async fn publish_and_tail_meet() {
     let server = Server::start("", &[]).await;
     let url = server.url("");
     let mut tail = Command::new(env!("CARGO_BIN_EXE_tidemill"))
-        .args([
-            "tail", "--url", &url, "--types", "order.*", "--since", "earliest", "--limit", "2",
-        ])
+        .args(["tail", "--url", &url, "--types", "order.*", "--since", "earliest", "--limit", "2"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -37,15 +31,9 @@ async fn publish_and_tail_meet() {
     server.publish("other", json!(1)).await;
     let two = tidemill(&["publish", "--url", &url, "order.paid", "--subject", "7"]);
     assert!(two.status.success(), "{}", text(&two.stderr));
-    let lines: Vec<String> = BufReader::new(tail.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap)
-        .collect();
+    let lines: Vec<String> = BufReader::new(tail.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(
-        lines[0].contains("order.created") && lines[0].contains(r#"{"total":12}"#),
-        "{lines:?}"
-    );
+    assert!(lines[0].contains("order.created") && lines[0].contains(r#"{"total":12}"#), "{lines:?}");
     assert!(lines[1].contains("order.paid"), "{lines:?}");
     assert!(tail.wait().unwrap().success());
 }
@@ -55,11 +43,7 @@ async fn a_file_is_published_with_each_mistake_by_its_line() {
     let server = Server::start("", &[("faulty", &guest("faulty"))]).await;
     let mut stream = Subscriber::open(&server, "").await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(
-        file,
-        "{{\"type\":\"a\"}}\n{{\"type\":\"\"}}\n{{\"type\":\"bad.drop\"}}\n{{\"type\":\"b\"}}"
-    )
-    .unwrap();
+    writeln!(file, "{{\"type\":\"a\"}}\n{{\"type\":\"\"}}\n{{\"type\":\"bad.drop\"}}\n{{\"type\":\"b\"}}").unwrap();
     let path = file.path().to_str().unwrap();
     let run = tidemill(&["publish", "--url", &server.url(""), "--file", path]);
     let told = text(&run.stdout) + &text(&run.stderr);
@@ -74,30 +58,17 @@ fn no_server_is_said_with_its_address_and_what_to_do() {
     let run = tidemill(&["publish", "--url", "http://127.0.0.1:1", "a"]);
     let told = text(&run.stderr);
     assert_eq!(run.status.code(), Some(3), "{told}");
-    assert!(
-        told.contains("127.0.0.1:1") && told.contains("tidemill serve"),
-        "{told}"
-    );
+    assert!(told.contains("127.0.0.1:1") && told.contains("tidemill serve"), "{told}");
 }
 
 #[test]
 fn a_wrong_configuration_starts_nothing_and_names_the_key() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(
-        directory.path().join("tidemill.toml"),
-        "listn = \"127.0.0.1:0\"\n[publish]\nbody-max = \"many\"\n",
-    )
-    .unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_tidemill"))
-        .arg("serve")
-        .current_dir(directory.path())
-        .output()
+    std::fs::write(directory.path().join("tidemill.toml"), "listn = \"127.0.0.1:0\"\n[publish]\nbody-max = \"many\"\n")
         .unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_tidemill")).arg("serve").current_dir(directory.path()).output().unwrap();
     let told = text(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{told}");
-    assert!(
-        told.contains("listn") && told.contains("`listen`") && told.contains("body-max"),
-        "{told}"
-    );
+    assert!(told.contains("listn") && told.contains("`listen`") && told.contains("body-max"), "{told}");
     assert!(!directory.path().join("data").exists());
 }

@@ -2,10 +2,14 @@
 //!
 //! One test binary, so that it links once. What every test needs is in `support`; a test says what a user would see.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 mod bad_input;
 mod cli;
+mod clients;
+mod examples;
 mod faults;
 mod formats;
 mod plugins;

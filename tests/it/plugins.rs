@@ -39,11 +39,7 @@ async fn files_that_are_no_plugins_are_reported_with_what_to_do() {
     // 200 MB, of which the file system stores nothing.
     let huge = fs::File::create(server.plugins_dir().join("huge.wasm")).unwrap();
     huge.set_len(200 << 20).unwrap();
-    for (name, part) in cases
-        .iter()
-        .map(|(name, _, part)| (*name, *part))
-        .chain([("huge", "209715200 bytes")])
-    {
+    for (name, part) in cases.iter().map(|(name, _, part)| (*name, *part)).chain([("huge", "209715200 bytes")]) {
         let plugin = server.plugin_until(name, |plugin| plugin["state"] == "failed").await;
         let error = plugin["error"].as_str().unwrap();
         assert!(error.contains(part), "{name}: {error}");
@@ -55,26 +51,11 @@ async fn files_that_are_no_plugins_are_reported_with_what_to_do() {
 
 #[tokio::test]
 async fn a_plugin_that_fails_while_it_is_loaded_says_why() {
-    let server = Server::start(
-        "",
-        &[
-            ("trap", &guest("describe_trap")),
-            ("refuses", &guest("configure_error")),
-        ],
-    )
-    .await;
-    let error = async |name: &str| {
-        server.get(&format!("/plugins/{name}")).await.1["error"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
+    let server = Server::start("", &[("trap", &guest("describe_trap")), ("refuses", &guest("configure_error"))]).await;
+    let error =
+        async |name: &str| server.get(&format!("/plugins/{name}")).await.1["error"].as_str().unwrap().to_owned();
     assert!(error("trap").await.contains("describe"), "{}", error("trap").await);
-    assert!(
-        error("refuses").await.contains("the colour must be set"),
-        "{}",
-        error("refuses").await
-    );
+    assert!(error("refuses").await.contains("the colour must be set"), "{}", error("refuses").await);
 }
 
 #[tokio::test]
@@ -82,13 +63,7 @@ async fn a_type_has_one_owner() {
     let server = Server::start("", &[("a-owner", &guest("owner")), ("b-owner", &guest("owner_again"))]).await;
     let (_, second) = server.get("/plugins/b-owner").await;
     assert_eq!(second["state"], "failed");
-    assert!(
-        second["error"]
-            .as_str()
-            .unwrap()
-            .contains("which plugin `a-owner` owns"),
-        "{second}"
-    );
+    assert!(second["error"].as_str().unwrap().contains("which plugin `a-owner` owns"), "{second}");
     let (_, types) = server.get("/event-types").await;
     assert_eq!(types["event_types"][0]["owner"]["plugin"], "a-owner");
 }
@@ -106,11 +81,7 @@ async fn i8_events_of_an_owned_type_were_accepted_by_their_owner() {
     assert_eq!(server.publish("claimed.thing", json!({"ok": true})).await.0, 200);
     assert_eq!(server.publish("other", json!(1)).await.0, 200);
     let seen = stream.take(2).await;
-    assert_eq!(
-        seen[0].json(),
-        json!({"ok": true, "seen": true}),
-        "accepted, and normalised by its owner"
-    );
+    assert_eq!(seen[0].json(), json!({"ok": true, "seen": true}), "accepted, and normalised by its owner");
     assert_eq!(seen[1].event, "other");
 }
 
@@ -120,11 +91,7 @@ async fn order_comes_from_settings_and_then_from_names() {
     let cel = "[plugins.z-first.config]\nexpression = \"type != 'a'\"\n";
     let server = Server::start(
         &format!("{first}{cel}"),
-        &[
-            ("z-first", &ready_made("cel")),
-            ("10-stamp", &guest("stamp_v1")),
-            ("20-stamp", &guest("stamp_v2")),
-        ],
+        &[("z-first", &ready_made("cel")), ("10-stamp", &guest("stamp_v1")), ("20-stamp", &guest("stamp_v2"))],
     )
     .await;
     let (_, plugins) = server.get("/plugins").await;
@@ -148,11 +115,7 @@ async fn settings_reach_the_plugin_and_the_configuration_wins() {
     let plugins = directory.path().join("plugins");
     fs::create_dir(&plugins).unwrap();
     fs::copy(guest("echo_config"), plugins.join("echo.wasm")).unwrap();
-    fs::write(
-        plugins.join("echo.toml"),
-        "subscribes = ['seen.*']\n[config]\na = 1\nb = 2\n",
-    )
-    .unwrap();
+    fs::write(plugins.join("echo.toml"), "subscribes = ['seen.*']\n[config]\na = 1\nb = 2\n").unwrap();
     let server = Server::start_in(directory, "[plugins.echo.config]\nb = 3\n").await;
     let mut stream = Subscriber::open(&server, "envelope=cloudevents").await;
     server.publish("unseen", json!(1)).await;
@@ -171,42 +134,20 @@ async fn i5_a_plugin_gets_nothing_that_it_was_not_granted() {
     let found = stream.next().await.json();
     assert_eq!(found["environment"], json!([]), "{found}");
     assert_eq!(found["arguments"], json!([]), "{found}");
-    for denied in [
-        "read /etc/passwd",
-        "list /",
-        "list .",
-        "write file",
-        "connect",
-        "listen",
-        "resolve",
-    ] {
-        let answer = found["denied"][denied]
-            .as_str()
-            .unwrap_or_else(|| panic!("{denied}: {found}"));
+    for denied in ["read /etc/passwd", "list /", "list .", "write file", "connect", "listen", "resolve"] {
+        let answer = found["denied"][denied].as_str().unwrap_or_else(|| panic!("{denied}: {found}"));
         assert!(answer.starts_with("error"), "{denied}: {answer}");
     }
 }
 
 #[tokio::test]
 async fn what_a_plugin_says_is_logged_under_its_name_and_bounded() {
-    let server = Server::start(
-        "[limits]\ntime = \"5s\"\n",
-        &[("chatty", &guest("chatty")), ("owner", &guest("owner"))],
-    )
-    .await;
+    let server =
+        Server::start("[limits]\ntime = \"5s\"\n", &[("chatty", &guest("chatty")), ("owner", &guest("owner"))]).await;
     assert_eq!(server.publish("a", json!(1)).await.1["outcome"], "stored");
-    server
-        .publish("claimed.thing", json!({"ok": true, "print": true}))
-        .await;
+    server.publish("claimed.thing", json!({"ok": true, "print": true})).await;
     let log = server.log();
     let lines = log.lines().filter(|line| line.contains("chatty")).count();
-    assert!(
-        (50..300).contains(&lines),
-        "20,000 lines were said, {lines} were written"
-    );
-    assert!(
-        log.lines()
-            .any(|line| line.contains("plugin=\"owner\"") || line.contains("plugin=owner")),
-        "{log}"
-    );
+    assert!((50..300).contains(&lines), "20,000 lines were said, {lines} were written");
+    assert!(log.lines().any(|line| line.contains("plugin=\"owner\"") || line.contains("plugin=owner")), "{log}");
 }

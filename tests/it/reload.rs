@@ -63,10 +63,7 @@ async fn i7_a_reload_loses_duplicates_reorders_and_mixes_nothing() {
     for _ in 0..SOURCES * PER_SOURCE {
         let event = stream.next().await.json();
         let source = event["source"].as_str().unwrap().to_owned();
-        let (n, stamp) = (
-            event["data"].as_u64().unwrap() as usize,
-            event["stamp"].as_str().unwrap().to_owned(),
-        );
+        let (n, stamp) = (event["data"].as_u64().unwrap() as usize, event["stamp"].as_str().unwrap().to_owned());
         let expected = next.entry(source.clone()).or_default();
         assert_eq!(n, *expected, "in order, none missing, none twice (source {source})");
         *expected += 1;
@@ -91,25 +88,17 @@ async fn i7_a_bad_candidate_never_replaces_a_working_plugin() {
     let mut stream = Subscriber::open(&server, "envelope=cloudevents").await;
     let running = server.get("/plugins/stamp").await.1["version"].clone();
     put(&server, "stamp", &guest("configure_error"));
-    let report = server
-        .plugin_until("stamp", |plugin| plugin["state"] == "outdated")
-        .await;
+    let report = server.plugin_until("stamp", |plugin| plugin["state"] == "outdated").await;
     assert_eq!(report["version"], running);
     assert!(report["error"].as_str().unwrap().contains("the colour must be set"));
     let failed = stream.next().await.json();
-    assert_eq!(
-        (&failed["type"], &failed["subject"]),
-        (&json!("tidemill.plugin.failed"), &json!("stamp"))
-    );
+    assert_eq!((&failed["type"], &failed["subject"]), (&json!("tidemill.plugin.failed"), &json!("stamp")));
     assert_eq!(failed["data"]["running"], running);
     server.publish("a", json!(1)).await;
     assert_eq!(stream.next().await.json()["stamp"], "v1");
     put(&server, "stamp", &guest("stamp_v2"));
     let replaced = stream.next().await.json();
-    assert_eq!(
-        (&replaced["type"], &replaced["data"]["before"]),
-        (&json!("tidemill.plugin.replaced"), &running)
-    );
+    assert_eq!((&replaced["type"], &replaced["data"]["before"]), (&json!("tidemill.plugin.replaced"), &running));
     server.publish("a", json!(1)).await;
     assert_eq!(stream.next().await.json()["stamp"], "v2");
 }
@@ -181,10 +170,6 @@ async fn links_are_followed_when_they_are_swapped() {
     server.publish("a", json!(1)).await;
     assert_eq!(stream.next().await.json()["stamp"], "v2");
     // The link's target is overwritten, in a directory that nobody watches: looking now and then finds that, too.
-    fs::copy(
-        guest("stamp_v1"),
-        server.plugins_dir().join("../releases/stamp_v2.wasm"),
-    )
-    .unwrap();
+    fs::copy(guest("stamp_v1"), server.plugins_dir().join("../releases/stamp_v2.wasm")).unwrap();
     assert_eq!(stream.next().await.json()["type"], "tidemill.plugin.replaced");
 }

@@ -37,20 +37,14 @@ async fn i3_replay_joins_live_without_gap_or_duplicate() {
         let share = (connections * 37) % 200;
         for _ in 0..share.min(EVENTS - seen) {
             let message = stream.next().await;
-            assert_eq!(
-                (message.event.as_str(), message.json()["n"].as_u64()),
-                ("n", Some(seen))
-            );
+            assert_eq!((message.event.as_str(), message.json()["n"].as_u64()), ("n", Some(seen)));
             seen += 1;
             last = message.id;
         }
     }
     assert!(connections > 20, "{connections}");
     publishing.await.unwrap();
-    Subscriber::resume(&server, "types=n", Some(&last))
-        .await
-        .expect_silence()
-        .await;
+    Subscriber::resume(&server, "types=n", Some(&last)).await.expect_silence().await;
 }
 
 #[tokio::test]
@@ -58,21 +52,13 @@ async fn since_takes_positions_times_and_ends() {
     let server = Server::start("", &[]).await;
     let mut positions = Vec::new();
     for n in 0..3 {
-        positions.push(
-            server.publish("a", json!(n)).await.1["position"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+        positions.push(server.publish("a", json!(n)).await.1["position"].as_str().unwrap().to_owned());
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     let first = async |query: &str| Subscriber::open(&server, query).await.next().await.data;
     assert_eq!(first("types=a&since=earliest").await, "0");
     assert_eq!(first(&format!("since={}", positions[0])).await, "1");
-    let whole = Subscriber::open(&server, "types=a&since=earliest&envelope=cloudevents")
-        .await
-        .take(3)
-        .await;
+    let whole = Subscriber::open(&server, "types=a&since=earliest&envelope=cloudevents").await.take(3).await;
     let time = whole[2].json()["time"].as_str().unwrap().to_owned();
     assert_eq!(first(&format!("since={time}")).await, "2");
     let mut live = Subscriber::open(&server, "since=latest").await;
@@ -90,17 +76,9 @@ async fn what_retention_removed_is_told_once_and_the_rest_follows() {
     let mut stream = Subscriber::resume(&server, "", Some(&begin)).await;
     let gap = stream.next().await;
     assert_eq!(gap.event, "tidemill.gap");
-    assert_eq!(
-        (gap.json()["reason"].as_str(), gap.json()["missed"].as_u64()),
-        (Some("retention"), Some(20))
-    );
+    assert_eq!((gap.json()["reason"].as_str(), gap.json()["missed"].as_u64()), (Some("retention"), Some(20)));
     assert_eq!(gap.json()["from"], begin);
-    let rest: Vec<u64> = stream
-        .take(10)
-        .await
-        .iter()
-        .map(|message| message.json()["n"].as_u64().unwrap())
-        .collect();
+    let rest: Vec<u64> = stream.take(10).await.iter().map(|message| message.json()["n"].as_u64().unwrap()).collect();
     assert_eq!(rest, (20..30).collect::<Vec<_>>());
 }
 
@@ -110,22 +88,14 @@ async fn a_position_of_another_log_is_told_and_everything_of_this_one_follows() 
     server.publish("a", json!(1)).await;
     let mut stream = Subscriber::resume(&server, "types=a", Some("1.500")).await;
     let gap = stream.next().await;
-    assert_eq!(
-        (&*gap.event, gap.json()["reason"].as_str()),
-        ("tidemill.gap", Some("epoch"))
-    );
+    assert_eq!((&*gap.event, gap.json()["reason"].as_str()), ("tidemill.gap", Some("epoch")));
     assert_eq!(stream.next().await.data, "1");
 }
 
 #[tokio::test]
 async fn a_heartbeat_moves_the_place_of_a_subscriber_whom_nothing_concerns() {
     let server = Server::start("", &[]).await;
-    let quiet = server
-        .http
-        .get(server.url("/events?types=never&heartbeat=1s"))
-        .send()
-        .await
-        .unwrap();
+    let quiet = server.http.get(server.url("/events?types=never&heartbeat=1s")).send().await.unwrap();
     for n in 0..5 {
         server.publish("a", json!(n)).await;
     }

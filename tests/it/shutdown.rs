@@ -36,20 +36,14 @@ async fn a_stop_under_load_answers_what_it_took_and_ends_the_streams() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     terminate(&server);
     publisher.await.unwrap();
-    let status = tokio::task::spawn_blocking(move || (server.wait(), server))
-        .await
-        .unwrap();
+    let status = tokio::task::spawn_blocking(move || (server.wait(), server)).await.unwrap();
     assert!(status.0.success(), "{:?}: {}", status.0, status.1.log());
     let mut seen = 0;
     while let Some(message) = stream.next_or_end().await {
         assert_eq!(message.data, seen.to_string());
         seen += 1;
     }
-    assert!(
-        seen > 0 && seen <= stored.load(Ordering::SeqCst),
-        "{seen} of {}",
-        stored.load(Ordering::SeqCst)
-    );
+    assert!(seen > 0 && seen <= stored.load(Ordering::SeqCst), "{seen} of {}", stored.load(Ordering::SeqCst));
 }
 
 #[tokio::test]
@@ -64,10 +58,7 @@ async fn subscribers_are_told_when_to_come_back() {
     while let Some(chunk) = stream.chunk().await.unwrap() {
         text += std::str::from_utf8(&chunk).unwrap();
     }
-    let retries: Vec<u64> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("retry: ")?.parse().ok())
-        .collect();
+    let retries: Vec<u64> = text.lines().filter_map(|line| line.strip_prefix("retry: ")?.parse().ok()).collect();
     assert!(retries.len() == 2 && retries[1] >= retries[0], "{text}");
     assert!(server.wait().success());
 }
@@ -82,8 +73,5 @@ async fn a_port_that_is_taken_is_said_with_its_address() {
         .output()
         .unwrap();
     let told = String::from_utf8(second.stderr).unwrap();
-    assert!(
-        !second.status.success() && told.contains(server.address()) && told.contains("another server"),
-        "{told}"
-    );
+    assert!(!second.status.success() && told.contains(server.address()) && told.contains("another server"), "{told}");
 }

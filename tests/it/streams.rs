@@ -12,13 +12,7 @@ use crate::support::{Server, Subscriber, eventually};
 async fn a_subscriber_sees_the_types_it_asked_for() {
     let server = Server::start("", &[]).await;
     let mut orders = Subscriber::open(&server, "types=order.*,stock.low").await;
-    for event_type in [
-        "order.created",
-        "stock.high",
-        "stock.low",
-        "orders.created",
-        "order.item.added",
-    ] {
+    for event_type in ["order.created", "stock.high", "stock.low", "orders.created", "order.item.added"] {
         server.publish(event_type, json!(null)).await;
     }
     let seen: Vec<String> = orders.take(3).await.into_iter().map(|message| message.event).collect();
@@ -40,19 +34,11 @@ async fn a_limit_ends_the_stream() {
 #[tokio::test]
 async fn the_head_and_the_greeting_come_at_once_and_heartbeats_follow() {
     let server = Server::start("[subscribe]\nretry = \"3s\"\n", &[]).await;
-    let text = raw(
-        &server,
-        "GET /events?heartbeat=1s HTTP/1.1\r\nHost: x\r\n\r\n",
-        Duration::from_millis(1700),
-    );
+    let text = raw(&server, "GET /events?heartbeat=1s HTTP/1.1\r\nHost: x\r\n\r\n", Duration::from_millis(1700));
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
     assert!(head.starts_with("http/1.1 200"), "{head}");
-    for line in [
-        "content-type: text/event-stream",
-        "cache-control: no-cache, no-transform",
-        "x-accel-buffering: no",
-    ] {
+    for line in ["content-type: text/event-stream", "cache-control: no-cache, no-transform", "x-accel-buffering: no"] {
         assert!(head.contains(line), "{line} in {head}");
     }
     assert!(body.contains("retry: 3000\nid: "), "{body}");
@@ -81,10 +67,7 @@ async fn i4_a_stuck_subscriber_slows_nobody() {
             socket
         })
         .collect();
-    eventually("all are subscribed", async || {
-        server.get("/readyz").await.1["subscribers"] == 50
-    })
-    .await;
+    eventually("all are subscribed", async || server.get("/readyz").await.1["subscribers"] == 50).await;
     let mut reader = Subscriber::open(&server, "framing=message").await;
     let before = resident_bytes(server.pid());
     let filler = "x".repeat(10_000);
@@ -116,14 +99,8 @@ async fn too_many_subscribers_are_told_to_come_back() {
     let _first = Subscriber::open(&server, "").await;
     let second = Subscriber::open(&server, "").await;
     let answer = server.http.get(server.url("/events")).send().await.unwrap();
-    assert_eq!(
-        (answer.status().as_u16(), answer.text().await.unwrap()),
-        (200, "retry: 30000\n\n".to_owned())
-    );
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (200, "retry: 30000\n\n".to_owned()));
     drop(second);
-    eventually("a place comes free", async || {
-        server.get("/readyz").await.1["subscribers"] == 1
-    })
-    .await;
+    eventually("a place comes free", async || server.get("/readyz").await.1["subscribers"] == 1).await;
     Subscriber::open(&server, "").await;
 }

@@ -1,14 +1,13 @@
 //! Rules about the tree itself, kept by tests instead of reviewers.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// All files below a folder with one of these endings, by their path from the top.
@@ -33,19 +32,11 @@ fn files(folder: &str, endings: &[&str]) -> BTreeMap<String, String> {
 }
 
 fn manifest(package: &str) -> toml::Table {
-    fs::read_to_string(root().join(package).join("Cargo.toml"))
-        .unwrap()
-        .parse()
-        .unwrap()
+    fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap().parse().unwrap()
 }
 
 fn dependencies(package: &str) -> Vec<String> {
-    manifest(package)["dependencies"]
-        .as_table()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect()
+    manifest(package)["dependencies"].as_table().unwrap().keys().cloned().collect()
 }
 
 /// Invariant I9: wasmtime is named in one crate, axum in one crate; the event crate has no I/O and no clock.
@@ -54,29 +45,16 @@ fn i9_wasmtime_and_axum_are_named_in_one_crate_each() {
     let owners = |name: &str| -> Vec<&str> {
         let packages = ["host/event", "host/log", "host/plugin", "host/bus", "host/server"];
         let names = |package: &&str| {
-            dependencies(package)
-                .iter()
-                .any(|own| own == name || own.starts_with(&format!("{name}-")))
+            dependencies(package).iter().any(|own| own == name || own.starts_with(&format!("{name}-")))
         };
         packages.into_iter().filter(names).collect()
     };
     assert_eq!(owners("wasmtime"), ["host/plugin"]);
     assert_eq!(owners("axum"), ["host/server"]);
     assert_eq!(owners("hyper"), ["host/server"]);
-    assert!(
-        !dependencies("host/event")
-            .iter()
-            .any(|name| ["tokio", "rustix", "notify"].contains(&name.as_str()))
-    );
+    assert!(!dependencies("host/event").iter().any(|name| ["tokio", "rustix", "notify"].contains(&name.as_str())));
     for (path, text) in files("host/event/src", &[".rs"]) {
-        for banned in [
-            "std::fs",
-            "std::net",
-            "std::thread",
-            "std::time",
-            "Instant",
-            "SystemTime",
-        ] {
+        for banned in ["std::fs", "std::net", "std::thread", "std::time", "Instant", "SystemTime"] {
             assert!(!text.contains(banned), "{path} names {banned}");
         }
     }
@@ -86,10 +64,7 @@ fn i9_wasmtime_and_axum_are_named_in_one_crate_each() {
 #[test]
 fn crates_know_only_whom_they_may() {
     let known = |package: &str| -> Vec<String> {
-        dependencies(package)
-            .into_iter()
-            .filter(|name| name.starts_with("tidemill-"))
-            .collect()
+        dependencies(package).into_iter().filter(|name| name.starts_with("tidemill-")).collect()
     };
     assert_eq!(known("host/event"), [""; 0]);
     assert_eq!(known("host/log"), ["tidemill-event"]);
@@ -103,10 +78,7 @@ fn crates_know_only_whom_they_may() {
 fn i10_released_wit_files_do_not_change() {
     use sha2::{Digest, Sha256};
     let listed = fs::read_to_string(root().join("wit/released.txt")).unwrap();
-    let lines: Vec<&str> = listed
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
+    let lines: Vec<&str> = listed.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert!(!lines.is_empty(), "version 0.1.0 is released");
     for line in lines {
         let (hash, path) = line.split_once("  ").unwrap();
@@ -122,21 +94,13 @@ fn i10_released_wit_files_do_not_change() {
 #[test]
 fn i11_no_unbounded_queues() {
     for (path, text) in files("host", &[".rs"]) {
-        for banned in [
-            "unbounded_channel",
-            "mpsc::unbounded",
-            "mpsc::channel::<",
-            "std::sync::mpsc::channel(",
-        ] {
+        for banned in ["unbounded_channel", "mpsc::unbounded", "mpsc::channel::<", "std::sync::mpsc::channel("] {
             assert!(path.contains("tests") || !text.contains(banned), "{path} uses {banned}");
         }
     }
-    for name in [
-        "host/event/src/limits.rs",
-        "host/plugin/src/limits.rs",
-        "host/bus/src/limits.rs",
-        "host/server/src/limits.rs",
-    ] {
+    for name in
+        ["host/event/src/limits.rs", "host/plugin/src/limits.rs", "host/bus/src/limits.rs", "host/server/src/limits.rs"]
+    {
         let text = fs::read_to_string(root().join(name)).unwrap();
         let mut documented = false;
         for line in text.lines() {
@@ -193,17 +157,11 @@ fn every_test_guest_is_named_by_a_test() {
 #[test]
 fn the_architecture_document_names_what_exists() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let sources: String = ["host", "tests"]
-        .iter()
-        .flat_map(|folder| files(folder, &[".rs"]).into_values())
-        .collect();
+    let sources: String = ["host", "tests"].iter().flat_map(|folder| files(folder, &[".rs"]).into_values()).collect();
     let mut tests = 0;
     for name in text.split('`') {
         if name.len() > 4 && name.starts_with('i') && name.contains('_') && name[1..2].parse::<u8>().is_ok() {
-            assert!(
-                sources.contains(&format!("fn {name}(")),
-                "ARCHITECTURE.md names the test {name}"
-            );
+            assert!(sources.contains(&format!("fn {name}(")), "ARCHITECTURE.md names the test {name}");
             tests += 1;
         }
         if name.ends_with(".rs") && name.contains('/') {

@@ -63,21 +63,9 @@ impl Bus {
             let (plugins, log, tail) = (Arc::clone(plugins), Arc::clone(log), Arc::clone(&tail));
             let run = move || {
                 let lane = Lane::new(plugins.engine().clone());
-                Worker {
-                    queue,
-                    plugins,
-                    lane,
-                    log,
-                    tail,
-                    pulse,
-                }
-                .run();
+                Worker { queue, plugins, lane, log, tail, pulse }.run();
             };
-            workers.push(
-                thread::Builder::new()
-                    .name(format!("tidemill-pipeline-{number}"))
-                    .spawn(run)?,
-            );
+            workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
         Ok(Self {
             ingress: RwLock::new(Some(Arc::new(ingress))),
@@ -119,12 +107,7 @@ impl Bus {
         subjects: Vec<String>,
         encoding: Encoding,
     ) -> Arc<Selection> {
-        let wanted = Wanted {
-            types,
-            sources,
-            subjects,
-            encoding,
-        };
+        let wanted = Wanted { types, sources, subjects, encoding };
         let mut selections = self.selections.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(selection) = selections.get(&wanted).and_then(Weak::upgrade) {
             return selection;
@@ -164,12 +147,7 @@ impl Bus {
         if self.ingress.read().unwrap_or_else(PoisonError::into_inner).is_none() {
             return Health::Stopping;
         }
-        let gone = self
-            .workers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .any(JoinHandle::is_finished);
+        let gone = self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter().any(JoinHandle::is_finished);
         let stuck = self.pulses.iter().any(|pulse| pulse.busy() > TURN_TIME_MAX);
         if gone || stuck { Health::Stuck } else { Health::Ready }
     }

@@ -48,22 +48,10 @@ pub(crate) struct Passed {
 impl<'a> Chain<'a> {
     pub(crate) fn begin(lane: &'a mut Lane, generation: &'a Generation, events: Vec<Event>) -> Self {
         let fates = vec![None; events.len()];
-        let item = |(origin, event)| Item {
-            event,
-            origin,
-            path: Vec::new(),
-            changed: false,
-            rerouted: false,
-            dropped: false,
-        };
+        let item =
+            |(origin, event)| Item { event, origin, path: Vec::new(), changed: false, rerouted: false, dropped: false };
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
-        let mut chain = Self {
-            lane,
-            generation,
-            items,
-            fates,
-            waiting: vec![Vec::new(); generation.stages().len()],
-        };
+        let mut chain = Self { lane, generation, items, fates, waiting: vec![Vec::new(); generation.stages().len()] };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
     }
@@ -100,19 +88,11 @@ impl<'a> Chain<'a> {
         }
         let alive =
             |item: &Item| !item.dropped && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }));
-        let (events, origins): (Vec<Event>, Vec<usize>) = self
-            .items
-            .into_iter()
-            .filter(alive)
-            .map(|item| (item.event, item.origin))
-            .unzip();
+        let (events, origins): (Vec<Event>, Vec<usize>) =
+            self.items.into_iter().filter(alive).map(|item| (item.event, item.origin)).unzip();
         // Some part of it goes on, whatever became of the others.
         origins.iter().for_each(|origin| self.fates[*origin] = None);
-        Passed {
-            events,
-            origins,
-            fates: self.fates,
-        }
+        Passed { events, origins, fates: self.fates }
     }
 
     fn ask_owners(&mut self, which: impl Fn(&Item) -> bool) {
@@ -151,10 +131,7 @@ impl<'a> Chain<'a> {
                     self.items[*at].dropped = true;
                     Outcome::Dropped { by: by() }
                 }
-                Verdict::Reject(problems) => Outcome::Rejected {
-                    by: Some(by()),
-                    problems,
-                },
+                Verdict::Reject(problems) => Outcome::Rejected { by: Some(by()), problems },
                 Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
                 Verdict::Fault(fault) => Outcome::Failed { by: by(), fault },
             };
@@ -177,10 +154,7 @@ impl<'a> Chain<'a> {
             let event = change.apply(&item.event, part).map_err(|problems| {
                 self.items.truncate(old_len);
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Fault::new(
-                    FaultKind::BadOutput,
-                    format!("it made an impossible event: {}", problems.join("; ")),
-                )
+                Fault::new(FaultKind::BadOutput, format!("it made an impossible event: {}", problems.join("; ")))
             });
             let event = event?;
             let item = &self.items[at];
@@ -224,11 +198,7 @@ impl<'a> Chain<'a> {
 
     fn still_meets(&self, at: usize, stage: usize) -> bool {
         let item = &self.items[at];
-        !item.rerouted
-            || self
-                .generation
-                .stages_of(item.event.event_type())
-                .any(|own| own == stage)
+        !item.rerouted || self.generation.stages_of(item.event.event_type()).any(|own| own == stage)
     }
 
     fn is_alive(&self, at: usize) -> bool {

@@ -14,6 +14,7 @@ use crate::Selection;
 use crate::frame::host_frame;
 use crate::limits::{CHUNK_BYTES_MAX, READ_RECORDS_MAX};
 use crate::ring::Look;
+use crate::selection::Chunk;
 use crate::tail::Tail;
 
 /// Where a subscriber begins.
@@ -44,9 +45,7 @@ pub struct Cursor {
 
 impl std::fmt::Debug for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cursor")
-            .field("after", &self.after)
-            .finish_non_exhaustive()
+        f.debug_struct("Cursor").field("after", &self.after).finish_non_exhaustive()
     }
 }
 
@@ -68,26 +67,13 @@ impl Cursor {
                 notice = Some(gap(position, Position::new(tail.epoch(), after), None, "epoch"));
             }
             Start::After(position) if position.sequence > after => {
-                notice = Some(gap(
-                    position,
-                    Position::new(tail.epoch(), after),
-                    None,
-                    "unknown-position",
-                ));
+                notice = Some(gap(position, Position::new(tail.epoch(), after), None, "unknown-position"));
             }
             Start::After(position) => after = position.sequence,
         }
         let slot = tail.wakers().join();
         let remaining = limit.unwrap_or(u64::MAX);
-        Ok(Self {
-            tail,
-            selection,
-            after,
-            remaining,
-            notice,
-            slot,
-            reading: None,
-        })
+        Ok(Self { tail, selection, after, remaining, notice, slot, reading: None })
     }
 
     /// Where it stands: everything up to here was handed over or is not wanted.
@@ -115,35 +101,42 @@ impl Cursor {
                 }
                 continue;
             }
-            let mut look = self.tail.look(self.after);
-            if matches!(look, Look::Tail) {
-                // Look again once it is certain to be woken: something may have come in between.
+            if self.after >= self.tail.last() {
                 self.tail.wakers().wait(self.slot, cx.waker());
-                look = self.tail.look(self.after);
-            }
-            match look {
-                Look::Tail if self.tail.is_closed() => return Poll::Ready(None),
-                Look::Tail => return Poll::Pending,
-                Look::Segments(segments) => {
-                    let chunk = self.selection.chunk(&segments, self.after, self.remaining);
-                    self.after = chunk.to;
-                    self.remaining -= chunk.events;
-                    if !chunk.bytes.is_empty() {
-                        return Poll::Ready(Some(chunk.bytes));
-                    }
+                // Look again now that it is certain to be woken: something may have come in between.
+                if self.after >= self.tail.last() && !self.tail.is_closed() {
+                    return Poll::Pending;
                 }
-                Look::Older => self.read(),
+                continue;
+            }
+            let chunk = match self.selection.shared(self.after, self.tail.last(), self.remaining) {
+                Some(chunk) => chunk,
+                None => match self.tail.look(self.after) {
+                    Look::Segments(segments) => self.selection.chunk(&segments, self.after, self.remaining),
+                    Look::Tail => continue,
+                    Look::Older => {
+                        self.read();
+                        continue;
+                    }
+                },
+            };
+            if let Some(bytes) = self.take(chunk) {
+                return Poll::Ready(Some(bytes));
             }
         }
+    }
+
+    /// Steps over a chunk; none if nothing in it was wanted.
+    fn take(&mut self, chunk: Chunk) -> Option<Bytes> {
+        self.after = chunk.to;
+        self.remaining -= chunk.events;
+        Some(chunk.bytes).filter(|bytes| !bytes.is_empty())
     }
 
     /// Begins to read what is in the log only.
     fn read(&mut self) {
         let (log, after) = (Arc::clone(self.tail.log()), self.position());
-        let limit = ReadLimit {
-            records: READ_RECORDS_MAX,
-            bytes: CHUNK_BYTES_MAX,
-        };
+        let limit = ReadLimit { records: READ_RECORDS_MAX, bytes: CHUNK_BYTES_MAX };
         self.reading = Some(Box::pin(async move { log.read(after, limit).await }));
     }
 
@@ -151,9 +144,7 @@ impl Cursor {
         match page {
             Ok(records) => {
                 let chunk = self.selection.encode(&records, self.after, self.remaining);
-                self.after = chunk.to;
-                self.remaining -= chunk.events;
-                Some(chunk.bytes).filter(|bytes| !bytes.is_empty())
+                self.take(chunk)
             }
             Err(ReadError::Trimmed { first }) => {
                 let (from, missed) = (self.position(), first - 1 - self.after);

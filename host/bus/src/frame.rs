@@ -149,11 +149,7 @@ mod tests {
         };
         let time = Timestamp::from_unix_ms(1_000);
         let event = Event::new(&attributes, time, Data::Bytes(data)).unwrap();
-        Record {
-            position: Position::new(7, 42),
-            stored_at: time,
-            event,
-        }
+        Record { position: Position::new(7, 42), stored_at: time, event }
     }
 
     fn frames(record: &Record, envelope: Envelope, framing: Framing) -> String {
@@ -168,20 +164,13 @@ mod tests {
         let frames = |framing| frames(&record, Envelope::Data, framing);
         assert_eq!(frames(Framing::Named), "id: 7.42\nevent: a.b\ndata: {\"n\":1}\n\n");
         assert_eq!(frames(Framing::Message), "id: 7.42\ndata: {\"n\":1}\n\n");
-        assert_eq!(
-            frames(Framing::Both),
-            "event: a.b\ndata: {\"n\":1}\n\nid: 7.42\ndata: {\"n\":1}\n\n"
-        );
+        assert_eq!(frames(Framing::Both), "event: a.b\ndata: {\"n\":1}\n\nid: 7.42\ndata: {\"n\":1}\n\n");
     }
 
     #[test]
     fn data_that_is_not_json() {
         let data = |content_type, data: &'static [u8]| {
-            frames(
-                &record(Some(content_type), Bytes::from_static(data)),
-                Envelope::Data,
-                Framing::Message,
-            )
+            frames(&record(Some(content_type), Bytes::from_static(data)), Envelope::Data, Framing::Message)
         };
         assert_eq!(
             data("text/plain", b"one\ntwo\r\nthree\rfour"),
@@ -195,11 +184,7 @@ mod tests {
     #[test]
     fn the_cloudevents_envelope_is_the_json_format() {
         let parse = |content_type, data: &'static [u8]| -> Value {
-            let text = frames(
-                &record(content_type, Bytes::from_static(data)),
-                Envelope::CloudEvents,
-                Framing::Message,
-            );
+            let text = frames(&record(content_type, Bytes::from_static(data)), Envelope::CloudEvents, Framing::Message);
             let line = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
             serde_json::from_str(line).unwrap()
         };

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 use tidemill_event::{Event, Problem, is_reserved_type};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::Outcome;
@@ -48,16 +49,7 @@ impl Ingress {
         let (queues, ends) = (0..workers).map(|_| mpsc::channel(SUBMISSIONS_MAX)).unzip();
         let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::new(Semaphore::new(units as usize));
-        (
-            Self {
-                queues,
-                room,
-                units,
-                wait,
-                hasher: DefaultHashBuilder::default(),
-            },
-            ends,
-        )
+        (Self { queues, room, units, wait, hasher: DefaultHashBuilder::default() }, ends)
     }
 
     /// Hands events in and waits for what becomes of each; outcomes are in the order of the events.
@@ -83,18 +75,12 @@ impl Ingress {
         }
         for (places, answer) in answers {
             let given = answer.await.map_err(|_| PublishError::Closed)?;
-            places
-                .into_iter()
-                .zip(given)
-                .for_each(|(at, outcome)| outcomes[at] = Some(outcome));
+            places.into_iter().zip(given).for_each(|(at, outcome)| outcomes[at] = Some(outcome));
         }
         // What was handed in goes its way; the rest of the request is told so, event by event.
         let reason = refused.unwrap_or(PublishError::Closed).to_string();
         let lost = || Outcome::Lost { reason: reason.clone() };
-        Ok(outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(lost))
-            .collect())
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect())
     }
 
     /// Which events go to which worker, with their places; events that only the host may make go to none.
@@ -104,17 +90,10 @@ impl Ingress {
         for (at, event) in events.into_iter().enumerate() {
             if is_reserved_type(event.event_type()) {
                 let detail = "types that begin with `tidemill.` are made by the host alone; choose another prefix";
-                outcomes[at] = Some(Outcome::Rejected {
-                    by: None,
-                    problems: vec![Problem::new("type", detail)],
-                });
+                outcomes[at] = Some(Outcome::Rejected { by: None, problems: vec![Problem::new("type", detail)] });
                 continue;
             }
-            let queue = if count == 1 {
-                0
-            } else {
-                self.queue_of(event.source(), count)
-            };
+            let queue = if count == 1 { 0 } else { self.queue_of(event.source(), count) };
             if let Some(share) = shares.get_mut(queue) {
                 share.push((at, event));
             }
@@ -128,30 +107,28 @@ impl Ingress {
 
     async fn submit(&self, queue: usize, events: Vec<Event>) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
         let bytes: usize = events.iter().map(Event::weight).sum();
-        let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES))
-            .unwrap_or(u32::MAX)
-            .min(self.units);
+        let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX).min(self.units);
         let room = match Arc::clone(&self.room).try_acquire_many_owned(units) {
             Ok(room) => room,
             Err(tokio::sync::TryAcquireError::Closed) => return Err(PublishError::Closed),
             Err(tokio::sync::TryAcquireError::NoPermits) => {
                 let waited = tokio::time::timeout(self.wait, Arc::clone(&self.room).acquire_many_owned(units)).await;
-                waited
-                    .map_err(|_| PublishError::Busy(self.wait))?
-                    .map_err(|_| PublishError::Closed)?
+                waited.map_err(|_| PublishError::Busy(self.wait))?.map_err(|_| PublishError::Closed)?
             }
         };
         let (answer, receive) = oneshot::channel();
         let sender = self.queues.get(queue).ok_or(PublishError::Closed)?;
-        let submission = Submission {
-            events,
-            answer,
-            _room: room,
-        };
-        match tokio::time::timeout(self.wait, sender.send(submission)).await {
-            Ok(Ok(())) => Ok(receive),
-            Ok(Err(_)) => Err(PublishError::Closed),
-            Err(_) => Err(PublishError::Busy(self.wait)),
+        let submission = Submission { events, answer, _room: room };
+        match sender.try_send(submission) {
+            Ok(()) => Ok(receive),
+            Err(TrySendError::Closed(_)) => Err(PublishError::Closed),
+            Err(TrySendError::Full(submission)) => {
+                match tokio::time::timeout(self.wait, sender.send(submission)).await {
+                    Ok(Ok(())) => Ok(receive),
+                    Ok(Err(_)) => Err(PublishError::Closed),
+                    Err(_) => Err(PublishError::Busy(self.wait)),
+                }
+            }
         }
     }
 }

@@ -100,15 +100,7 @@ impl Receipts {
             rooms.push(submission._room);
             events.append(&mut submission.events);
         }
-        (
-            events,
-            Self {
-                waiting,
-                fates: Vec::new(),
-                origins: Vec::new(),
-                _rooms: rooms,
-            },
-        )
+        (events, Self { waiting, fates: Vec::new(), origins: Vec::new(), _rooms: rooms })
     }
 
     fn note(&mut self, fates: Vec<Option<Outcome>>, origins: Vec<usize>) {
@@ -128,15 +120,11 @@ impl Receipts {
             }
             Err(error) => {
                 for origin in &self.origins {
-                    self.fates[*origin] = Some(Outcome::Lost {
-                        reason: error.to_string(),
-                    });
+                    self.fates[*origin] = Some(Outcome::Lost { reason: error.to_string() });
                 }
             }
         }
-        let lost = || Outcome::Lost {
-            reason: "the log did not answer for this event".into(),
-        };
+        let lost = || Outcome::Lost { reason: "the log did not answer for this event".into() };
         let mut fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(lost));
         for (count, answer) in self.waiting {
             // A publisher that went away meanwhile is no reason to stop.
@@ -155,10 +143,7 @@ pub(crate) struct Pulse {
 
 impl Pulse {
     pub(crate) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            busy_since: AtomicU64::new(0),
-        }
+        Self { start: Instant::now(), busy_since: AtomicU64::new(0) }
     }
 
     fn begin(&self) {
@@ -174,10 +159,7 @@ impl Pulse {
     pub(crate) fn busy(&self) -> std::time::Duration {
         match self.busy_since.load(Ordering::Relaxed) {
             0 => std::time::Duration::ZERO,
-            since => self
-                .start
-                .elapsed()
-                .saturating_sub(std::time::Duration::from_millis(since - 1)),
+            since => self.start.elapsed().saturating_sub(std::time::Duration::from_millis(since - 1)),
         }
     }
 }

@@ -33,11 +33,7 @@ impl Segment {
     pub(crate) fn new(records: Vec<Arc<Record>>) -> Self {
         // An event and its frames, which are about as large.
         let weight = 2 * records.iter().map(|record| record.event.weight()).sum::<usize>();
-        Self {
-            records,
-            encoded: Default::default(),
-            weight,
-        }
+        Self { records, encoded: Default::default(), weight }
     }
 
     pub(crate) fn records(&self) -> &[Arc<Record>] {
@@ -47,11 +43,7 @@ impl Segment {
     /// The frames of some of its records, without a copy.
     pub(crate) fn frames(&self, records: Range<usize>, encoding: Encoding) -> Bytes {
         let encoded = self.encoded(encoding);
-        let start = if records.start == 0 {
-            0
-        } else {
-            encoded.ends[records.start - 1]
-        };
+        let start = if records.start == 0 { 0 } else { encoded.ends[records.start - 1] };
         encoded.bytes.slice(start..encoded.ends[records.end - 1])
     }
 
@@ -63,10 +55,7 @@ impl Segment {
                 bytes.len()
             });
             let ends = ends.collect();
-            Encoded {
-                bytes: bytes.into(),
-                ends,
-            }
+            Encoded { bytes: bytes.into(), ends }
         })
     }
 
@@ -99,22 +88,11 @@ pub(crate) struct Ring {
 impl Ring {
     /// An empty ring at the end of a log whose newest sequence is `last`.
     pub(crate) const fn new(last: u64, weight_max: usize) -> Self {
-        Self {
-            segments: VecDeque::new(),
-            weight: 0,
-            weight_max,
-            start: last,
-            last,
-        }
+        Self { segments: VecDeque::new(), weight: 0, weight_max, start: last, last }
     }
 
     pub(crate) fn push(&mut self, segment: Segment) {
-        debug_assert!(
-            segment
-                .records
-                .first()
-                .is_some_and(|record| record.position.sequence > self.last)
-        );
+        debug_assert!(segment.records.first().is_some_and(|record| record.position.sequence > self.last));
         self.last = segment.last();
         self.weight += segment.weight;
         self.segments.push_back(Arc::new(segment));
@@ -124,10 +102,6 @@ impl Ring {
                 self.start = oldest.last();
             }
         }
-    }
-
-    pub(crate) const fn last(&self) -> u64 {
-        self.last
     }
 
     pub(crate) fn look(&self, after: u64) -> Look {
@@ -166,11 +140,7 @@ pub(crate) mod tests {
             extensions: &none,
         };
         let event = Event::new(&attributes, Timestamp::default(), Data::Bytes(id.clone().into())).unwrap();
-        Arc::new(Record {
-            position: Position::new(1, sequence),
-            stored_at: Timestamp::default(),
-            event,
-        })
+        Arc::new(Record { position: Position::new(1, sequence), stored_at: Timestamp::default(), event })
     }
 
     pub(crate) fn segment(sequences: Range<u64>) -> Segment {
@@ -187,13 +157,8 @@ pub(crate) mod tests {
             Look::Segments(found) => found.iter().map(|s| s.records()[0].position.sequence).collect(),
             other => panic!("{other:?}"),
         };
-        let cases: [(u64, Vec<u64>); 5] = [
-            (0, vec![1, 4]),
-            (1, vec![1, 4]),
-            (3, vec![4]),
-            (4, vec![4]),
-            (2, vec![1, 4]),
-        ];
+        let cases: [(u64, Vec<u64>); 5] =
+            [(0, vec![1, 4]), (1, vec![1, 4]), (3, vec![4]), (4, vec![4]), (2, vec![1, 4])];
         for (after, expected) in cases {
             let found: Vec<u64> = firsts(after);
             assert_eq!(found, expected, "after {after}");
@@ -206,7 +171,7 @@ pub(crate) mod tests {
         let one = segment(1..2).weight;
         let mut ring = Ring::new(0, one * 2);
         (1..6).for_each(|i| ring.push(segment(i..i + 1)));
-        assert_eq!((ring.segments.len(), ring.start, ring.last()), (2, 3, 5));
+        assert_eq!((ring.segments.len(), ring.start, ring.last), (2, 3, 5));
         assert!(matches!(ring.look(2), Look::Older));
         assert!(matches!(ring.look(3), Look::Segments(_)));
     }

@@ -1,7 +1,7 @@
 //! What a subscriber wants to see, and in which form; subscribers who want the same share the bytes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tidemill_event::{Event, TypeMatcher, TypePattern};
@@ -43,34 +43,30 @@ impl Selection {
     pub(crate) fn new(wanted: Wanted) -> Self {
         let all = wanted.types.is_empty() || wanted.types.contains(&TypePattern::All);
         let types = (!all).then(|| wanted.types.iter().collect());
-        Self {
-            wanted,
-            types,
-            shared: Mutex::default(),
-        }
+        Self { wanted, types, shared: Mutex::default() }
     }
 
     fn matches(&self, event: &Event) -> bool {
         let any =
             |list: &[String], value: Option<&str>| list.is_empty() || list.iter().any(|own| Some(&**own) == value);
-        self.types
-            .as_ref()
-            .is_none_or(|types| types.matches(event.event_type()))
+        self.types.as_ref().is_none_or(|types| types.matches(event.event_type()))
             && any(&self.wanted.sources, Some(event.source()))
             && any(&self.wanted.subjects, event.subject())
     }
 
+    /// The chunk that somebody else at the same place put together, if it is all that there is up to `last`.
+    pub(crate) fn shared(&self, after: u64, last: u64, events_max: u64) -> Option<Chunk> {
+        find(&self.chunks(), after, last, events_max)
+    }
+
     /// The next chunk out of ring segments. Whoever comes second to a place gets what the first one put together.
     pub(crate) fn chunk(&self, segments: &[Arc<Segment>], after: u64, events_max: u64) -> Chunk {
-        let shared = |chunk: &&Chunk| chunk.after == after && chunk.events <= events_max;
-        let mut chunks = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(chunk) = chunks.iter().find(shared) {
-            let newest = segments.last().and_then(|segment| segment.records().last());
-            // A chunk that was full stays right; one that reached the tail of its time may have to grow.
-            if chunk.bytes.len() >= CHUNK_BYTES_MAX || newest.is_some_and(|record| record.position.sequence == chunk.to)
-            {
-                return chunk.clone();
-            }
+        let last = segments.last().and_then(|segment| segment.records().last());
+        let last = last.map_or(after, |record| record.position.sequence);
+        // Held while joining: the others at this place wait for the bytes instead of making them again.
+        let mut chunks = self.chunks();
+        if let Some(chunk) = find(&chunks, after, last, events_max) {
+            return chunk;
         }
         let chunk = self.join(segments, after, events_max);
         chunks.retain(|other| other.after != after);
@@ -81,23 +77,19 @@ impl Selection {
         chunk
     }
 
+    fn chunks(&self) -> MutexGuard<'_, VecDeque<Chunk>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn join(&self, segments: &[Arc<Segment>], after: u64, events_max: u64) -> Chunk {
-        let mut chunk = Chunk {
-            after,
-            to: after,
-            events: 0,
-            bytes: Bytes::new(),
-        };
+        let mut chunk = Chunk { after, to: after, events: 0, bytes: Bytes::new() };
         let mut pieces: Vec<Bytes> = Vec::new();
         let mut length = 0;
         'full: for segment in segments {
             let records = segment.records();
             let mut next = records.partition_point(|record| record.position.sequence <= after);
             while next < records.len() {
-                let run = records[next..]
-                    .iter()
-                    .take_while(|record| self.matches(&record.event))
-                    .count();
+                let run = records[next..].iter().take_while(|record| self.matches(&record.event)).count();
                 let room = usize::try_from(events_max - chunk.events).unwrap_or(usize::MAX);
                 let mut taken = run.min(room);
                 if taken > 0 {
@@ -134,12 +126,7 @@ impl Selection {
 
     /// The same out of records from the log.
     pub(crate) fn encode(&self, records: &[Arc<Record>], after: u64, events_max: u64) -> Chunk {
-        let mut chunk = Chunk {
-            after,
-            to: after,
-            events: 0,
-            bytes: Bytes::new(),
-        };
+        let mut chunk = Chunk { after, to: after, events: 0, bytes: Bytes::new() };
         let mut bytes = Vec::new();
         for record in records {
             if chunk.events == events_max {
@@ -156,6 +143,13 @@ impl Selection {
     }
 }
 
+/// A chunk that was full stays right; one that reached the end of its time may have to grow.
+fn find(chunks: &VecDeque<Chunk>, after: u64, last: u64, events_max: u64) -> Option<Chunk> {
+    let fits = |chunk: &&Chunk| chunk.after == after && chunk.events <= events_max;
+    let whole = |chunk: &&Chunk| chunk.bytes.len() >= CHUNK_BYTES_MAX || chunk.to >= last;
+    chunks.iter().find(fits).filter(whole).cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,10 +158,7 @@ mod tests {
 
     fn selection(types: &str) -> Selection {
         let types = TypePattern::parse_list(types).unwrap();
-        Selection::new(Wanted {
-            types,
-            ..Wanted::default()
-        })
+        Selection::new(Wanted { types, ..Wanted::default() })
     }
 
     proptest! {
@@ -201,22 +192,12 @@ mod tests {
 
     #[test]
     fn subscribers_at_one_place_share_the_bytes() {
-        let segments = [
-            Arc::new(crate::ring::tests::segment(1..4)),
-            Arc::new(crate::ring::tests::segment(4..6)),
-        ];
+        let segments = [Arc::new(crate::ring::tests::segment(1..4)), Arc::new(crate::ring::tests::segment(4..6))];
         let wanted = selection("*");
-        let (one, two) = (
-            wanted.chunk(&segments, 0, u64::MAX),
-            wanted.chunk(&segments, 0, u64::MAX),
-        );
+        let (one, two) = (wanted.chunk(&segments, 0, u64::MAX), wanted.chunk(&segments, 0, u64::MAX));
         assert_eq!(one.bytes.as_ptr(), two.bytes.as_ptr());
         let more = [&segments[..], &[Arc::new(crate::ring::tests::segment(6..7))]].concat();
-        assert_eq!(
-            wanted.chunk(&more, 0, u64::MAX).to,
-            6,
-            "a shared chunk does not hide what came later"
-        );
+        assert_eq!(wanted.chunk(&more, 0, u64::MAX).to, 6, "a shared chunk does not hide what came later");
     }
 
     #[test]
@@ -224,11 +205,7 @@ mod tests {
         let event = &record(1, "t").event;
         let wanted = |sources: &[&str], subjects: &[&str]| {
             let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-            Selection::new(Wanted {
-                sources: list(sources),
-                subjects: list(subjects),
-                ..Wanted::default()
-            })
+            Selection::new(Wanted { sources: list(sources), subjects: list(subjects), ..Wanted::default() })
         };
         assert!(wanted(&[], &[]).matches(event) && wanted(&["/s", "/x"], &[]).matches(event));
         assert!(!wanted(&["/"], &[]).matches(event) && !wanted(&[], &["a"]).matches(event));

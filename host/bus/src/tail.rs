@@ -1,6 +1,6 @@
 //! The live end of the log: what was just stored becomes frames, and whoever waits is woken.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tidemill_log::{Log, Record};
@@ -13,14 +13,14 @@ pub(crate) struct Tail {
     epoch: u32,
     ring: RwLock<Ring>,
     wakers: Wakers,
+    /// The newest sequence in the ring, to be looked at without its lock.
+    last: AtomicU64,
     closed: AtomicBool,
 }
 
 impl std::fmt::Debug for Tail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tail")
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("Tail").field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 
@@ -33,15 +33,17 @@ impl Tail {
             epoch: info.epoch,
             ring,
             wakers: Wakers::default(),
+            last: AtomicU64::new(info.last),
             closed: AtomicBool::new(false),
         }
     }
 
     /// Takes what the log stored. Calls come in the order of positions, which [`Log::append`] promises.
     pub(crate) fn push(&self, records: &[Arc<Record>]) {
-        if !records.is_empty() {
+        if let Some(newest) = records.last() {
             let segment = Segment::new(records.to_vec());
             self.ring.write().unwrap_or_else(PoisonError::into_inner).push(segment);
+            self.last.store(newest.position.sequence, Ordering::Release);
         }
     }
 
@@ -55,7 +57,7 @@ impl Tail {
     }
 
     pub(crate) fn last(&self) -> u64 {
-        self.ring.read().unwrap_or_else(PoisonError::into_inner).last()
+        self.last.load(Ordering::Acquire)
     }
 
     pub(crate) const fn epoch(&self) -> u32 {

@@ -24,18 +24,8 @@ pub struct Attributes<'a> {
 }
 
 /// Names that CloudEvents gives a meaning to and that therefore cannot be extensions.
-const CORE_NAMES: [&str; 10] = [
-    "specversion",
-    "id",
-    "source",
-    "type",
-    "subject",
-    "time",
-    "datacontenttype",
-    "dataschema",
-    "data",
-    "data_base64",
-];
+const CORE_NAMES: [&str; 10] =
+    ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "data_base64"];
 
 /// Checked attributes in one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,30 +52,15 @@ impl Packed {
         problems.extend(check_type(attributes.event_type).err());
         let optional = |text: Option<&str>| text.map(str::len).unwrap_or_default();
         check_text("id", attributes.id, limits::ID_BYTES_MAX, true, &mut problems);
-        check_text(
-            "source",
-            attributes.source,
-            limits::SOURCE_BYTES_MAX,
-            true,
-            &mut problems,
-        );
+        check_text("source", attributes.source, limits::SOURCE_BYTES_MAX, true, &mut problems);
         if attributes.source.contains(' ') {
-            problems.push(Problem::new(
-                "source",
-                "a source is a URI reference, which has no spaces (write %20)",
-            ));
+            problems.push(Problem::new("source", "a source is a URI reference, which has no spaces (write %20)"));
         }
         if let Some(subject) = attributes.subject {
             check_text("subject", subject, limits::SUBJECT_BYTES_MAX, false, &mut problems);
         }
         if let Some(schema) = attributes.data_schema {
-            check_text(
-                "dataschema",
-                schema,
-                limits::DATA_SCHEMA_BYTES_MAX,
-                false,
-                &mut problems,
-            );
+            check_text("dataschema", schema, limits::DATA_SCHEMA_BYTES_MAX, false, &mut problems);
         }
         if let Some(content_type) = attributes.content_type {
             check_content_type(content_type, &mut problems);
@@ -117,10 +92,7 @@ impl Packed {
             // The limits above keep the whole under 16 KiB.
             u32::try_from(text.len()).unwrap_or(u32::MAX)
         });
-        Ok(Self {
-            text: text.into_boxed_str(),
-            ends,
-        })
+        Ok(Self { text: text.into_boxed_str(), ends })
     }
 
     pub(crate) fn get(&self, part: Part) -> &str {
@@ -144,35 +116,20 @@ impl Packed {
 
 fn check_text(at: &str, text: &str, max: usize, required: bool, problems: &mut Vec<Problem>) {
     if required && text.is_empty() {
-        problems.push(Problem::new(
-            at,
-            format!("`{at}` is empty; leave it out to have one given, or write a text"),
-        ));
+        problems.push(Problem::new(at, format!("`{at}` is empty; leave it out to have one given, or write a text")));
     } else if text.len() > max {
-        problems.push(Problem::new(
-            at,
-            format!("`{at}` has {} bytes, at most {max} are possible", text.len()),
-        ));
+        problems.push(Problem::new(at, format!("`{at}` has {} bytes, at most {max} are possible", text.len())));
     } else if text.bytes().any(|b| b.is_ascii_control()) {
-        problems.push(Problem::new(
-            at,
-            format!("`{at}` has control characters, such as line breaks"),
-        ));
+        problems.push(Problem::new(at, format!("`{at}` has control characters, such as line breaks")));
     }
 }
 
 fn check_content_type(text: &str, problems: &mut Vec<Problem>) {
     check_text("datacontenttype", text, limits::CONTENT_TYPE_BYTES_MAX, false, problems);
     let essence = text.split(';').next().unwrap_or_default().trim_end();
-    let token = |s: &str| {
-        !s.is_empty()
-            && s.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+%'*`|~".contains(&b))
-    };
-    if !essence
-        .split_once('/')
-        .is_some_and(|(kind, sub)| token(kind) && token(sub))
-    {
+    let token =
+        |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+%'*`|~".contains(&b));
+    if !essence.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub)) {
         let detail = format!("`{text}` is not a media type, such as `application/json`");
         problems.push(Problem::new("datacontenttype", detail));
     }
@@ -185,10 +142,7 @@ fn check_extensions(extensions: &Map<String, Value>, problems: &mut Vec<Problem>
     }
     for (name, value) in extensions {
         if CORE_NAMES.contains(&name.as_str()) {
-            problems.push(Problem::new(
-                name,
-                format!("`{name}` is an attribute of its own, not an extension"),
-            ));
+            problems.push(Problem::new(name, format!("`{name}` is an attribute of its own, not an extension")));
         } else if name.is_empty()
             || name.len() > limits::EXTENSION_NAME_BYTES_MAX
             || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
@@ -210,10 +164,7 @@ fn check_extensions(extensions: &Map<String, Value>, problems: &mut Vec<Problem>
     let text = Value::Object(extensions.clone()).to_string();
     if text.len() > limits::EXTENSIONS_BYTES_MAX {
         let max = limits::EXTENSIONS_BYTES_MAX;
-        let detail = format!(
-            "the extension attributes have {} bytes as JSON, at most {max} are possible",
-            text.len()
-        );
+        let detail = format!("the extension attributes have {} bytes as JSON, at most {max} are possible", text.len());
         problems.push(Problem::new("extensions", detail));
     }
     text

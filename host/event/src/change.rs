@@ -44,16 +44,9 @@ impl Change {
         }
         let event_type = self.event_type.as_deref().unwrap_or(event.event_type());
         if is_reserved_type(event_type) && !is_reserved_type(event.event_type()) {
-            return Err(vec![Problem::new(
-                "type",
-                "types that begin with `tidemill.` are made by the host alone",
-            )]);
+            return Err(vec![Problem::new("type", "types that begin with `tidemill.` are made by the host alone")]);
         }
-        let id = if part == 0 {
-            event.id().to_owned()
-        } else {
-            format!("{}.{part}", event.id())
-        };
+        let id = if part == 0 { event.id().to_owned() } else { format!("{}.{part}", event.id()) };
         let keep_or = |new: Option<&'_ str>, old: Option<&'_ str>| -> Option<String> {
             new.or(old).filter(|text| !text.is_empty()).map(str::to_owned)
         };
@@ -71,11 +64,7 @@ impl Change {
         match self.data {
             None if self.content_type.is_none() => Event::with_checked_data(&attributes, event.time(), event.data()),
             // Data that stays was checked under its old content type only.
-            data => Event::new(
-                &attributes,
-                event.time(),
-                Data::Bytes(data.unwrap_or_else(|| event.data().clone())),
-            ),
+            data => Event::new(&attributes, event.time(), Data::Bytes(data.unwrap_or_else(|| event.data().clone()))),
         }
     }
 }
@@ -87,9 +76,7 @@ mod tests {
     use serde_json::{Map, json};
 
     fn event() -> Event {
-        let Value::Object(extensions) = json!({"keep": "1", "gone": "2"}) else {
-            unreachable!()
-        };
+        let Value::Object(extensions) = json!({"keep": "1", "gone": "2"}) else { unreachable!() };
         let attributes = Attributes {
             id: "7",
             source: "/s",
@@ -117,51 +104,18 @@ mod tests {
             ..Change::default()
         };
         let changed = change.apply(&event(), 2).unwrap();
-        assert_eq!(
-            (changed.id(), changed.event_type(), changed.subject()),
-            ("7.2", "b", None)
-        );
-        assert_eq!(
-            changed.extensions(),
-            Map::from_iter([("keep".into(), "1".into()), ("new".into(), "3".into())])
-        );
-        assert_eq!(
-            (changed.data().as_ref(), changed.data_schema()),
-            (b"[1,2]".as_ref(), Some("urn:x"))
-        );
+        assert_eq!((changed.id(), changed.event_type(), changed.subject()), ("7.2", "b", None));
+        assert_eq!(changed.extensions(), Map::from_iter([("keep".into(), "1".into()), ("new".into(), "3".into())]));
+        assert_eq!((changed.data().as_ref(), changed.data_schema()), (b"[1,2]".as_ref(), Some("urn:x")));
         assert_eq!((changed.source(), changed.time()), ("/s", event().time()));
     }
 
     #[test]
     fn bad_changes_are_told() {
         let at = |change: Change| change.apply(&event(), 0).unwrap_err()[0].at.clone();
-        assert_eq!(
-            at(Change {
-                event_type: Some("tidemill.x".into()),
-                ..Change::default()
-            }),
-            "type"
-        );
-        assert_eq!(
-            at(Change {
-                event_type: Some("not a type".into()),
-                ..Change::default()
-            }),
-            "type"
-        );
-        assert_eq!(
-            at(Change {
-                data: Some("{oops".into()),
-                ..Change::default()
-            }),
-            "data"
-        );
-        assert_eq!(
-            at(Change {
-                extensions: vec![("No".into(), "x".into())],
-                ..Change::default()
-            }),
-            "No"
-        );
+        assert_eq!(at(Change { event_type: Some("tidemill.x".into()), ..Change::default() }), "type");
+        assert_eq!(at(Change { event_type: Some("not a type".into()), ..Change::default() }), "type");
+        assert_eq!(at(Change { data: Some("{oops".into()), ..Change::default() }), "data");
+        assert_eq!(at(Change { extensions: vec![("No".into(), "x".into())], ..Change::default() }), "No");
     }
 }

@@ -47,11 +47,7 @@ impl Event {
         time: Timestamp,
         data: &Bytes,
     ) -> Result<Self, Vec<Problem>> {
-        Ok(Self {
-            attributes: Packed::new(attributes)?,
-            time,
-            data: data.clone(),
-        })
+        Ok(Self { attributes: Packed::new(attributes)?, time, data: data.clone() })
     }
 
     /// `id`, unique per source.
@@ -134,35 +130,23 @@ fn check_data(data: Data, content_type: Option<&str>) -> Result<Bytes, Problem> 
     let json = is_json_media_type(content_type);
     let too_long = |length: usize| {
         let max = limits::DATA_BYTES_MAX;
-        Problem::new(
-            "data",
-            format!("the data has {length} bytes, at most {max} are possible"),
-        )
+        Problem::new("data", format!("the data has {length} bytes, at most {max} are possible"))
     };
     let bytes = match data {
         Data::Empty => Bytes::new(),
         Data::Json(text) if json => text.into_bytes(),
         Data::Json(_) => {
-            let detail = format!(
-                "`{}` is not a JSON type; send such data as text",
-                content_type.unwrap_or_default()
-            );
+            let detail = format!("`{}` is not a JSON type; send such data as text", content_type.unwrap_or_default());
             return Err(Problem::new("datacontenttype", detail));
         }
         Data::Bytes(bytes) if bytes.len() > limits::DATA_BYTES_MAX => return Err(too_long(bytes.len())),
         Data::Bytes(bytes) if json && !bytes.is_empty() => {
             let checked = JsonText::parse(&bytes);
-            checked
-                .map_err(|e: JsonError| Problem::new("data", e.to_string()))?
-                .into_bytes()
+            checked.map_err(|e: JsonError| Problem::new("data", e.to_string()))?.into_bytes()
         }
         Data::Bytes(bytes) => bytes,
     };
-    if bytes.len() > limits::DATA_BYTES_MAX {
-        Err(too_long(bytes.len()))
-    } else {
-        Ok(bytes)
-    }
+    if bytes.len() > limits::DATA_BYTES_MAX { Err(too_long(bytes.len())) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -219,10 +203,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_named_at_once() {
-        let extensions = Map::from_iter([
-            ("Bad".to_owned(), Value::from("x")),
-            ("id".to_owned(), Value::from("x")),
-        ]);
+        let extensions = Map::from_iter([("Bad".to_owned(), Value::from("x")), ("id".to_owned(), Value::from("x"))]);
         let given = Attributes {
             id: "",
             source: "a b",
@@ -242,49 +223,19 @@ mod tests {
         let none = Map::new();
         let json = make(&attributes(&none), Data::Bytes("{ \"a\": 1 }".into())).unwrap();
         assert_eq!((json.data().as_ref(), json.is_json()), (b"{\"a\":1}".as_ref(), true));
-        assert_eq!(
-            make(&attributes(&none), Data::Bytes("{oops".into())).unwrap_err()[0].at,
-            "data"
-        );
-        let text = Attributes {
-            content_type: Some("text/plain"),
-            ..attributes(&none)
-        };
-        assert_eq!(
-            make(&text, Data::Bytes("{oops".into())).unwrap().data().as_ref(),
-            b"{oops"
-        );
+        assert_eq!(make(&attributes(&none), Data::Bytes("{oops".into())).unwrap_err()[0].at, "data");
+        let text = Attributes { content_type: Some("text/plain"), ..attributes(&none) };
+        assert_eq!(make(&text, Data::Bytes("{oops".into())).unwrap().data().as_ref(), b"{oops");
     }
 
     #[test]
     fn limits_hold_to_the_byte() {
         let none = Map::new();
-        let text = Attributes {
-            content_type: Some("text/plain"),
-            ..attributes(&none)
-        };
+        let text = Attributes { content_type: Some("text/plain"), ..attributes(&none) };
         assert!(make(&text, Data::Bytes(vec![b'x'; limits::DATA_BYTES_MAX].into())).is_ok());
         assert!(make(&text, Data::Bytes(vec![b'x'; limits::DATA_BYTES_MAX + 1].into())).is_err());
         let id = "x".repeat(limits::ID_BYTES_MAX + 1);
-        assert!(
-            make(
-                &Attributes {
-                    id: &id[1..],
-                    ..attributes(&none)
-                },
-                Data::Empty
-            )
-            .is_ok()
-        );
-        assert!(
-            make(
-                &Attributes {
-                    id: &id,
-                    ..attributes(&none)
-                },
-                Data::Empty
-            )
-            .is_err()
-        );
+        assert!(make(&Attributes { id: &id[1..], ..attributes(&none) }, Data::Empty).is_ok());
+        assert!(make(&Attributes { id: &id, ..attributes(&none) }, Data::Empty).is_err());
     }
 }

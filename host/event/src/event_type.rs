@@ -13,18 +13,10 @@ pub fn check_type(name: &str) -> Result<(), Problem> {
         return problem("an event needs a type, such as `order.created`".into());
     }
     if name.len() > TYPE_BYTES_MAX {
-        return problem(format!(
-            "the type has {} bytes, at most {TYPE_BYTES_MAX} are possible",
-            name.len()
-        ));
+        return problem(format!("the type has {} bytes, at most {TYPE_BYTES_MAX} are possible", name.len()));
     }
-    if let Some(c) = name
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "._-:/+@~".contains(*c)))
-    {
-        return problem(format!(
-            "a type has no {c:?}: only ASCII letters, digits and . _ - : / + @ ~ are possible"
-        ));
+    if let Some(c) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "._-:/+@~".contains(*c))) {
+        return problem(format!("a type has no {c:?}: only ASCII letters, digits and . _ - : / + @ ~ are possible"));
     }
     if matches!(name, "error" | "open") {
         return problem(format!(
@@ -53,17 +45,7 @@ mod tests {
 
     #[test]
     fn types_that_would_break_a_stream_are_refused() {
-        for name in [
-            "",
-            "error",
-            "open",
-            "a b",
-            "a\nb",
-            "a*",
-            "a,b",
-            "ä",
-            &"t".repeat(TYPE_BYTES_MAX + 1),
-        ] {
+        for name in ["", "error", "open", "a b", "a\nb", "a*", "a,b", "ä", &"t".repeat(TYPE_BYTES_MAX + 1)] {
             assert_eq!(check_type(name).unwrap_err().at, "type", "{name:?}");
         }
     }

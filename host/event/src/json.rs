@@ -79,10 +79,7 @@ struct Shape {
 
 /// One pass over valid JSON, jumping over strings.
 fn scan(text: &[u8]) -> Shape {
-    let mut shape = Shape {
-        depth: 0,
-        first_space: None,
-    };
+    let mut shape = Shape { depth: 0, first_space: None };
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -185,21 +182,12 @@ mod tests {
 
     #[test]
     fn media_types() {
-        for json in [
-            None,
-            Some("application/json"),
-            Some("Application/JSON; charset=utf-8"),
-            Some("application/x+json"),
-        ] {
+        for json in
+            [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("application/x+json")]
+        {
             assert!(is_json_media_type(json), "{json:?}");
         }
-        for other in [
-            "",
-            "text/plain",
-            "application/json5",
-            "application/jsonx; a=+json",
-            "é+json",
-        ] {
+        for other in ["", "text/plain", "application/json5", "application/jsonx; a=+json", "é+json"] {
             assert!(!is_json_media_type(Some(other)), "{other}");
         }
     }

@@ -15,11 +15,7 @@ pub struct TypeMatcher<T> {
 
 impl<T> Default for TypeMatcher<T> {
     fn default() -> Self {
-        Self {
-            all: Vec::new(),
-            exact: HashMap::new(),
-            prefix: HashMap::new(),
-        }
+        Self { all: Vec::new(), exact: HashMap::new(), prefix: HashMap::new() }
     }
 }
 
@@ -36,10 +32,7 @@ impl<T> TypeMatcher<T> {
     /// All values whose pattern matches the type, in no particular order.
     pub fn find<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a T> {
         let under = self.stems(name).filter_map(|stem| self.prefix.get(stem)).flatten();
-        self.all
-            .iter()
-            .chain(self.exact.get(name).into_iter().flatten())
-            .chain(under)
+        self.all.iter().chain(self.exact.get(name).into_iter().flatten()).chain(under)
     }
 
     /// Whether any pattern matches the type.

@@ -44,14 +44,9 @@ impl FromStr for Position {
             let (epoch, sequence) = text.split_once('.')?;
             let plain = |s: &str| s.bytes().all(|b| b.is_ascii_digit()) && (s == "0" || !s.starts_with('0'));
             (plain(epoch) && plain(sequence)).then_some(())?;
-            Some(Self {
-                epoch: epoch.parse().ok()?,
-                sequence: sequence.parse().ok()?,
-            })
+            Some(Self { epoch: epoch.parse().ok()?, sequence: sequence.parse().ok()? })
         };
-        parse().ok_or_else(|| PositionError {
-            text: text.chars().take(64).collect(),
-        })
+        parse().ok_or_else(|| PositionError { text: text.chars().take(64).collect() })
     }
 }
 
@@ -77,21 +72,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in [
-            "",
-            ".",
-            "1",
-            "1.",
-            ".1",
-            "1.2.3",
-            "+1.2",
-            "1.-2",
-            "01.2",
-            "1.02",
-            "4294967296.1",
-            "a.b",
-            " 1.2",
-        ] {
+        for text in ["", ".", "1", "1.", ".1", "1.2.3", "+1.2", "1.-2", "01.2", "1.02", "4294967296.1", "a.b", " 1.2"] {
             assert!(text.parse::<Position>().is_err(), "{text:?}");
         }
     }

@@ -14,19 +14,12 @@ pub struct Problem {
 impl Problem {
     /// A problem at an attribute or JSON Pointer.
     pub fn new(at: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            at: at.into(),
-            detail: detail.into(),
-        }
+        Self { at: at.into(), detail: detail.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() {
-            f.write_str(&self.detail)
-        } else {
-            write!(f, "{}: {}", self.at, self.detail)
-        }
+        if self.at.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.at, self.detail) }
     }
 }

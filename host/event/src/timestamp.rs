@@ -46,9 +46,7 @@ impl FromStr for Timestamp {
             .and_then(|time| u64::try_from(time.as_millisecond()).ok())
             .filter(|ms| *ms <= Self::MAX.0)
             .map(Self)
-            .ok_or_else(|| TimestampError {
-                text: text.chars().take(64).collect(),
-            })
+            .ok_or_else(|| TimestampError { text: text.chars().take(64).collect() })
     }
 }
 
@@ -73,14 +71,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in [
-            "",
-            "now",
-            "2026-11-20",
-            "2026-11-20T10:30:00",
-            "1969-12-31T23:59:59Z",
-            "2026-13-01T00:00:00Z",
-        ] {
+        for text in ["", "now", "2026-11-20", "2026-11-20T10:30:00", "1969-12-31T23:59:59Z", "2026-13-01T00:00:00Z"] {
             assert!(text.parse::<Timestamp>().is_err(), "{text:?}");
         }
     }

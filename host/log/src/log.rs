@@ -35,9 +35,7 @@ pub struct Append {
 
 impl std::fmt::Debug for Append {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Append")
-            .field("events", &self.events.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Append").field("events", &self.events.len()).finish_non_exhaustive()
     }
 }
 

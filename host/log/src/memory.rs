@@ -45,18 +45,8 @@ impl MemoryLog {
 
     /// An empty log with a given epoch.
     pub fn with_epoch(epoch: u32, retention: MemoryRetention) -> Self {
-        let records = Records {
-            kept: VecDeque::new(),
-            bytes: 0,
-            last: 0,
-            stored_at: Timestamp::default(),
-        };
-        Self {
-            epoch,
-            retention,
-            appending: Mutex::new(()),
-            records: Mutex::new(records),
-        }
+        let records = Records { kept: VecDeque::new(), bytes: 0, last: 0, stored_at: Timestamp::default() };
+        Self { epoch, retention, appending: Mutex::new(()), records: Mutex::new(records) }
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
@@ -72,19 +62,13 @@ impl MemoryLog {
         if after.sequence + 1 < first {
             return Err(ReadError::Trimmed { first });
         }
-        let start = usize::try_from(after.sequence + 1 - first)
-            .unwrap_or(usize::MAX)
-            .min(records.kept.len());
+        let start = usize::try_from(after.sequence + 1 - first).unwrap_or(usize::MAX).min(records.kept.len());
         let mut bytes = 0;
-        let page = records
-            .kept
-            .range(start..)
-            .take(limit.records.max(1))
-            .take_while(|record| {
-                let fits = bytes == 0 || bytes + record.event.weight() <= limit.bytes;
-                bytes += record.event.weight();
-                fits
-            });
+        let page = records.kept.range(start..).take(limit.records.max(1)).take_while(|record| {
+            let fits = bytes == 0 || bytes + record.event.weight() <= limit.bytes;
+            bytes += record.event.weight();
+            fits
+        });
         Ok(page.cloned().collect())
     }
 }
@@ -119,11 +103,7 @@ impl Log for MemoryLog {
                 .map(|event| {
                     records.last += 1;
                     let position = Position::new(self.epoch, records.last);
-                    let record = Arc::new(Record {
-                        position,
-                        stored_at,
-                        event,
-                    });
+                    let record = Arc::new(Record { position, stored_at, event });
                     records.push(Arc::clone(&record), &self.retention);
                     record
                 })
@@ -186,32 +166,15 @@ mod tests {
     fn append(log: &MemoryLog, ids: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let (send, receive) = mpsc::channel();
         let done = Box::new(move |stored: Result<Vec<Arc<Record>>, _>| send.send(stored.unwrap()).unwrap());
-        log.append(Append {
-            events: ids.into_iter().map(event).collect(),
-            done,
-        });
-        receive
-            .recv()
-            .unwrap()
-            .iter()
-            .map(|record| record.position.sequence)
-            .collect()
+        log.append(Append { events: ids.into_iter().map(event).collect(), done });
+        receive.recv().unwrap().iter().map(|record| record.position.sequence).collect()
     }
 
     fn log(records: usize) -> MemoryLog {
-        MemoryLog::with_epoch(
-            7,
-            MemoryRetention {
-                records,
-                bytes: 1 << 20,
-            },
-        )
+        MemoryLog::with_epoch(7, MemoryRetention { records, bytes: 1 << 20 })
     }
 
-    const ALL: ReadLimit = ReadLimit {
-        records: 1000,
-        bytes: 1 << 20,
-    };
+    const ALL: ReadLimit = ReadLimit { records: 1000, bytes: 1 << 20 };
 
     #[test]
     fn i1_positions_come_only_from_the_log_and_strictly_increase() {
@@ -240,14 +203,9 @@ mod tests {
                     for i in 0..500 {
                         let seen = Arc::clone(&seen);
                         let done = Box::new(move |stored: Result<Vec<Arc<Record>>, _>| {
-                            seen.lock()
-                                .unwrap()
-                                .extend(stored.unwrap().iter().map(|r| r.position.sequence));
+                            seen.lock().unwrap().extend(stored.unwrap().iter().map(|r| r.position.sequence));
                         });
-                        log.append(Append {
-                            events: vec![event(i), event(i)],
-                            done,
-                        });
+                        log.append(Append { events: vec![event(i), event(i)], done });
                     }
                 })
             })
@@ -275,15 +233,9 @@ mod tests {
     fn what_retention_removed_is_told_and_a_foreign_epoch_too() {
         let log = log(3);
         append(&log, 1..=10);
-        assert_eq!(
-            log.read_now(Position::new(7, 2), ALL),
-            Err(ReadError::Trimmed { first: 8 })
-        );
+        assert_eq!(log.read_now(Position::new(7, 2), ALL), Err(ReadError::Trimmed { first: 8 }));
         assert_eq!(log.read_now(Position::new(7, 7), ALL).unwrap().len(), 3);
-        assert_eq!(
-            log.read_now(Position::new(6, 9), ALL),
-            Err(ReadError::ForeignEpoch { epoch: 7 })
-        );
+        assert_eq!(log.read_now(Position::new(6, 9), ALL), Err(ReadError::ForeignEpoch { epoch: 7 }));
         let info = log.info();
         assert_eq!((info.first, info.last, info.records), (8, 10, 3));
     }

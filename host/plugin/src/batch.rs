@@ -16,10 +16,7 @@ const PARTS: [usize; 6] = [0, 1, 2, 3, 4, 6];
 impl Batch {
     /// An empty batch, kept by whoever calls plugins so that its memory is used again.
     pub(crate) const fn empty() -> Self {
-        Self {
-            rows: Vec::new(),
-            arena: Vec::new(),
-        }
+        Self { rows: Vec::new(), arena: Vec::new() }
     }
 
     /// Fills the batch: all attributes first, then all data, so that what most plugins read lies together.
@@ -81,12 +78,7 @@ mod tests {
             data_schema: Some("urn:not-in-rows"),
             extensions: &extensions,
         };
-        Event::new(
-            &attributes,
-            Timestamp::from_unix_ms(77),
-            Data::Bytes(data.to_owned().into()),
-        )
-        .unwrap()
+        Event::new(&attributes, Timestamp::from_unix_ms(77), Data::Bytes(data.to_owned().into())).unwrap()
     }
 
     fn texts(batch: &Batch, row: usize) -> Vec<String> {
@@ -103,14 +95,8 @@ mod tests {
         let (one, two) = (event("one", "first"), event("two", ""));
         let mut batch = Batch::empty();
         batch.pack(&[&one, &two], true);
-        assert_eq!(
-            texts(&batch, 0),
-            ["one", "/src", "a.b", "", "text/plain", r#"{"ext":"one"}"#, "first"]
-        );
-        assert_eq!(
-            texts(&batch, 1),
-            ["two", "/src", "a.b", "", "text/plain", r#"{"ext":"two"}"#, ""]
-        );
+        assert_eq!(texts(&batch, 0), ["one", "/src", "a.b", "", "text/plain", r#"{"ext":"one"}"#, "first"]);
+        assert_eq!(texts(&batch, 1), ["two", "/src", "a.b", "", "text/plain", r#"{"ext":"two"}"#, ""]);
         assert_eq!(batch.rows[56..64], 77_u64.to_le_bytes());
         batch.pack(&[&two, &one], false);
         assert_eq!(texts(&batch, 1)[0], "one");

@@ -99,11 +99,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
 }
 
 fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
-    let has = |interface: &str| {
-        exports
-            .iter()
-            .any(|name| *name == format!("{PACKAGE}{interface}@{VERSION}"))
-    };
+    let has = |interface: &str| exports.iter().any(|name| *name == format!("{PACKAGE}{interface}@{VERSION}"));
     if !has("manifest") {
         let other = exports.iter().find(|name| name.starts_with(PACKAGE));
         return Err(LoadError::NotAPlugin(match other {
@@ -116,33 +112,21 @@ fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
             }
             None => format!(
                 "it was built for another world and exports {}; a plugin exports `{PACKAGE}manifest@{VERSION}`",
-                exports
-                    .iter()
-                    .take(4)
-                    .map(|name| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                exports.iter().take(4).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
             ),
         }));
     }
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| has(kind.name())).collect();
     if kinds.is_empty() {
         let names = Kind::ALL.map(Kind::name).join("`, `");
-        return Err(LoadError::NotAPlugin(format!(
-            "it exports a manifest but none of `{names}`"
-        )));
+        return Err(LoadError::NotAPlugin(format!("it exports a manifest but none of `{names}`")));
     }
     Ok(kinds)
 }
 
 /// Whether the host offers an import. Only names are looked at here; types are checked when the component is linked.
 fn check_import(name: &str) -> Result<(), LoadError> {
-    let missing = |advice: String| {
-        Err(LoadError::MissingImport {
-            import: name.to_owned(),
-            advice,
-        })
-    };
+    let missing = |advice: String| Err(LoadError::MissingImport { import: name.to_owned(), advice });
     let (path, version) = name.split_once('@').unwrap_or((name, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
     match package {
@@ -194,10 +178,7 @@ fn parse<'a>(
         };
         rest = &rest[consumed..];
         match payload {
-            Payload::Version {
-                encoding: Encoding::Module,
-                ..
-            } => return Err(Stop::CoreModule),
+            Payload::Version { encoding: Encoding::Module, .. } => return Err(Stop::CoreModule),
             // The parser stands behind a nested section already; its bytes are still to be passed over.
             Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
                 let length = usize::try_from(unchecked_range.end - unchecked_range.start).unwrap_or(usize::MAX);
@@ -249,11 +230,7 @@ mod tests {
             let text = PLUGIN.replacen("(component", &format!("(component (import \"{name}\" (instance))"), 1);
             inspect(&component(&text))
         };
-        for offered in [
-            "tidemill:plugin/log@0.1.0",
-            "wasi:cli/stdout@0.2.6",
-            "wasi:io/streams@0.2.12",
-        ] {
+        for offered in ["tidemill:plugin/log@0.1.0", "wasi:cli/stdout@0.2.6", "wasi:io/streams@0.2.12"] {
             assert!(with_import(offered).is_ok(), "{offered}");
         }
         for missing in [

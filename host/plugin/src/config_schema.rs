@@ -22,18 +22,10 @@ pub(crate) fn check(schema: &str, config: &Value) -> Result<(), LoadError> {
         .map(|error| {
             let at = error.instance_path().to_string();
             let key = at.trim_start_matches('/').replace('/', ".");
-            if key.is_empty() {
-                format!("config: {error}")
-            } else {
-                format!("config.{key}: {error}")
-            }
+            if key.is_empty() { format!("config: {error}") } else { format!("config.{key}: {error}") }
         })
         .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(LoadError::Settings(problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(LoadError::Settings(problems)) }
 }
 
 #[cfg(test)]
@@ -46,24 +38,13 @@ mod tests {
         let schema = r#"{"type":"object","properties":{"limit":{"type":"integer"}},"additionalProperties":false}"#;
         assert!(check(schema, &json!({"limit": 3})).is_ok());
         let message = check(schema, &json!({"limit": "3"})).unwrap_err().to_string();
-        assert!(
-            message.contains("config.limit") && message.contains("integer"),
-            "{message}"
-        );
-        assert!(
-            check(schema, &json!({"limt": 3}))
-                .unwrap_err()
-                .to_string()
-                .contains("limt")
-        );
+        assert!(message.contains("config.limit") && message.contains("integer"), "{message}");
+        assert!(check(schema, &json!({"limt": 3})).unwrap_err().to_string().contains("limt"));
     }
 
     #[test]
     fn a_broken_schema_is_the_plugins_mistake() {
         assert!(matches!(check("{oops", &json!({})), Err(LoadError::Manifest(_))));
-        assert!(matches!(
-            check(r#"{"type": 7}"#, &json!({})),
-            Err(LoadError::Manifest(_))
-        ));
+        assert!(matches!(check(r#"{"type": 7}"#, &json!({})), Err(LoadError::Manifest(_))));
     }
 }

@@ -12,7 +12,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use notify::{RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecursiveMode, Watcher};
 
 use crate::component::{Wholeness, wholeness};
 use crate::limits::{COMPONENT_BYTES_MAX, SIDECAR_BYTES_MAX};
@@ -49,40 +50,33 @@ enum Wake {
 impl Directory {
     /// Loads what lies in the directory, then watches it. Plugins that cannot be loaded are reported, not an error here.
     pub fn open(path: &Path, plugins: Arc<Plugins>, options: WatchOptions) -> io::Result<Self> {
-        let mut state = State {
-            path: path.to_owned(),
-            plugins,
-            known: BTreeMap::new(),
-            options,
-            unreadable: false,
-        };
+        let mut state = State { path: path.to_owned(), plugins, known: BTreeMap::new(), options, unreadable: false };
         scan(path)?;
         // At start files are taken as they are: nothing is settled by waiting for a directory that nobody writes to.
         state.look(Duration::ZERO);
         let (wake, wakes) = mpsc::sync_channel(1);
         let looker = wake.clone();
-        let watcher = notify::recommended_watcher(move |_| {
-            // A full channel means that a look is due anyway.
-            let _ = looker.try_send(Wake::Look);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Looking reads the directory, which makes events of its own: only what may have changed something counts.
+            let writes =
+                |kind| !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write));
+            if event.map_or(true, |event| writes(event.kind)) {
+                // A full channel means that a look is due anyway.
+                let _ = looker.try_send(Wake::Look);
+            }
         })
         .and_then(|mut watcher| watcher.watch(path, RecursiveMode::NonRecursive).map(|()| watcher));
         let watcher = watcher
             .inspect_err(|error| {
                 let every = state.options.rescan;
-                tracing::warn!(
-                    "no file system events for {}: {error}; looking every {every:?}",
-                    path.display()
-                );
+                tracing::warn!("no file system events for {}: {error}; looking every {every:?}", path.display());
             })
             .ok();
         let thread = thread::Builder::new().name("tidemill-reload".into()).spawn(move || {
             state.run(&wakes);
             drop(watcher);
         })?;
-        Ok(Self {
-            wake,
-            thread: Some(thread),
-        })
+        Ok(Self { wake, thread: Some(thread) })
     }
 }
 
@@ -118,11 +112,7 @@ impl State {
     fn run(&mut self, wakes: &Receiver<Wake>) {
         let mut pending = true;
         loop {
-            let wait = if pending {
-                self.options.settle / 2
-            } else {
-                self.options.rescan
-            };
+            let wait = if pending { self.options.settle / 2 } else { self.options.rescan };
             match wakes.recv_timeout(wait.max(Duration::from_millis(1))) {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => pending = self.look(self.options.settle),
@@ -152,12 +142,8 @@ impl State {
         for name in names {
             let files = found.get(&name);
             let stamps = files.map(|files| files.stamps);
-            let known = self.known.entry(name.clone()).or_insert(Known {
-                seen: None,
-                since: now,
-                read: None,
-                put: None,
-            });
+            let known =
+                self.known.entry(name.clone()).or_insert(Known { seen: None, since: now, read: None, put: None });
             if known.seen != stamps {
                 (known.seen, known.since) = (stamps, now);
             }
@@ -242,9 +228,7 @@ fn read(files: &Found) -> Result<(Vec<u8>, PluginSettings), LoadError> {
         Some(path) => {
             let length = fs::metadata(path).map_err(error(path))?.len();
             if length > SIDECAR_BYTES_MAX {
-                return Err(LoadError::Settings(vec![format!(
-                    "the sidecar has {length} bytes, which is too many"
-                )]));
+                return Err(LoadError::Settings(vec![format!("the sidecar has {length} bytes, which is too many")]));
             }
             let text = fs::read_to_string(path).map_err(error(path))?;
             PluginSettings::from_toml(&text).map_err(LoadError::Settings)?

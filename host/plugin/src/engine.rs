@@ -60,9 +60,7 @@ impl Engine {
     /// awake.
     pub(crate) fn deadline_ticks(&self, time: Duration) -> u64 {
         self.clock.wake();
-        u64::try_from(time.as_millis() / TICK.as_millis())
-            .unwrap_or(u64::MAX / 2)
-            .saturating_add(1)
+        u64::try_from(time.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX / 2).saturating_add(1)
     }
 }
 
@@ -108,8 +106,7 @@ impl Clock {
             calls: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
         });
-        send.send(Arc::downgrade(&clock))
-            .map_err(|e| EngineError(e.to_string()))?;
+        send.send(Arc::downgrade(&clock)).map_err(|e| EngineError(e.to_string()))?;
         Ok(clock)
     }
 

@@ -36,10 +36,7 @@ impl Generation {
             for name in plugin.event_types.keys() {
                 if let Some(other) = owners.insert(name.clone(), index) {
                     let owner = plugins[other].name.to_string();
-                    return Err(LoadError::TypeOwned {
-                        event_type: name.clone(),
-                        owner,
-                    });
+                    return Err(LoadError::TypeOwned { event_type: name.clone(), owner });
                 }
             }
         }
@@ -48,24 +45,12 @@ impl Generation {
         for plugin in &plugins {
             for kind in [Kind::Filter, Kind::Transform] {
                 if plugin.kinds.contains(&kind) {
-                    plugin
-                        .subscribes
-                        .iter()
-                        .for_each(|pattern| routes.insert(pattern, stages.len()));
-                    stages.push(Stage {
-                        plugin: Arc::clone(plugin),
-                        kind,
-                    });
+                    plugin.subscribes.iter().for_each(|pattern| routes.insert(pattern, stages.len()));
+                    stages.push(Stage { plugin: Arc::clone(plugin), kind });
                 }
             }
         }
-        Ok(Self {
-            number,
-            plugins,
-            stages,
-            routes,
-            owners,
-        })
+        Ok(Self { number, plugins, stages, routes, owners })
     }
 
     /// Counts up with every change.
@@ -96,9 +81,7 @@ impl Generation {
 
     /// All owned types, with their owners.
     pub fn event_types(&self) -> impl Iterator<Item = (&Arc<Plugin>, &EventTypeInfo)> {
-        self.plugins
-            .iter()
-            .flat_map(|plugin| plugin.event_types().map(move |info| (plugin, info)))
+        self.plugins.iter().flat_map(|plugin| plugin.event_types().map(move |info| (plugin, info)))
     }
 
     pub(crate) fn contains(&self, plugin: &Arc<Plugin>) -> bool {

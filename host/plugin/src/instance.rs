@@ -29,10 +29,7 @@ pub(crate) struct Host {
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
@@ -94,12 +91,7 @@ impl Instance {
             .memories(limits::CORE_INSTANCES_MAX)
             .trap_on_grow_failure(true)
             .build();
-        let host = Host {
-            wasi,
-            table: ResourceTable::new(),
-            limits: store_limits,
-            voice: Arc::clone(voice),
-        };
+        let host = Host { wasi, table: ResourceTable::new(), limits: store_limits, voice: Arc::clone(voice) };
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.limits);
         store.set_hostcall_fuel(limits::LIFTED_BYTES_MAX);
@@ -108,25 +100,13 @@ impl Instance {
         let instance = code.pre.instantiate(&mut store).map_err(load_fault)?;
         macro_rules! interface {
             ($indices:expr) => {
-                $indices
-                    .as_ref()
-                    .map(|found| found.load(&mut store, &instance))
-                    .transpose()
-                    .map_err(load_fault)?
+                $indices.as_ref().map(|found| found.load(&mut store, &instance)).transpose().map_err(load_fault)?
             };
         }
         let (filter, transform) = (interface!(code.filter), interface!(code.transform));
         let event_types = interface!(code.event_types);
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
-        Ok(Self {
-            engine: engine.clone(),
-            store,
-            time: limits.time,
-            manifest,
-            filter,
-            transform,
-            event_types,
-        })
+        Ok(Self { engine: engine.clone(), store, time: limits.time, manifest, filter, transform, event_types })
     }
 
     pub(crate) fn describe(&mut self) -> Result<manifest::Info, Fault> {
@@ -148,9 +128,7 @@ impl Instance {
         let Some(guest) = &self.event_types else {
             return Ok(Vec::new());
         };
-        guest
-            .call_types(&mut self.store)
-            .map_err(|e| self.fault(&e, limits::LOAD_CALL_TIME_MAX))
+        guest.call_types(&mut self.store).map_err(|e| self.fault(&e, limits::LOAD_CALL_TIME_MAX))
     }
 
     /// One call with one batch; the answer has one verdict per event.
@@ -197,12 +175,10 @@ impl Instance {
             return Ok(Vec::new());
         };
         let answer = guest.call_render(&mut self.store, batch, target);
-        answer
-            .map_err(|e| CallError::Fault(self.fault(&e, self.time)))?
-            .map_err(|fault| match fault {
-                types::Fault::Retry(reason) => CallError::Retry(reason),
-                types::Fault::Broken(reason) => CallError::Fault(Fault::new(FaultKind::Broken, reason)),
-            })
+        answer.map_err(|e| CallError::Fault(self.fault(&e, self.time)))?.map_err(|fault| match fault {
+            types::Fault::Retry(reason) => CallError::Retry(reason),
+            types::Fault::Broken(reason) => CallError::Fault(Fault::new(FaultKind::Broken, reason)),
+        })
     }
 
     fn allow(&mut self, time: Duration) {
@@ -243,10 +219,9 @@ fn from_transform(outcome: transform::Outcome) -> Verdict {
 fn from_owner(validity: event_types::Validity) -> Verdict {
     match validity {
         event_types::Validity::Valid => Verdict::Keep,
-        event_types::Validity::Normalised(output) if output.type_.is_some() => Verdict::Fault(Fault::new(
-            FaultKind::BadOutput,
-            "a type's owner cannot change the type while it validates",
-        )),
+        event_types::Validity::Normalised(output) if output.type_.is_some() => {
+            Verdict::Fault(Fault::new(FaultKind::BadOutput, "a type's owner cannot change the type while it validates"))
+        }
         event_types::Validity::Normalised(output) => Verdict::Emit(vec![change(output)]),
         event_types::Validity::Invalid(problems) => Verdict::Reject(problem_list(problems)),
     }
@@ -264,16 +239,12 @@ fn change(output: types::Output) -> Change {
 
 fn problem_list(problems: Vec<types::Problem>) -> Vec<Problem> {
     let short = |mut text: String| {
-        let end = (0..=limits::TEXT_BYTES_MAX.min(text.len()))
-            .rev()
-            .find(|at| text.is_char_boundary(*at));
+        let end = (0..=limits::TEXT_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or(0));
         text
     };
     let problems = problems.into_iter().take(limits::PROBLEMS_PER_EVENT_MAX);
-    problems
-        .map(|problem| Problem::new(short(problem.at), short(problem.detail)))
-        .collect()
+    problems.map(|problem| Problem::new(short(problem.at), short(problem.detail))).collect()
 }
 
 /// Names a failure by what the operator can do about it.
@@ -290,22 +261,12 @@ fn fault_of(error: &wasmtime::Error, time: Duration, memory: usize) -> Fault {
     }
     let text = error.root_cause().to_string();
     if text.contains("growing memory") || text.contains("memory minimum size") || text.contains("memory limit") {
-        let limit = if memory == usize::MAX {
-            String::new()
-        } else {
-            format!(" (limit {memory} bytes)")
-        };
-        return Fault::new(
-            FaultKind::Memory,
-            format!("it wanted more memory than its limit: {text}{limit}"),
-        );
+        let limit = if memory == usize::MAX { String::new() } else { format!(" (limit {memory} bytes)") };
+        return Fault::new(FaultKind::Memory, format!("it wanted more memory than its limit: {text}{limit}"));
     }
     if text.contains("fuel") || text.contains("hostcall") {
         let max = limits::LIFTED_BYTES_MAX;
-        return Fault::new(
-            FaultKind::BadOutput,
-            format!("its answer or a message has more than {max} bytes"),
-        );
+        return Fault::new(FaultKind::BadOutput, format!("its answer or a message has more than {max} bytes"));
     }
     Fault::new(FaultKind::Trap, text)
 }

@@ -24,21 +24,14 @@ pub struct Lane {
 
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane")
-            .field("instances", &self.instances.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Lane").field("instances", &self.instances.len()).finish_non_exhaustive()
     }
 }
 
 impl Lane {
     /// A lane without instances.
     pub fn new(engine: Engine) -> Self {
-        Self {
-            engine,
-            instances: HashMap::new(),
-            batch: Batch::empty(),
-            generation: 0,
-        }
+        Self { engine, instances: HashMap::new(), batch: Batch::empty(), generation: 0 }
     }
 
     /// Lets go of instances whose plugin is not in the generation, and so of their memory and code.
@@ -63,12 +56,7 @@ impl Lane {
 
     /// How people see an event: `text` or `html`, see `event-types.render`.
     pub fn render(&mut self, plugin: &Arc<Plugin>, event: &Event, target: &str) -> Result<String, Fault> {
-        let Self {
-            engine,
-            instances,
-            batch,
-            ..
-        } = self;
+        let Self { engine, instances, batch, .. } = self;
         let instance = instance(engine, instances, plugin)?;
         batch.pack(&[event], true);
         let answer = instance.render(batch, target);
@@ -108,12 +96,7 @@ impl Lane {
     }
 
     fn call(&mut self, plugin: &Arc<Plugin>, kind: Kind, events: &[&Event]) -> Result<Vec<Verdict>, CallError> {
-        let Self {
-            engine,
-            instances,
-            batch,
-            ..
-        } = self;
+        let Self { engine, instances, batch, .. } = self;
         let instance = instance(engine, instances, plugin).map_err(CallError::Fault)?;
         batch.pack(events, plugin.needs_data || kind == Kind::EventTypes);
         let answer = instance.call(kind, batch, events.len());

@@ -50,11 +50,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            time: Duration::from_millis(50),
-            memory: 64 << 20,
-            log_lines: 100,
-        }
+        Self { time: Duration::from_millis(50), memory: 64 << 20, log_lines: 100 }
     }
 }
 

@@ -31,11 +31,7 @@ impl Loader {
         let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
-        Ok(Self {
-            engine,
-            linker,
-            defaults,
-        })
+        Ok(Self { engine, linker, defaults })
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
@@ -48,9 +44,7 @@ impl Loader {
         // in all other plugins.
         let load = std::panic::AssertUnwindSafe(|| self.load_checked(name, bytes, settings));
         std::panic::catch_unwind(load).unwrap_or_else(|_| {
-            Err(LoadError::Malformed(
-                "reading it made the host's WebAssembly library panic; please report this".into(),
-            ))
+            Err(LoadError::Malformed("reading it made the host's WebAssembly library panic; please report this".into()))
         })
     }
 
@@ -65,14 +59,8 @@ impl Loader {
         let has = |kind: Kind| kinds.contains(&kind);
         let code = Code {
             manifest: manifest::GuestIndices::new(&pre).map_err(compile)?,
-            filter: has(Kind::Filter)
-                .then(|| filter::GuestIndices::new(&pre))
-                .transpose()
-                .map_err(compile)?,
-            transform: has(Kind::Transform)
-                .then(|| transform::GuestIndices::new(&pre))
-                .transpose()
-                .map_err(compile)?,
+            filter: has(Kind::Filter).then(|| filter::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            transform: has(Kind::Transform).then(|| transform::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             event_types: has(Kind::EventTypes)
                 .then(|| event_types::GuestIndices::new(&pre))
                 .transpose()
@@ -82,12 +70,7 @@ impl Loader {
         let limits = settings.limits(&self.defaults);
         let voice = Voice::new(name, limits.log_lines);
 
-        let call = |call: &'static str| {
-            move |fault: Fault| LoadError::Call {
-                call,
-                fault: fault.to_string(),
-            }
-        };
+        let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };
         let mut instance = Instance::new(&self.engine, &code, &limits, &voice).map_err(call("instantiate"))?;
         let info = instance.describe().map_err(call("describe"))?;
         check_texts(&info)?;
@@ -124,11 +107,7 @@ impl Loader {
 }
 
 fn check_texts(info: &manifest::Info) -> Result<(), LoadError> {
-    for (field, text) in [
-        ("name", &info.name),
-        ("version", &info.version),
-        ("summary", &info.summary),
-    ] {
+    for (field, text) in [("name", &info.name), ("version", &info.version), ("summary", &info.summary)] {
         if text.len() > TEXT_BYTES_MAX {
             let found = text.len();
             return Err(LoadError::Manifest(format!(
@@ -153,25 +132,15 @@ fn subscriptions(manifest: &[String], narrowed: Option<&[TypePattern]>) -> Resul
         .iter()
         .filter(|pattern| !wide.iter().any(|wide| wide.covers(pattern)))
         .map(|pattern| {
-            format!(
-                "subscribes: `{pattern}` is not within what the plugin handles ({})",
-                manifest.join(", ")
-            )
+            format!("subscribes: `{pattern}` is not within what the plugin handles ({})", manifest.join(", "))
         })
         .collect();
-    if outside.is_empty() {
-        Ok(narrowed.to_vec())
-    } else {
-        Err(LoadError::Settings(outside))
-    }
+    if outside.is_empty() { Ok(narrowed.to_vec()) } else { Err(LoadError::Settings(outside)) }
 }
 
 fn check_types(types: Vec<event_types::EventType>) -> Result<HashMap<String, EventTypeInfo>, LoadError> {
     if types.len() > TYPES_MAX {
-        return Err(LoadError::Manifest(format!(
-            "it owns {} types, at most {TYPES_MAX} are possible",
-            types.len()
-        )));
+        return Err(LoadError::Manifest(format!("it owns {} types, at most {TYPES_MAX} are possible", types.len())));
     }
     let mut owned = HashMap::with_capacity(types.len());
     for declared in types {
@@ -183,9 +152,7 @@ fn check_types(types: Vec<event_types::EventType>) -> Result<HashMap<String, Eve
         }
         if declared.schema_json.len() > SCHEMA_BYTES_MAX {
             let found = declared.schema_json.len();
-            return Err(wrong(format!(
-                "its schema has {found} bytes, at most {SCHEMA_BYTES_MAX} are possible"
-            )));
+            return Err(wrong(format!("its schema has {found} bytes, at most {SCHEMA_BYTES_MAX} are possible")));
         }
         let json =
             |text: &str, what: &str| serde_json::from_str(text).map_err(|e| wrong(format!("{what} is no JSON: {e}")));

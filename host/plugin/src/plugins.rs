@@ -21,9 +21,7 @@ pub struct Plugins {
 
 impl fmt::Debug for Plugins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plugins")
-            .field("current", &self.current)
-            .finish_non_exhaustive()
+        f.debug_struct("Plugins").field("current", &self.current).finish_non_exhaustive()
     }
 }
 
@@ -152,10 +150,7 @@ impl Plugins {
                 reports.insert(name.to_owned(), report);
                 drop(reports);
                 (self.observer)(match before {
-                    Some(before) => Notice::Replaced {
-                        plugin: Arc::clone(&plugin),
-                        before: before.version,
-                    },
+                    Some(before) => Notice::Replaced { plugin: Arc::clone(&plugin), before: before.version },
                     None => Notice::Loaded(Arc::clone(&plugin)),
                 });
                 Ok(plugin)
@@ -173,35 +168,17 @@ impl Plugins {
         let mut reports = self.lock();
         let running = reports.get(name).and_then(|report| report.running.clone());
         let still = running.as_ref().map(|plugin| plugin.version);
-        let state = if running.is_some() {
-            PluginState::Outdated
-        } else {
-            PluginState::Failed
-        };
-        let report = PluginReport {
-            name: name.to_owned(),
-            state,
-            running,
-            error: Some(error.clone()),
-        };
+        let state = if running.is_some() { PluginState::Outdated } else { PluginState::Failed };
+        let report = PluginReport { name: name.to_owned(), state, running, error: Some(error.clone()) };
         reports.insert(name.to_owned(), report);
         drop(reports);
-        (self.observer)(Notice::Failed {
-            name: name.to_owned(),
-            error,
-            still,
-        });
+        (self.observer)(Notice::Failed { name: name.to_owned(), error, still });
     }
 
     /// Takes a plugin out because its settings say so, and keeps that in the reports.
     pub fn disable(&self, name: &str) {
         let was_running = self.take_out(name);
-        let report = PluginReport {
-            name: name.to_owned(),
-            state: PluginState::Disabled,
-            running: None,
-            error: None,
-        };
+        let report = PluginReport { name: name.to_owned(), state: PluginState::Disabled, running: None, error: None };
         self.lock().insert(name.to_owned(), report);
         if was_running {
             (self.observer)(Notice::Removed { name: name.to_owned() });
@@ -235,8 +212,7 @@ impl Plugins {
         if plugins.len() > PLUGINS_MAX {
             return Err(LoadError::TooMany);
         }
-        self.current
-            .store(Arc::new(Generation::new(current.number() + 1, plugins)?));
+        self.current.store(Arc::new(Generation::new(current.number() + 1, plugins)?));
         Ok(())
     }
 

@@ -63,18 +63,8 @@ pub(crate) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Found>> {
         }
         let sidecar_path = path.with_extension("toml");
         let sidecar = fs::metadata(&sidecar_path).ok().filter(Metadata::is_file);
-        let stamps = Stamps {
-            wasm: Stamp::of(&metadata),
-            sidecar: sidecar.as_ref().map(Stamp::of),
-        };
-        found.insert(
-            name,
-            Found {
-                wasm: path,
-                sidecar: sidecar.map(|_| sidecar_path),
-                stamps,
-            },
-        );
+        let stamps = Stamps { wasm: Stamp::of(&metadata), sidecar: sidecar.as_ref().map(Stamp::of) };
+        found.insert(name, Found { wasm: path, sidecar: sidecar.map(|_| sidecar_path), stamps });
     }
     Ok(found)
 }
@@ -95,16 +85,7 @@ mod tests {
     #[test]
     fn only_plugin_files_are_found() {
         let directory = tempfile::tempdir().unwrap();
-        for name in [
-            "a.wasm",
-            "a.toml",
-            "10-b.wasm",
-            ".hidden.wasm",
-            "c.wasm~",
-            "d.wasm.tmp",
-            "e.txt",
-            "f g.wasm",
-        ] {
+        for name in ["a.wasm", "a.toml", "10-b.wasm", ".hidden.wasm", "c.wasm~", "d.wasm.tmp", "e.txt", "f g.wasm"] {
             fs::write(directory.path().join(name), "x").unwrap();
         }
         fs::create_dir(directory.path().join("folder.wasm")).unwrap();

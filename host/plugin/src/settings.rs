@@ -58,18 +58,13 @@ struct RawLimits {
 impl PluginSettings {
     /// Reads a sidecar's text; on failure says everything that is wrong with it.
     pub fn from_toml(text: &str) -> Result<Self, Vec<String>> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| vec![e.to_string().trim().to_owned()])?;
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| vec![e.to_string().trim().to_owned()])?;
         Self::from_table(&table)
     }
 
     /// From a table that was read already.
     pub fn from_table(table: &toml::Table) -> Result<Self, Vec<String>> {
-        let raw: Raw = table
-            .clone()
-            .try_into()
-            .map_err(|e: toml::de::Error| vec![e.message().to_owned()])?;
+        let raw: Raw = table.clone().try_into().map_err(|e: toml::de::Error| vec![e.message().to_owned()])?;
         let mut problems = Vec::new();
         let patterns = raw.subscribes.map(|texts| {
             let patterns: Vec<TypePattern> = texts
@@ -77,31 +72,22 @@ impl PluginSettings {
                 .filter_map(|text| text.parse().map_err(|e| problems.push(format!("subscribes: {e}"))).ok())
                 .collect();
             if patterns.len() > PATTERNS_MAX {
-                problems.push(format!(
-                    "subscribes: {} patterns, at most {PATTERNS_MAX} are possible",
-                    patterns.len()
-                ));
+                problems.push(format!("subscribes: {} patterns, at most {PATTERNS_MAX} are possible", patterns.len()));
             }
             patterns
         });
         let limits = LimitSettings {
             time: raw.limits.time.and_then(|text| {
                 let range = Duration::from_millis(1)..=Duration::from_secs(10);
-                let parsed = humantime::parse_duration(&text)
-                    .ok()
-                    .filter(|time| range.contains(time));
+                let parsed = humantime::parse_duration(&text).ok().filter(|time| range.contains(time));
                 parsed.or_else(|| {
-                    problems.push(format!(
-                        "limits.time: `{text}` is not a time between 1ms and 10s, such as \"50ms\""
-                    ));
+                    problems.push(format!("limits.time: `{text}` is not a time between 1ms and 10s, such as \"50ms\""));
                     None
                 })
             }),
             memory: raw.limits.memory.and_then(|text| {
-                let parsed = text
-                    .parse::<bytesize::ByteSize>()
-                    .ok()
-                    .and_then(|size| usize::try_from(size.as_u64()).ok());
+                let parsed =
+                    text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
                 parsed.filter(|bytes| (1 << 20..=4 << 30).contains(bytes)).or_else(|| {
                     problems.push(format!(
                         "limits.memory: `{text}` is not a size between 1MiB and 4GiB, such as \"64MiB\""
@@ -112,13 +98,7 @@ impl PluginSettings {
             log_lines: raw.limits.log_lines,
         };
         if problems.is_empty() {
-            Ok(Self {
-                order: raw.order,
-                enabled: raw.enabled,
-                subscribes: patterns,
-                limits,
-                config: raw.config,
-            })
+            Ok(Self { order: raw.order, enabled: raw.enabled, subscribes: patterns, limits, config: raw.config })
         } else {
             Err(problems)
         }
@@ -156,10 +136,7 @@ mod tests {
             "order = 5\nsubscribes = ['order.*']\n[limits]\ntime = '5ms'\nmemory = '2MiB'\n[config]\na = 1\nb = 2\n",
         )
         .unwrap();
-        assert_eq!(
-            (sidecar.limits.time, sidecar.limits.memory),
-            (Some(Duration::from_millis(5)), Some(2 << 20))
-        );
+        assert_eq!((sidecar.limits.time, sidecar.limits.memory), (Some(Duration::from_millis(5)), Some(2 << 20)));
         let config = PluginSettings::from_toml("enabled = false\n[config]\nb = 3\n").unwrap();
         let both = sidecar.overridden_by(&config);
         assert_eq!((both.order, both.enabled), (Some(5), Some(false)));

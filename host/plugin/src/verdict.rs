@@ -61,10 +61,7 @@ impl FaultKind {
 impl Fault {
     /// A failure of a kind.
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-        }
+        Self { kind, detail: detail.into() }
     }
 }
 

@@ -33,16 +33,8 @@ struct Window {
 
 impl Voice {
     pub(crate) fn new(plugin: &str, lines_per_second: u32) -> Arc<Self> {
-        let window = Window {
-            began: Instant::now(),
-            written: 0,
-            suppressed: 0,
-        };
-        Arc::new(Self {
-            plugin: plugin.to_owned(),
-            lines_per_second,
-            window: Mutex::new(window),
-        })
+        let window = Window { began: Instant::now(), written: 0, suppressed: 0 };
+        Arc::new(Self { plugin: plugin.to_owned(), lines_per_second, window: Mutex::new(window) })
     }
 
     /// Writes a line, or counts it if there were too many in this second.
@@ -52,10 +44,7 @@ impl Voice {
         }
         let message = cut(message);
         let plugin = self.plugin.as_str();
-        let fields = fields
-            .iter()
-            .take(16)
-            .fold(String::new(), |text, (name, value)| format!("{text} {name}={value}"));
+        let fields = fields.iter().take(16).fold(String::new(), |text, (name, value)| format!("{text} {name}={value}"));
         let fields = cut(fields.trim_start());
         match level {
             Level::ERROR => tracing::error!(target: "plugin", plugin, fields, "{message}"),
@@ -90,10 +79,7 @@ fn cut(text: &str) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
-        .collect()
+    text[..end].chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Standard output or standard error of one instance.
@@ -106,11 +92,7 @@ pub(crate) struct Stdio {
 
 impl Stdio {
     pub(crate) fn new(voice: &Arc<Voice>, level: Level) -> Self {
-        Self {
-            voice: Arc::clone(voice),
-            level,
-            partial: Vec::new(),
-        }
+        Self { voice: Arc::clone(voice), level, partial: Vec::new() }
     }
 
     fn take(&mut self, bytes: &[u8]) {

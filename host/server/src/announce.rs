@@ -40,7 +40,5 @@ pub(crate) fn event(notice: &Notice) -> Option<Event> {
         extensions: &none,
     };
     let event = Event::new(&attributes, clock::now(), Data::Json(JsonText::from(&data)));
-    event
-        .inspect_err(|problems| tracing::error!(?problems, "an announcement is no event"))
-        .ok()
+    event.inspect_err(|problems| tracing::error!(?problems, "an announcement is no event")).ok()
 }

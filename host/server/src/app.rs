@@ -36,11 +36,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     // Notices come from the first load on, before there is a bus to announce them on.
     let app: Arc<OnceLock<std::sync::Weak<App>>> = Arc::default();
     let announcer = Arc::clone(&app);
-    let limits = Limits {
-        time: config.limits.time,
-        memory: config.limits.memory,
-        log_lines: config.limits.log_lines,
-    };
+    let limits = Limits { time: config.limits.time, memory: config.limits.memory, log_lines: config.limits.log_lines };
     let plugins = Plugins::new(engine, limits, move |notice| {
         if let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade)
             && let Some(event) = announce::event(&notice)
@@ -49,10 +45,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         }
     })?;
     let plugins = Arc::new(plugins);
-    let retention = MemoryRetention {
-        records: config.log.events_max,
-        bytes: config.log.bytes_max,
-    };
+    let retention = MemoryRetention { records: config.log.events_max, bytes: config.log.bytes_max };
     let log: Arc<dyn Log> = Arc::new(MemoryLog::new(retention));
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let options = BusOptions {
@@ -62,17 +55,9 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         ring_bytes: config.subscribe.ring_max,
     };
     let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
-    let watch = WatchOptions {
-        settle: config.reload.settle,
-        rescan: config.reload.rescan,
-        settings,
-    };
+    let watch = WatchOptions { settle: config.reload.settle, rescan: config.reload.rescan, settings };
     let plugins_dir = config.plugins_dir.clone();
-    let built = Arc::new(App {
-        config,
-        bus,
-        plugins: Arc::clone(&plugins),
-    });
+    let built = Arc::new(App { config, bus, plugins: Arc::clone(&plugins) });
     let _ = app.set(Arc::downgrade(&built));
     let directory = Directory::open(&plugins_dir, plugins, watch)
         .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;
@@ -90,11 +75,7 @@ fn plugin_settings(config: &Config) -> anyhow::Result<BTreeMap<String, PluginSet
             }
             Err(problems) => {
                 let place = config.plugin_place(name);
-                wrong.extend(
-                    problems
-                        .into_iter()
-                        .map(|problem| format!("{place}: `plugins.{name}`: {problem}")),
-                );
+                wrong.extend(problems.into_iter().map(|problem| format!("{place}: `plugins.{name}`: {problem}")));
             }
         }
     }

@@ -98,10 +98,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self::Told {
-            exit,
-            message: message.into(),
-        }
+        Self::Told { exit, message: message.into() }
     }
 }
 
@@ -124,10 +121,7 @@ pub(crate) struct Output<'a> {
 /// Runs `tidemill publish`.
 pub(crate) async fn publish(args: PublishArgs) -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-    };
+    let mut output = Output { out: &mut out, err: &mut err };
     let result = publish::run(&args, &mut output).await;
     end(result)
 }
@@ -136,10 +130,7 @@ pub(crate) async fn publish(args: PublishArgs) -> ExitCode {
 pub(crate) async fn tail(args: TailArgs) -> ExitCode {
     // One write for everything that came at once; standard output alone would make one per line.
     let (mut out, mut err) = (io::BufWriter::with_capacity(64 << 10, io::stdout()), io::stderr());
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-    };
+    let mut output = Output { out: &mut out, err: &mut err };
     let result = tokio::select! {
         result = tail::run(&args, &mut output) => result,
         () = stop_signal() => Ok(Exit::Success),
@@ -152,10 +143,7 @@ pub(crate) async fn tail(args: TailArgs) -> ExitCode {
 /// Runs `tidemill config`. Whoever knows what plugins' tables may hold passes that in.
 pub(crate) fn config(args: &ConfigArgs, check_plugin: PluginCheck<'_>) -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-    };
+    let mut output = Output { out: &mut out, err: &mut err };
     end(config::run(args, config::environment(), check_plugin, &mut output))
 }
 

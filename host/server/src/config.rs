@@ -177,10 +177,7 @@ impl Config {
             Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => None,
             Err(source) => {
-                return Err(ConfigError::Unreadable {
-                    path: file.to_owned(),
-                    source,
-                });
+                return Err(ConfigError::Unreadable { path: file.to_owned(), source });
             }
         };
         let name = file.display().to_string();
@@ -193,17 +190,13 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
         flags: &Flags,
     ) -> Result<Self, ConfigError> {
-        let file = file
-            .map(|(name, text)| FileSource::parse(name, text))
-            .unwrap_or_default();
+        let file = file.map(|(name, text)| FileSource::parse(name, text)).unwrap_or_default();
         let flags = [
             ("listen", "--listen", &flags.listen),
             ("plugins-dir", "--plugins", &flags.plugins),
             ("data-dir", "--data", &flags.data),
         ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(key, flag, value)| Some((key, flag, value.clone()?)));
+        let flags = flags.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?)));
         let mut settings = Settings::new(file, env, flags.collect());
         let config = Self::read(&mut settings);
         settings.into_result(config)

@@ -23,17 +23,11 @@ use crate::sse;
 
 fn routes(app: Arc<App>) -> Router {
     let wrong_method = |method: Method, uri: Uri| async move {
-        let detail = format!(
-            "{method} is not possible on {}; see docs/http.md for what is",
-            uri.path()
-        );
+        let detail = format!("{method} is not possible on {}; see docs/http.md for what is", uri.path());
         Problem::new(Kind::MethodNotAllowed, detail)
     };
     let not_found = |uri: Uri| async move {
-        let detail = format!(
-            "there is nothing at {}; events are at /events, plugins at /plugins",
-            uri.path()
-        );
+        let detail = format!("there is nothing at {}; events are at /events, plugins at /plugins", uri.path());
         Problem::new(Kind::NotFound, detail)
     };
     Router::new()

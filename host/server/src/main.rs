@@ -27,9 +27,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Publish(args) => client(cli::publish(args)),
         Command::Tail(args) => client(cli::tail(args)),
-        Command::Config(args) => cli::config(&args, &|_, table| {
-            PluginSettings::from_table(table).err().unwrap_or_default()
-        }),
+        Command::Config(args) => {
+            cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
+        }
     }
 }
 

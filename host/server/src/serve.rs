@@ -25,10 +25,7 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
     };
     telemetry::start(&config.telemetry);
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("tidemill-http")
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tidemill-http").build();
     let served = match runtime {
         Ok(runtime) => {
             let served = runtime.block_on(serve(config, args.print_addr));
@@ -79,11 +76,7 @@ async fn drain(app: Arc<App>, server: Server) {
 }
 
 fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for old connections to time out.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -101,15 +94,7 @@ fn print_address(address: &str) -> io::Result<()> {
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    if setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        },
-    )
-    .is_err()
-    {
+    if setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).is_err() {
         tracing::warn!(?limit, "cannot raise the limit of open files");
     }
 }
@@ -123,10 +108,7 @@ impl StopSignal {
     fn install() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         // SIGTERM is what service managers send, SIGINT what Ctrl-C sends.
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn wait(&mut self) {

@@ -32,17 +32,13 @@ pub(crate) async fn subscribe(State(app): State<Arc<App>>, uri: Uri, headers: He
         );
         return stream_response(Body::from(retry(BUSY_RETRY)));
     }
-    let selection = app
-        .bus
-        .selection(query.types, query.sources, query.subjects, query.encoding);
+    let selection = app.bus.selection(query.types, query.sources, query.subjects, query.encoding);
     match app.bus.subscribe(selection, query.start, query.limit).await {
         Ok(cursor) => {
             let stream = Stream::new(cursor, query.heartbeat, settings.retry);
             stream_response(Body::new(stream))
         }
-        Err(error) => Problem::new(Kind::BadRequest, error.to_string())
-            .at("since")
-            .into_response(),
+        Err(error) => Problem::new(Kind::BadRequest, error.to_string()).at("since").into_response(),
     }
 }
 
@@ -55,10 +51,7 @@ fn stream_response(body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-transform"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     // nginx and others would collect frames before they pass them on.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response

@@ -10,9 +10,8 @@ use crate::config::{LogFormat, Telemetry};
 pub(crate) fn start(telemetry: &Telemetry) {
     // The configuration was checked; directives that this library reads otherwise fall back to its default.
     let filter = EnvFilter::try_new(&telemetry.filter).unwrap_or_default();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     let started = match telemetry.format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -21,9 +21,7 @@ pub struct Cel {
 
 impl std::fmt::Debug for Cel {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Cel")
-            .field("on_error", &self.on_error)
-            .finish_non_exhaustive()
+        out.debug_struct("Cel").field("on_error", &self.on_error).finish_non_exhaustive()
     }
 }
 
@@ -41,10 +39,7 @@ impl Plugin for Cel {
     fn configure(configuration: Configuration) -> Result<Self, String> {
         let program =
             Program::compile(&configuration.expression).map_err(|error| format!("config.expression: {error}"))?;
-        Ok(Self {
-            program,
-            on_error: configuration.on_error,
-        })
+        Ok(Self { program, on_error: configuration.on_error })
     }
 }
 

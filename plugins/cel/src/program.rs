@@ -29,11 +29,7 @@ impl Program {
         unknown.sort_unstable();
         if let Some(name) = unknown.first() {
             let line = source.lines().position(|line| line.contains(name)).unwrap_or_default();
-            let column = source
-                .lines()
-                .nth(line)
-                .and_then(|line| line.find(name))
-                .unwrap_or_default();
+            let column = source.lines().nth(line).and_then(|line| line.find(name)).unwrap_or_default();
             let known = NAMES.join(", ");
             return Err(format!(
                 "line {}, column {}: unknown variable `{name}`; there are {known}",
@@ -41,10 +37,7 @@ impl Program {
                 column + 1
             ));
         }
-        let compiled = Self {
-            root: Context::with_env(env),
-            program,
-        };
+        let compiled = Self { root: Context::with_env(env), program };
         compiled.rehearse()?;
         Ok(compiled)
     }
@@ -54,10 +47,7 @@ impl Program {
         let variables = Variables::new(*event);
         match self.evaluate(&variables)? {
             Value::Bool(keep) => Ok(keep),
-            other => Err(ExecutionError::UnexpectedType {
-                got: other.type_of().to_string(),
-                want: "bool".into(),
-            }),
+            other => Err(ExecutionError::UnexpectedType { got: other.type_of().to_string(), want: "bool".into() }),
         }
     }
 
@@ -78,10 +68,7 @@ impl Program {
         };
         match self.evaluate(&Variables::new(nothing)) {
             Ok(Value::Bool(_)) => Ok(()),
-            Ok(other) => Err(format!(
-                "must be true or false for each event, but this is of type {}",
-                other.type_of()
-            )),
+            Ok(other) => Err(format!("must be true or false for each event, but this is of type {}", other.type_of())),
             Err(ExecutionError::UndeclaredReference(name)) if !NAMES.contains(&name.as_str()) => {
                 Err(format!("there is no function `{name}`"))
             }
@@ -92,10 +79,8 @@ impl Program {
 }
 
 fn places(errors: &ParseErrors) -> String {
-    let places = errors
-        .errors
-        .iter()
-        .map(|error| format!("line {}, column {}: {}", error.pos.0, error.pos.1, error.msg));
+    let places =
+        errors.errors.iter().map(|error| format!("line {}, column {}: {}", error.pos.0, error.pos.1, error.msg));
     places.collect::<Vec<_>>().join("; ")
 }
 
@@ -109,13 +94,7 @@ fn bind<'e>(expression: &'e IdedExpr, bound: &mut HashSet<&'e str>) {
         Expr::Comprehension(each) => {
             bound.extend([each.iter_var.as_str(), each.accu_var.as_str()]);
             bound.extend(each.iter_var2.as_deref());
-            for part in [
-                &each.iter_range,
-                &each.accu_init,
-                &each.loop_cond,
-                &each.loop_step,
-                &each.result,
-            ] {
+            for part in [&each.iter_range, &each.accu_init, &each.loop_cond, &each.loop_step, &each.result] {
                 bind(part, bound);
             }
         }

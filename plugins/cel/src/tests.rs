@@ -57,9 +57,7 @@ fn absent_things_are_empty() {
     assert!(keeps("subject == '' && data == null && size(extensions) == 0", &bare));
     let text = testing::event("a").content_type("text/plain").data("hello");
     assert!(keeps("data == 'hello'", &text));
-    let bytes = testing::event("a")
-        .content_type("application/octet-stream")
-        .data(vec![0xff, 1]);
+    let bytes = testing::event("a").content_type("application/octet-stream").data(vec![0xff, 1]);
     assert!(keeps("data == b'\\xff\\x01'", &bytes));
 }
 
@@ -83,9 +81,7 @@ fn what_fails_is_handled_as_configured() {
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[0].level, log::Level::Debug);
     assert!(lines[0].message.contains("missing"), "{}", lines[0].message);
-    let not_bool = configured("data.total")
-        .expect("unknown before there is an event")
-        .decide(&order().event());
+    let not_bool = configured("data.total").expect("unknown before there is an event").decide(&order().event());
     assert_eq!(not_bool, Ok(Verdict::Keep));
     assert!(testing::logged()[0].message.contains("bool"));
 }
@@ -93,11 +89,7 @@ fn what_fails_is_handled_as_configured() {
 #[test]
 fn mistakes_are_told_with_their_place() {
     let error = |expression| configured(expression).expect_err("a mistake");
-    assert!(
-        error("type ==").starts_with("config.expression: line 1, column "),
-        "{}",
-        error("type ==")
-    );
+    assert!(error("type ==").starts_with("config.expression: line 1, column "), "{}", error("type =="));
     let unknown = error("type == 'a' &&\n  dta.total > 1");
     assert!(
         unknown.starts_with("config.expression: line 2, column 3: unknown variable `dta`; there are id,"),
@@ -107,11 +99,7 @@ fn mistakes_are_told_with_their_place() {
         error("'a' + type"),
         "config.expression: must be true or false for each event, but this is of type string"
     );
-    assert!(
-        error("shout(type) == 'A'").contains("there is no function `shout`"),
-        "{}",
-        error("shout(type) == 'A'")
-    );
+    assert!(error("shout(type) == 'A'").contains("there is no function `shout`"), "{}", error("shout(type) == 'A'"));
     let missing = testing::configured::<Cel>("{}").expect_err("needed");
     assert!(missing.starts_with("config: missing field `expression`"), "{missing}");
 }

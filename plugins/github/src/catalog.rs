@@ -58,11 +58,7 @@ struct File {
 impl Catalog {
     pub(crate) fn load() -> Result<Self, serde_json::Error> {
         let file: File = serde_json::from_str(include_str!("events.json"))?;
-        let mut catalog = Self {
-            shared: file.shared,
-            types: HashMap::new(),
-            families: Vec::new(),
-        };
+        let mut catalog = Self { shared: file.shared, types: HashMap::new(), families: Vec::new() };
         for (event, family) in file.events {
             let family: Family = serde_json::from_value(family)?;
             let at = catalog.families.len();
@@ -71,14 +67,7 @@ impl Catalog {
                     Some(action) => format!("{PREFIX}{event}.{action}"),
                     None => format!("{PREFIX}{event}"),
                 };
-                catalog.types.insert(
-                    name,
-                    Type {
-                        family: at,
-                        action,
-                        shape: OnceCell::new(),
-                    },
-                );
+                catalog.types.insert(name, Type { family: at, action, shape: OnceCell::new() });
             }
             catalog.families.push((event, family));
         }
@@ -109,9 +98,7 @@ impl Catalog {
             schema["properties"]["action"] = json!({ "const": action });
         }
         let places = SUBJECTS.iter().enumerate();
-        places.fold(Shape::of(&schema), |shape, (number, place)| {
-            shape?.capturing(place, number)
-        })
+        places.fold(Shape::of(&schema), |shape, (number, place)| shape?.capturing(place, number))
     }
 
     /// The event of this type, and its name at GitHub.
@@ -122,10 +109,7 @@ impl Catalog {
 
     /// All types, sorted by event and action.
     pub(crate) fn types(&self) -> Vec<EventType> {
-        self.families
-            .iter()
-            .flat_map(|(event, family)| self.declare(event, family))
-            .collect()
+        self.families.iter().flat_map(|(event, family)| self.declare(event, family)).collect()
     }
 
     /// The types of one event: its schema and example are made once, and only the action changes.
@@ -208,12 +192,7 @@ mod tests {
             let schema: Value = serde_json::from_str(&declared.schema_json).expect("JSON");
             let example: Value = serde_json::from_str(&declared.examples[0]).expect("JSON");
             let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-            assert!(
-                validator.is_valid(&example),
-                "{}: {:?}",
-                declared.name,
-                validator.validate(&example)
-            );
+            assert!(validator.is_valid(&example), "{}: {:?}", declared.name, validator.validate(&example));
             let checked = catalog.check(&declared.name, declared.examples[0].as_bytes());
             assert!(checked.is_ok(), "{}: {checked:?}", declared.name);
             assert!(declared.schema_json.len() < 256 * 1024);

@@ -72,11 +72,7 @@ impl EventTypes for GitHub {
                 Err(error) => log::debug!("not trimmed: {error}"; "id" => event.id()),
             }
         }
-        Ok(if changed {
-            Validity::Normalised(output)
-        } else {
-            Validity::Valid
-        })
+        Ok(if changed { Validity::Normalised(output) } else { Validity::Valid })
     }
 
     fn render(&self, event: &Event<'_>, target: Target) -> String {

@@ -34,9 +34,7 @@ fn templates(templates: &[String], mut data: Value) -> Option<String> {
             other => other.replace('_', " "),
         });
     }
-    templates
-        .iter()
-        .find_map(|source| Template::parse(source).ok()?.render_complete(&data))
+    templates.iter().find_map(|source| Template::parse(source).ok()?.render_complete(&data))
 }
 
 fn push(data: &Value) -> Option<String> {
@@ -61,16 +59,8 @@ fn push(data: &Value) -> Option<String> {
 }
 
 fn star(data: &Value) -> Option<String> {
-    let verb = if data["action"] == "deleted" {
-        "took the star from"
-    } else {
-        "starred"
-    };
-    Some(format!(
-        "{} {verb} {}",
-        line(data, "/sender/login")?,
-        line(data, "/repository/full_name")?
-    ))
+    let verb = if data["action"] == "deleted" { "took the star from" } else { "starred" };
+    Some(format!("{} {verb} {}", line(data, "/sender/login")?, line(data, "/repository/full_name")?))
 }
 
 /// A text on one line: what an event says cannot start another.

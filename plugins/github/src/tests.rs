@@ -18,9 +18,7 @@ fn deliveries() -> impl Iterator<Item = Delivery> {
 }
 
 fn delivery(kind: &str) -> Delivery {
-    deliveries()
-        .find(|delivery| delivery.kind == kind)
-        .expect("there is one of each kind that is asked for")
+    deliveries().find(|delivery| delivery.kind == kind).expect("there is one of each kind that is asked for")
 }
 
 fn plugin(config: &str) -> GitHub {
@@ -46,15 +44,9 @@ fn real_deliveries_are_accepted_and_told_in_a_line() {
         for kind in [&delivery.kind, &base] {
             let sample = sample(kind, &delivery.data);
             let validity = plugin.validate(&sample.event());
-            assert!(
-                matches!(validity, Ok(Validity::Normalised(_) | Validity::Valid)),
-                "{kind}: {validity:?}"
-            );
+            assert!(matches!(validity, Ok(Validity::Normalised(_) | Validity::Valid)), "{kind}: {validity:?}");
             let line = plugin.render(&sample.event(), Target::Text);
-            assert!(
-                !line.is_empty() && !line.contains('\n') && !line.starts_with("github."),
-                "{kind}: {line}"
-            );
+            assert!(!line.is_empty() && !line.contains('\n') && !line.starts_with("github."), "{kind}: {line}");
         }
     }
 }
@@ -78,10 +70,7 @@ fn all_documented_payloads_are_accepted() {
         let action = data["action"].as_str().map(|action| format!("github.{event}.{action}"));
         for kind in [Some(format!("github.{event}")), action].into_iter().flatten() {
             let first = plugin.validate(&sample(&kind, &data).event());
-            assert!(
-                matches!(first, Ok(Validity::Normalised(_) | Validity::Valid)),
-                "{kind}: {first:?}"
-            );
+            assert!(matches!(first, Ok(Validity::Normalised(_) | Validity::Valid)), "{kind}: {first:?}");
             let line = plugin.render(&sample(&kind, &data).event(), Target::Text);
             assert!(!line.starts_with("github."), "{kind}: no template fits");
             let Ok(Validity::Normalised(output)) = trimming.validate(&sample(&kind, &data).event()) else {
@@ -103,20 +92,11 @@ fn the_subject_is_the_repository_else_the_organization_else_the_sender() {
         Ok(Validity::Normalised(output)) => output.subject.expect("a subject"),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        subject("github.push", &delivery("github.push").data),
-        "Codertocat/Hello-World"
-    );
+    assert_eq!(subject("github.push", &delivery("github.push").data), "Codertocat/Hello-World");
     let sender = json!({"login": "al", "id": 1});
     let blocked = json!({"action": "blocked", "blocked_user": sender, "organization": {"login": "octo", "id": 2}, "sender": sender});
     assert_eq!(subject("github.org_block", &blocked), "octo");
-    assert_eq!(
-        subject(
-            "github.github_app_authorization",
-            &json!({"action": "revoked", "sender": sender})
-        ),
-        "al"
-    );
+    assert_eq!(subject("github.github_app_authorization", &json!({"action": "revoked", "sender": sender})), "al");
 }
 
 #[test]
@@ -129,21 +109,13 @@ fn an_event_with_a_subject_is_valid_as_it_is() {
 #[test]
 fn a_delivery_without_the_name_of_its_repository_is_rejected() {
     let mut data = delivery("github.push").data;
-    data["repository"]
-        .as_object_mut()
-        .expect("an object")
-        .remove("full_name");
+    data["repository"].as_object_mut().expect("an object").remove("full_name");
     data["commits"] = json!("none");
     let mut found = problems("github.push", &data);
     found.sort_by(|a, b| a.at.cmp(&b.at));
-    let found: Vec<_> = found
-        .iter()
-        .map(|problem| (problem.at.as_str(), problem.detail.as_str()))
-        .collect();
-    let expected = [
-        ("/commits", "expected an array, found \"none\""),
-        ("/repository", "expected a member \"full_name\""),
-    ];
+    let found: Vec<_> = found.iter().map(|problem| (problem.at.as_str(), problem.detail.as_str())).collect();
+    let expected =
+        [("/commits", "expected an array, found \"none\""), ("/repository", "expected a member \"full_name\"")];
     assert_eq!(found, expected);
 }
 
@@ -152,10 +124,7 @@ fn wrong_kinds_are_rejected_deep_inside() {
     let mut data = delivery("github.push").data;
     data["commits"] = json!([{"id": "a", "message": "m"}, {"id": 7, "message": "m"}]);
     data["repository"]["full_name"] = json!("");
-    let mut places: Vec<_> = problems("github.push", &data)
-        .into_iter()
-        .map(|problem| problem.at)
-        .collect();
+    let mut places: Vec<_> = problems("github.push", &data).into_iter().map(|problem| problem.at).collect();
     places.sort();
     assert_eq!(places, ["/commits/1/id", "/repository/full_name"]);
 }
@@ -165,21 +134,14 @@ fn the_action_must_be_that_of_the_type() {
     let mut data = delivery("github.issues.opened").data;
     assert!(problems("github.issues.closed", &data)[0].at == "/action");
     data["action"] = json!("transmogrified");
-    assert!(
-        plugin("{}").validate(&sample("github.issues", &data).event()).is_ok(),
-        "GitHub may add actions"
-    );
+    assert!(plugin("{}").validate(&sample("github.issues", &data).event()).is_ok(), "GitHub may add actions");
     assert_eq!(problems("github.issues.opened", &data)[0].at, "/action");
 }
 
 #[test]
 fn what_is_no_json_is_rejected() {
-    let event = testing::event("github.push")
-        .content_type("application/x-www-form-urlencoded")
-        .data("payload=%7B%7D");
-    let Err(Failure::Problems(found)) = plugin("{}").validate(&event.event()) else {
-        panic!("accepted")
-    };
+    let event = testing::event("github.push").content_type("application/x-www-form-urlencoded").data("payload=%7B%7D");
+    let Err(Failure::Problems(found)) = plugin("{}").validate(&event.event()) else { panic!("accepted") };
     assert_eq!(found[0].at, "datacontenttype");
 }
 
@@ -188,18 +150,11 @@ fn trimming_removes_links_and_keeps_it_valid() {
     let mut plugin = plugin(r#"{"trim":true}"#);
     for delivery in deliveries() {
         let sample = sample(&delivery.kind, &delivery.data);
-        let Ok(Validity::Normalised(output)) = plugin.validate(&sample.event()) else {
-            panic!("{}", delivery.kind)
-        };
+        let Ok(Validity::Normalised(output)) = plugin.validate(&sample.event()) else { panic!("{}", delivery.kind) };
         let data = output.data.expect("every delivery has links");
         assert!(data.len() < sample.event().data().len());
         let again = testing::event(&*delivery.kind).subject("s").data(data);
-        assert_eq!(
-            plugin.validate(&again.event()),
-            Ok(Validity::Valid),
-            "{}",
-            delivery.kind
-        );
+        assert_eq!(plugin.validate(&again.event()), Ok(Validity::Valid), "{}", delivery.kind);
     }
 }
 
@@ -212,10 +167,7 @@ fn lines_for_people() {
         "repository": {"full_name": "octo/hello"}, "sender": {"login": "octocat"},
     });
     let event = sample("github.push", &data);
-    assert_eq!(
-        plugin.render(&event.event(), Target::Text),
-        "octocat pushed 3 commits to main in octo/hello"
-    );
+    assert_eq!(plugin.render(&event.event(), Target::Text), "octocat pushed 3 commits to main in octo/hello");
     let html =
         "<a href=\"https://github.com/octo/hello/compare/a...b\">octocat pushed 3 commits to main in octo/hello</a>";
     assert_eq!(plugin.render(&event.event(), Target::Html), html);

@@ -25,9 +25,6 @@ mod tests {
     fn links_go_and_the_rest_stays() {
         let data = br#"{"url":"u","issue":{"html_url":"h","events_url":"e","id":1.0,"_links":{"a":1},"node_id":"n"}}"#;
         let trimmed = rewrite(data, &mut Hypermedia).expect("JSON").expect("changed");
-        assert_eq!(
-            String::from_utf8_lossy(&trimmed),
-            r#"{"issue":{"html_url":"h","id":1.0}}"#
-        );
+        assert_eq!(String::from_utf8_lossy(&trimmed), r#"{"issue":{"html_url":"h","id":1.0}}"#);
     }
 }

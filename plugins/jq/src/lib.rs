@@ -19,9 +19,7 @@ pub struct Jq {
 
 impl std::fmt::Debug for Jq {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Jq")
-            .field("on_error", &self.on_error)
-            .finish_non_exhaustive()
+        out.debug_struct("Jq").field("on_error", &self.on_error).finish_non_exhaustive()
     }
 }
 
@@ -38,10 +36,7 @@ impl Plugin for Jq {
 
     fn configure(configuration: Configuration) -> Result<Self, String> {
         let program = Program::compile(&configuration.program).map_err(|error| format!("config.program: {error}"))?;
-        Ok(Self {
-            program,
-            on_error: configuration.on_error,
-        })
+        Ok(Self { program, on_error: configuration.on_error })
     }
 }
 
@@ -53,9 +48,9 @@ impl Transform for Jq {
         match self.program.run(event) {
             Ok(Ran::Same) => Ok(Outcome::Keep),
             Ok(Ran::Texts(texts)) if texts.is_empty() => Ok(Outcome::Drop),
-            Ok(Ran::Texts(texts)) => Ok(Outcome::Emit(
-                texts.into_iter().map(|text| Output::new().data(text)).collect(),
-            )),
+            Ok(Ran::Texts(texts)) => {
+                Ok(Outcome::Emit(texts.into_iter().map(|text| Output::new().data(text)).collect()))
+            }
             Err(error) => {
                 log::debug!("the program failed: {error}"; "id" => event.id(), "type" => event.kind());
                 match self.on_error {

@@ -37,17 +37,15 @@ impl Program {
         let modules = Loader::new(definitions)
             .load(&arena, File { code: source, path: () })
             .map_err(|errors| first(errors.into_iter().flat_map(|(_, error)| mistakes(source, error))))?;
-        let filter = Compiler::default()
-            .with_funs(functions)
-            .with_global_vars(["$event"])
-            .compile(modules)
-            .map_err(|errors| {
+        let filter = Compiler::default().with_funs(functions).with_global_vars(["$event"]).compile(modules).map_err(
+            |errors| {
                 let undefined = errors.into_iter().flat_map(|(_, undefined)| undefined);
                 first(
                     undefined
                         .map(|(name, what)| format!("{}undefined {} `{name}`", place(source, name), what.as_str())),
                 )
-            })?;
+            },
+        )?;
         Ok(Self { filter })
     }
 
@@ -113,27 +111,20 @@ fn is_json(value: &Val) -> bool {
         Val::TStr(text) => std::str::from_utf8(text).is_ok(),
         Val::BStr(_) => false,
         Val::Arr(items) => items.iter().all(is_json),
-        Val::Obj(members) => members
-            .iter()
-            .all(|(name, value)| matches!(name, Val::TStr(_)) && is_json(name) && is_json(value)),
+        Val::Obj(members) => {
+            members.iter().all(|(name, value)| matches!(name, Val::TStr(_)) && is_json(name) && is_json(value))
+        }
     }
 }
 
 fn mistakes(source: &str, error: load::Error<&str>) -> Vec<String> {
     let expected = |what: &str, found: &str| format!("{}expected {what}", place(source, found));
     match error {
-        load::Error::Io(errors) => errors
-            .into_iter()
-            .map(|(path, error)| format!("{}{error}", place(source, path)))
-            .collect(),
-        load::Error::Lex(errors) => errors
-            .into_iter()
-            .map(|(what, found)| expected(what.as_str(), found))
-            .collect(),
-        load::Error::Parse(errors) => errors
-            .into_iter()
-            .map(|(what, found)| expected(what.as_str(), found))
-            .collect(),
+        load::Error::Io(errors) => {
+            errors.into_iter().map(|(path, error)| format!("{}{error}", place(source, path))).collect()
+        }
+        load::Error::Lex(errors) => errors.into_iter().map(|(what, found)| expected(what.as_str(), found)).collect(),
+        load::Error::Parse(errors) => errors.into_iter().map(|(what, found)| expected(what.as_str(), found)).collect(),
     }
 }
 

@@ -53,9 +53,7 @@ impl Plugin for JsonSchema {
             let declared = compile(declaration).map_err(|error| format!("config.types.\"{name}\".{error}"))?;
             Ok((name, declared))
         });
-        Ok(Self {
-            types: types.collect::<Result<_, String>>()?,
-        })
+        Ok(Self { types: types.collect::<Result<_, String>>()? })
     }
 }
 
@@ -67,20 +65,13 @@ fn compile(declaration: Declaration) -> Result<Type, String> {
     let schema = Schema::compile(&declaration.schema).map_err(|error| format!("schema {error}"))?;
     for (number, example) in declaration.examples.iter().enumerate() {
         if let Err(problems) = schema.check(example.to_string().as_bytes()) {
-            let problem = problems
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| Problem::new("", "does not fit the schema"));
+            let problem = problems.into_iter().next().unwrap_or_else(|| Problem::new("", "does not fit the schema"));
             return Err(format!("examples[{number}]{}: {}", problem.at, problem.detail));
         }
     }
     let render = declaration.render.as_deref().map(Template::parse).transpose();
     let render = render.map_err(|error| format!("render {error}"))?;
-    Ok(Type {
-        declaration,
-        schema,
-        render,
-    })
+    Ok(Type { declaration, schema, render })
 }
 
 impl EventTypes for JsonSchema {
@@ -107,16 +98,10 @@ impl EventTypes for JsonSchema {
     }
 
     fn render(&self, event: &Event<'_>, target: Target) -> String {
-        let template = self
-            .types
-            .get(event.kind())
-            .and_then(|declared| declared.render.as_ref());
+        let template = self.types.get(event.kind()).and_then(|declared| declared.render.as_ref());
         let line = match template {
             Some(template) => template.render(&event.json().unwrap_or_default()),
-            None => [event.kind(), event.subject().unwrap_or_default()]
-                .join(" ")
-                .trim_end()
-                .to_owned(),
+            None => [event.kind(), event.subject().unwrap_or_default()].join(" ").trim_end().to_owned(),
         };
         match target {
             Target::Text => line,

@@ -15,11 +15,7 @@ pub struct Configuration {
 
 impl Default for Configuration {
     fn default() -> Self {
-        Self {
-            paths: Vec::new(),
-            secrets: true,
-            mask: "[redacted]".into(),
-        }
+        Self { paths: Vec::new(), secrets: true, mask: "[redacted]".into() }
     }
 }
 

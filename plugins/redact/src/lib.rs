@@ -41,12 +41,7 @@ impl Plugin for Redact {
         let paths = Paths::parse(&configuration.paths)?;
         let secrets = configuration.secrets.then(Secrets::compile).transpose()?;
         let scan = Scan::compile(&paths, secrets.is_some())?;
-        Ok(Self {
-            scan,
-            paths,
-            secrets,
-            mask: configuration.mask,
-        })
+        Ok(Self { scan, paths, secrets, mask: configuration.mask })
     }
 }
 
@@ -55,11 +50,7 @@ impl Transform for Redact {
         let data = event.data();
         if !event.is_json() {
             let text = std::str::from_utf8(data).ok();
-            let masked = self
-                .secrets
-                .as_ref()
-                .zip(text)
-                .and_then(|(secrets, text)| secrets.mask(text, &self.mask));
+            let masked = self.secrets.as_ref().zip(text).and_then(|(secrets, text)| secrets.mask(text, &self.mask));
             return Ok(masked.map_or(Outcome::Keep, |text| Outcome::change(Output::new().data(text))));
         }
         let found = self.scan.look(data);
@@ -67,11 +58,7 @@ impl Transform for Redact {
             return Ok(Outcome::Keep);
         }
         let secrets = self.secrets.as_ref().filter(|_| found.secrets);
-        let mut masking = Masking {
-            redact: self,
-            secrets,
-            walk: vec![self.paths.start()],
-        };
+        let mut masking = Masking { redact: self, secrets, walk: vec![self.paths.start()] };
         match rewrite::rewrite(data, &mut masking) {
             Ok(None) => Ok(Outcome::Keep),
             Ok(Some(data)) => Ok(Outcome::change(Output::new().data(data))),

@@ -42,26 +42,16 @@ impl Paths {
         }
         let paths = paths.iter().enumerate().map(|(number, path)| {
             let Some(segments) = path.strip_prefix('/') else {
-                return Err(format!(
-                    "config.paths[{number}]: `{path}` is no JSON Pointer: it must begin with `/`"
-                ));
+                return Err(format!("config.paths[{number}]: `{path}` is no JSON Pointer: it must begin with `/`"));
             };
-            segments
-                .split('/')
-                .map(|segment| Segment::parse(number, segment))
-                .collect()
+            segments.split('/').map(|segment| Segment::parse(number, segment)).collect()
         });
-        Ok(Self {
-            paths: paths.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { paths: paths.collect::<Result<_, _>>()? })
     }
 
     /// Where every path begins.
     pub(crate) fn start(&self) -> Here {
-        Here {
-            paths: self.all(),
-            depth: 0,
-        }
+        Here { paths: self.all(), depth: 0 }
     }
 
     /// A step into a member or item that the segments in question are compared with.
@@ -75,10 +65,7 @@ impl Paths {
                 on |= 1 << number;
             }
         }
-        Step::On(Here {
-            paths: on,
-            depth: from.depth + 1,
-        })
+        Step::On(Here { paths: on, depth: from.depth + 1 })
     }
 
     /// For each path a name without which it leads nowhere, if it has one.
@@ -92,10 +79,7 @@ impl Paths {
     }
 
     fn all(&self) -> u64 {
-        self.paths
-            .iter()
-            .enumerate()
-            .fold(0, |bits, (number, _)| bits | 1 << number)
+        self.paths.iter().enumerate().fold(0, |bits, (number, _)| bits | 1 << number)
     }
 }
 
@@ -113,9 +97,7 @@ impl Segment {
                     Some('0') => '~',
                     Some('1') => '/',
                     _ => {
-                        return Err(format!(
-                            "config.paths[{number}]: write `~0` for `~` and `~1` for `/` in `{text}`"
-                        ));
+                        return Err(format!("config.paths[{number}]: write `~0` for `~` and `~1` for `/` in `{text}`"));
                     }
                 },
             });
@@ -158,22 +140,12 @@ mod tests {
     #[test]
     fn paths_are_followed() {
         let paths = parse(&["/a/*/c", "/a/0", "/x~1y"]).expect("good paths");
-        let Step::On(at_a) = paths.step(paths.start(), |segment| segment.is_member("a")) else {
-            panic!("masked")
-        };
+        let Step::On(at_a) = paths.step(paths.start(), |segment| segment.is_member("a")) else { panic!("masked") };
         assert!(matches!(paths.step(at_a, |segment| segment.is_item(0)), Step::Mask));
-        let Step::On(at_a_1) = paths.step(at_a, |segment| segment.is_item(1)) else {
-            panic!("masked")
-        };
-        assert!(matches!(
-            paths.step(at_a_1, |segment| segment.is_member("c")),
-            Step::Mask
-        ));
+        let Step::On(at_a_1) = paths.step(at_a, |segment| segment.is_item(1)) else { panic!("masked") };
+        assert!(matches!(paths.step(at_a_1, |segment| segment.is_member("c")), Step::Mask));
         assert!(matches!(paths.step(at_a_1, |segment| segment.is_member("d")), Step::On(here) if here.is_nowhere()));
-        assert!(matches!(
-            paths.step(paths.start(), |segment| segment.is_member("x/y")),
-            Step::Mask
-        ));
+        assert!(matches!(paths.step(paths.start(), |segment| segment.is_member("x/y")), Step::Mask));
     }
 
     #[test]
@@ -182,20 +154,13 @@ mod tests {
             parse(&["/a", "b"]).expect_err("no slash"),
             "config.paths[1]: `b` is no JSON Pointer: it must begin with `/`"
         );
-        assert!(
-            parse(&["/a~2"])
-                .expect_err("no escape")
-                .starts_with("config.paths[0]: write `~0`")
-        );
+        assert!(parse(&["/a~2"]).expect_err("no escape").starts_with("config.paths[0]: write `~0`"));
         assert!(parse(&["/a"; 65]).is_err());
     }
 
     #[test]
     fn a_path_needs_its_last_name() {
         let paths = parse(&["/users/*/email", "/*", "/list/0"]).expect("good paths");
-        assert_eq!(
-            paths.needed_names().collect::<Vec<_>>(),
-            [Some("email"), None, Some("list")]
-        );
+        assert_eq!(paths.needed_names().collect::<Vec<_>>(), [Some("email"), None, Some("list")]);
     }
 }

@@ -49,31 +49,16 @@ impl Scan {
             .prefilter(false)
             .build(patterns)
             .map_err(|error| format!("config.paths: {error}"))?;
-        Ok(Self {
-            patterns,
-            secrets: first,
-            any_path,
-            any_secret: secrets,
-        })
+        Ok(Self { patterns, secrets: first, any_path, any_secret: secrets })
     }
 
     /// What this JSON text may have.
     pub(crate) fn look(&self, json: &[u8]) -> Found {
-        let mut found = Found {
-            paths: self.any_path,
-            secrets: false,
-        };
+        let mut found = Found { paths: self.any_path, secrets: false };
         // The names of paths may overlap with the beginnings of secrets.
-        for pattern in self
-            .patterns
-            .find_overlapping_iter(json)
-            .map(|found| found.pattern().as_usize())
-        {
+        for pattern in self.patterns.find_overlapping_iter(json).map(|found| found.pattern().as_usize()) {
             if pattern == 0 {
-                return Found {
-                    paths: true,
-                    secrets: self.any_secret,
-                };
+                return Found { paths: true, secrets: self.any_secret };
             }
             match pattern < self.secrets {
                 true => found.paths = true,
@@ -89,8 +74,7 @@ impl Scan {
 
 /// Whether a name has but one way to be written in JSON, apart from [`ESCAPED_ASCII`].
 fn plain(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/'))
+    name.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/'))
 }
 
 #[cfg(test)]
@@ -111,12 +95,6 @@ mod tests {
         assert_eq!(look(r#"{"AKIA":1}"#), (true, true));
         assert_eq!(look(r#"{"b":"\u0061"}"#), (true, true));
         let scan = Scan::compile(&Paths::parse(&["/*".into()]).expect("good paths"), false).expect("good patterns");
-        assert_eq!(
-            scan.look(b"{}"),
-            Found {
-                paths: true,
-                secrets: false
-            }
-        );
+        assert_eq!(scan.look(b"{}"), Found { paths: true, secrets: false });
     }
 }

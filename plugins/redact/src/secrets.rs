@@ -37,31 +37,16 @@ const KINDS: [Kind; 21] = [
     slack("xoxs-"),
     slack("xoxe"),
     slack("xapp-"),
-    Kind {
-        start: "eyJ",
-        end: jwt,
-        keep: 0,
-        word: true,
-    },
+    Kind { start: "eyJ", end: jwt, keep: 0, word: true },
     bearer("Bearer "),
     bearer("bearer "),
-    Kind {
-        start: "-----BEGIN ",
-        end: pem,
-        keep: 0,
-        word: false,
-    },
+    Kind { start: "-----BEGIN ", end: pem, keep: 0, word: false },
     stripe("sk_live_"),
     stripe("rk_live_"),
 ];
 
 /// Google's keys have a fixed length of their own.
-const GOOGLE: Kind = Kind {
-    start: "AIza",
-    end: google,
-    keep: 0,
-    word: false,
-};
+const GOOGLE: Kind = Kind { start: "AIza", end: google, keep: 0, word: false };
 
 /// How secrets begin, all in plain ASCII that JSON has no reason to escape.
 pub(crate) fn starts() -> impl Iterator<Item = &'static str> {
@@ -74,12 +59,8 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
 
 impl Secrets {
     pub(crate) fn compile() -> Result<Self, String> {
-        let starts = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(starts());
-        Ok(Self {
-            starts: starts.map_err(|error| error.to_string())?,
-        })
+        let starts = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(starts());
+        Ok(Self { starts: starts.map_err(|error| error.to_string())? })
     }
 
     /// The text with its secrets masked; `None` if it has none.
@@ -107,55 +88,26 @@ impl Secrets {
 }
 
 const fn github(start: &'static str) -> Kind {
-    Kind {
-        start,
-        end: |text| run(text, text.find('_')? + 1, 20, |byte| byte == b'_'),
-        keep: 0,
-        word: false,
-    }
+    Kind { start, end: |text| run(text, text.find('_')? + 1, 20, |byte| byte == b'_'), keep: 0, word: false }
 }
 
 const fn aws(start: &'static str) -> Kind {
     let end = |text: &str| run(text, 4, 16, |_| false).filter(|&end| end == 20 && !text[..end].bytes().any(lower));
-    Kind {
-        start,
-        end,
-        keep: 0,
-        word: true,
-    }
+    Kind { start, end, keep: 0, word: true }
 }
 
 const fn slack(start: &'static str) -> Kind {
-    Kind {
-        start,
-        end: |text| run(text, 4, 10, |byte| matches!(byte, b'-' | b'.')),
-        keep: 0,
-        word: false,
-    }
+    Kind { start, end: |text| run(text, 4, 10, |byte| matches!(byte, b'-' | b'.')), keep: 0, word: false }
 }
 
 const fn stripe(start: &'static str) -> Kind {
-    Kind {
-        start,
-        end: |text| run(text, 8, 16, |_| false),
-        keep: 0,
-        word: false,
-    }
+    Kind { start, end: |text| run(text, 8, 16, |_| false), keep: 0, word: false }
 }
 
 /// RFC 6750: the scheme stays, so that a reader sees what was there.
 const fn bearer(start: &'static str) -> Kind {
-    let end = |text: &str| {
-        run(text, 7, 16, |byte| {
-            matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
-        })
-    };
-    Kind {
-        start,
-        end,
-        keep: 7,
-        word: true,
-    }
+    let end = |text: &str| run(text, 7, 16, |byte| matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'='));
+    Kind { start, end, keep: 7, word: true }
 }
 
 fn google(text: &str) -> Option<usize> {
@@ -183,10 +135,7 @@ fn pem(text: &str) -> Option<usize> {
     const LABEL: &str = "PRIVATE KEY-----";
     let first = text.find(LABEL).filter(|&at| at < 48 && !text[..at].contains('\n'))?;
     let rest = &text[first + LABEL.len()..];
-    Some(
-        rest.find(LABEL)
-            .map_or(text.len(), |last| first + LABEL.len() + last + LABEL.len()),
-    )
+    Some(rest.find(LABEL).map_or(text.len(), |last| first + LABEL.len() + last + LABEL.len()))
 }
 
 fn lower(byte: u8) -> bool {
@@ -196,10 +145,7 @@ fn lower(byte: u8) -> bool {
 /// Where a run of letters, digits and `also` ends that begins at `from`, if it has at least so many.
 fn run(text: &str, from: usize, least: usize, also: impl Fn(u8) -> bool) -> Option<usize> {
     let rest = text.as_bytes().get(from..)?;
-    let length = rest
-        .iter()
-        .position(|&byte| !(byte.is_ascii_alphanumeric() || also(byte)))
-        .unwrap_or(rest.len());
+    let length = rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || also(byte))).unwrap_or(rest.len());
     (length >= least).then_some(from + length)
 }
 
@@ -208,22 +154,12 @@ mod tests {
     use super::*;
 
     fn mask(text: &str) -> String {
-        Secrets::compile()
-            .expect("the starts are good")
-            .mask(text, "#")
-            .unwrap_or_else(|| text.to_owned())
+        Secrets::compile().expect("the starts are good").mask(text, "#").unwrap_or_else(|| text.to_owned())
     }
 
     /// Put together here, so that nobody's scanner takes this file for a leak.
     fn token(start: &str, length: usize) -> String {
-        format!(
-            "{start}{}",
-            "A1b2C3d4E5"
-                .repeat(length / 10 + 1)
-                .chars()
-                .take(length)
-                .collect::<String>()
-        )
+        format!("{start}{}", "A1b2C3d4E5".repeat(length / 10 + 1).chars().take(length).collect::<String>())
     }
 
     #[test]
@@ -247,10 +183,7 @@ mod tests {
             assert_eq!(mask(&secret), "#", "{secret}");
             assert_eq!(mask(&format!("a {secret}, b={secret}\n")), "a #, b=#\n", "{secret}");
         }
-        assert_eq!(
-            mask(&format!("Authorization: Bearer {}", token("", 24))),
-            "Authorization: Bearer #"
-        );
+        assert_eq!(mask(&format!("Authorization: Bearer {}", token("", 24))), "Authorization: Bearer #");
         assert_eq!(mask(&format!("Bearer {}", token("ghp_", 36))), "Bearer #");
     }
 

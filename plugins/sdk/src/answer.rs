@@ -46,10 +46,7 @@ impl From<json::Error> for Failure {
 
 impl From<json::Error> for Problem {
     fn from(error: json::Error) -> Self {
-        Self {
-            at: error.at,
-            detail: error.detail,
-        }
+        Self { at: error.at, detail: error.detail }
     }
 }
 
@@ -57,10 +54,7 @@ impl Problem {
     /// A problem at a JSON Pointer (RFC 6901) into the data, or at an attribute by its name; empty for the data as a
     /// whole. `detail` is one sentence that says what was expected.
     pub fn new(at: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            at: at.into(),
-            detail: detail.into(),
-        }
+        Self { at: at.into(), detail: detail.into() }
     }
 }
 
@@ -104,13 +98,7 @@ impl Default for Output {
 impl Output {
     /// Changes nothing yet.
     pub const fn new() -> Self {
-        Self {
-            type_: None,
-            subject: None,
-            content_type: None,
-            extensions: None,
-            data: None,
-        }
+        Self { type_: None, subject: None, content_type: None, extensions: None, data: None }
     }
 
     /// Sets the event's type: 1 to 128 bytes; `tidemill.` is reserved.
@@ -138,9 +126,7 @@ impl Output {
     /// and `0` to `9`. The other extensions of the event stay.
     #[must_use]
     pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.extensions
-            .get_or_insert_default()
-            .push((name.into(), value.into()));
+        self.extensions.get_or_insert_default().push((name.into(), value.into()));
         self
     }
 
@@ -159,9 +145,7 @@ impl Output {
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Fault> {
         match serde_json::to_vec(value) {
             Ok(data) => Ok(self.data(data)),
-            Err(error) => Err(Fault::Broken(format!(
-                "the output's data cannot be written as JSON: {error}"
-            ))),
+            Err(error) => Err(Fault::Broken(format!("the output's data cannot be written as JSON: {error}"))),
         }
     }
 }
@@ -189,18 +173,13 @@ mod tests {
     fn an_output_says_only_what_changed() {
         let output = Output::new().kind("b").extension("x", "1").extension("y", "");
         assert_eq!(output.type_.as_deref(), Some("b"));
-        assert_eq!(
-            output.extensions,
-            Some(vec![("x".into(), "1".into()), ("y".into(), String::new())])
-        );
+        assert_eq!(output.extensions, Some(vec![("x".into(), "1".into()), ("y".into(), String::new())]));
         assert_eq!((output.subject, output.content_type, output.data), (None, None, None));
     }
 
     #[test]
     fn data_that_cannot_be_json_is_a_fault() {
-        let fault = Output::new()
-            .json(&BTreeMap::from([(vec![1], 2)]))
-            .expect_err("a key that is a list");
+        let fault = Output::new().json(&BTreeMap::from([(vec![1], 2)])).expect_err("a key that is a list");
         assert!(matches!(fault, Fault::Broken(why) if why.contains("key must be a string")));
     }
 }

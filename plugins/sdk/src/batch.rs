@@ -22,10 +22,7 @@ impl<'a> Batch<'a> {
     /// keeps the contract sends. After that no access to an event can fail or panic.
     pub fn decode(rows: &'a [u8], arena: &'a [u8]) -> Result<Self, Fault> {
         if !rows.len().is_multiple_of(ROW) {
-            return Err(Fault::Broken(format!(
-                "rows: {} bytes are not a multiple of {ROW}",
-                rows.len()
-            )));
+            return Err(Fault::Broken(format!("rows: {} bytes are not a multiple of {ROW}", rows.len())));
         }
         let batch = Self { rows, arena };
         for (number, event) in batch.iter().enumerate() {
@@ -52,11 +49,7 @@ impl<'a> Batch<'a> {
     /// The events, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Event<'a>> + use<'a> {
         let arena = self.arena;
-        self.rows
-            .as_chunks::<ROW>()
-            .0
-            .iter()
-            .map(move |row| Event::new(row, arena))
+        self.rows.as_chunks::<ROW>().0.iter().map(move |row| Event::new(row, arena))
     }
 }
 
@@ -94,21 +87,11 @@ mod tests {
 
     #[test]
     fn events_come_in_order() {
-        let samples = [
-            testing::event("a"),
-            testing::event("b").subject("s"),
-            testing::event("c"),
-        ];
+        let samples = [testing::event("a"), testing::event("b").subject("s"), testing::event("c")];
         let (rows, arena) = testing::encode(&samples);
         let batch = Batch::decode(&rows, &arena).expect("well formed");
         assert_eq!(batch.len(), 3);
-        assert_eq!(
-            batch.iter().map(|event| event.kind()).collect::<Vec<_>>(),
-            ["a", "b", "c"]
-        );
-        assert_eq!(
-            batch.iter().map(|event| event.subject()).collect::<Vec<_>>(),
-            [None, Some("s"), None]
-        );
+        assert_eq!(batch.iter().map(|event| event.kind()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(batch.iter().map(|event| event.subject()).collect::<Vec<_>>(), [None, Some("s"), None]);
     }
 }

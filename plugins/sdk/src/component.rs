@@ -124,10 +124,7 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named() {
         let error = configure::<Colour>(r#"{"_colours":["red",7]}"#).expect_err("7 is no text");
-        assert!(
-            error.starts_with("config._colours.1: invalid type: integer `7`, expected a string"),
-            "{error}"
-        );
+        assert!(error.starts_with("config._colours.1: invalid type: integer `7`, expected a string"), "{error}");
         let error = configure::<Colour>("{}").expect_err("a member is missing");
         assert!(error.starts_with("config: missing field `_colours`"), "{error}");
     }

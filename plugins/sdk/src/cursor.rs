@@ -103,18 +103,10 @@ impl<'t> Cursor<'t> {
                     continue;
                 }
                 None => {
-                    return Err(Malformed {
-                        at: start,
-                        detail: "a text without its end",
-                    });
+                    return Err(Malformed { at: start, detail: "a text without its end" });
                 }
             };
-            return Ok(Raw {
-                text: &self.text[start..self.at],
-                escaped,
-                start,
-                end: self.at,
-            });
+            return Ok(Raw { text: &self.text[start..self.at], escaped, start, end: self.at });
         }
     }
 
@@ -146,10 +138,7 @@ impl<'t> Cursor<'t> {
                 return Ok(());
             }
         }
-        Err(Malformed {
-            at: start,
-            detail: "an object or array without its end",
-        })
+        Err(Malformed { at: start, detail: "an object or array without its end" })
     }
 
     /// Skips a number, `true`, `false` or `null`.
@@ -190,26 +179,16 @@ fn quote_or_escape(text: &[u8], from: usize) -> Option<usize> {
 impl<'t> Raw<'t> {
     /// What stands between the quotes if nothing in it is escaped.
     pub(crate) fn plain(&self) -> Option<&'t [u8]> {
-        if self.escaped {
-            None
-        } else {
-            self.text.get(1..self.text.len() - 1)
-        }
+        if self.escaped { None } else { self.text.get(1..self.text.len() - 1) }
     }
 
     pub(crate) fn decode(&self) -> Result<Cow<'t, str>, Malformed> {
         if self.escaped {
             let decoded = serde_json::from_slice(self.text).map(Cow::Owned);
-            return decoded.map_err(|_| Malformed {
-                at: self.start,
-                detail: "a text with a wrong escape",
-            });
+            return decoded.map_err(|_| Malformed { at: self.start, detail: "a text with a wrong escape" });
         }
         let inner = self.text.get(1..self.text.len() - 1).unwrap_or_default();
-        str::from_utf8(inner).map(Cow::Borrowed).map_err(|_| Malformed {
-            at: self.start,
-            detail: "not UTF-8",
-        })
+        str::from_utf8(inner).map(Cow::Borrowed).map_err(|_| Malformed { at: self.start, detail: "not UTF-8" })
     }
 }
 
@@ -225,9 +204,8 @@ mod tests {
             for at in 0..length {
                 for special in *b"\"\\" {
                     // Neighbours that differ by one bit or one count must not be taken for it.
-                    let mut text: Vec<u8> = (0..length)
-                        .map(|n| [special ^ 1, special + 1, 0xff, 0x80, 0][n % 5])
-                        .collect();
+                    let mut text: Vec<u8> =
+                        (0..length).map(|n| [special ^ 1, special + 1, 0xff, 0x80, 0][n % 5]).collect();
                     text[at] = special;
                     text[at + 1..].fill(special);
                     assert_eq!(quote_or_escape(&text, 0), Some(at), "{text:x?}");
@@ -239,16 +217,7 @@ mod tests {
 
     #[test]
     fn values_end_where_they_end() {
-        for value in [
-            "1",
-            "-1.5e+3",
-            "true",
-            "null",
-            r#""a\"b\\""#,
-            r#"{"a":["}",{"b":"\"]"}]}"#,
-            "[]",
-            "[1,[2],{}]",
-        ] {
+        for value in ["1", "-1.5e+3", "true", "null", r#""a\"b\\""#, r#"{"a":["}",{"b":"\"]"}]}"#, "[]", "[1,[2],{}]"] {
             let text = format!(" {value} ,");
             let mut cursor = Cursor::new(text.as_bytes());
             cursor.skip_value().expect("a value");

@@ -87,12 +87,8 @@ impl<'a> Event<'a> {
             return true;
         };
         let essence = content_type.split(';').next().unwrap_or_default().trim().as_bytes();
-        [&b"application/json"[..], b"text/json"]
-            .iter()
-            .any(|json| essence.eq_ignore_ascii_case(json))
-            || essence
-                .last_chunk::<5>()
-                .is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"))
+        [&b"application/json"[..], b"text/json"].iter().any(|json| essence.eq_ignore_ascii_case(json))
+            || essence.last_chunk::<5>().is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"))
     }
 
     /// The data as a value of `T`, which may borrow texts from the event (`&'a str`, `Cow<'a, str>`).
@@ -107,9 +103,7 @@ impl<'a> Event<'a> {
 
     /// The first field whose span ends outside the arena.
     pub(crate) fn misplaced(&self) -> Option<&'static str> {
-        (0..FIELDS.len())
-            .find(|&field| self.span(field).is_none())
-            .map(|field| FIELDS[field])
+        (0..FIELDS.len()).find(|&field| self.span(field).is_none()).map(|field| FIELDS[field])
     }
 
     fn span(&self, field: usize) -> Option<&'a [u8]> {
@@ -166,21 +160,12 @@ mod tests {
             .extension("traceid", "ä")
             .data("hello");
         let event = sample.event();
-        assert_eq!(
-            (event.id(), event.source(), event.kind()),
-            ("7", "/shop", "order.created")
-        );
-        assert_eq!(
-            (event.subject(), event.content_type()),
-            (Some("alice"), Some("text/plain"))
-        );
+        assert_eq!((event.id(), event.source(), event.kind()), ("7", "/shop", "order.created"));
+        assert_eq!((event.subject(), event.content_type()), (Some("alice"), Some("text/plain")));
         assert_eq!(event.time_ms(), 1_700_000_000_123);
         assert_eq!(event.data(), b"hello");
         assert_eq!(event.extension("traceid").as_deref(), Some("ä"));
-        assert_eq!(
-            event.extensions::<BTreeMap<String, String>>().expect("texts")["traceid"],
-            "ä"
-        );
+        assert_eq!(event.extensions::<BTreeMap<String, String>>().expect("texts")["traceid"], "ä");
     }
 
     #[test]
@@ -193,13 +178,7 @@ mod tests {
     #[test]
     fn json_by_content_type() {
         let json = |content_type| testing::event("a").content_type(content_type).event().is_json();
-        for yes in [
-            "",
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "text/json",
-            "application/geo+json",
-        ] {
+        for yes in ["", "application/json", "Application/JSON; charset=utf-8", "text/json", "application/geo+json"] {
             assert!(json(yes), "{yes}");
         }
         for no in ["text/plain", "application/jsonp", "json", "application/json-seq"] {

@@ -13,10 +13,7 @@ pub(crate) fn find(json: &[u8], name: &str) -> Option<String> {
     if json.is_empty() {
         return None;
     }
-    serde_json::Deserializer::from_slice(json)
-        .deserialize_map(Find(name))
-        .ok()
-        .flatten()
+    serde_json::Deserializer::from_slice(json).deserialize_map(Find(name)).ok().flatten()
 }
 
 struct Find<'n>(&'n str);

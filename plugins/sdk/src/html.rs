@@ -35,18 +35,12 @@ mod tests {
     #[test]
     fn markup_becomes_text() {
         assert_eq!(escape("plain"), "plain");
-        assert_eq!(
-            escape("<b a=\"1\" c='2'>&"),
-            "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;"
-        );
+        assert_eq!(escape("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;");
     }
 
     #[test]
     fn only_web_addresses_become_links() {
-        assert_eq!(
-            link("https://a/?b&c", "<x>"),
-            "<a href=\"https://a/?b&amp;c\">&lt;x&gt;</a>"
-        );
+        assert_eq!(link("https://a/?b&c", "<x>"), "<a href=\"https://a/?b&amp;c\">&lt;x&gt;</a>");
         assert_eq!(link("javascript:alert(1)", "x"), "x");
     }
 }

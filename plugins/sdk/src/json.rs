@@ -17,11 +17,7 @@ pub struct Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.at.is_empty() {
-            out.write_str(&self.detail)
-        } else {
-            write!(out, "{}: {}", self.at, self.detail)
-        }
+        if self.at.is_empty() { out.write_str(&self.detail) } else { write!(out, "{}: {}", self.at, self.detail) }
     }
 }
 
@@ -93,14 +89,8 @@ pub fn push_token(pointer: &mut String, token: &str) {
 fn explain<'a, T: Deserialize<'a>>(text: &'a [u8], first: &serde_json::Error) -> Error {
     let mut reader = serde_json::Deserializer::from_slice(text);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) => Error {
-            at: pointer(error.path()),
-            detail: error.inner().to_string(),
-        },
-        Ok(_) => Error {
-            at: String::new(),
-            detail: first.to_string(),
-        },
+        Err(error) => Error { at: pointer(error.path()), detail: error.inner().to_string() },
+        Ok(_) => Error { at: String::new(), detail: first.to_string() },
     }
 }
 
@@ -138,12 +128,7 @@ mod tests {
     fn the_error_points_at_the_member() {
         let error = from_slice::<Order>(br#"{"a/b":[{"_price":1},{"_price":"x"}]}"#).expect_err("a text is no number");
         assert_eq!(error.at, "/a~1b/1/_price");
-        assert!(
-            error
-                .to_string()
-                .starts_with("/a~1b/1/_price: invalid type: string \"x\", expected u32"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("/a~1b/1/_price: invalid type: string \"x\", expected u32"), "{error}");
     }
 
     #[test]
@@ -163,9 +148,6 @@ mod tests {
     #[test]
     fn what_follows_the_value_is_an_error_too() {
         let error = from_slice::<u32>(b"1 2").expect_err("two values");
-        assert_eq!(
-            (error.at.as_str(), error.detail.as_str()),
-            ("", "trailing characters at line 1 column 3")
-        );
+        assert_eq!((error.at.as_str(), error.detail.as_str()), ("", "trailing characters at line 1 column 3"));
     }
 }

@@ -13,10 +13,7 @@ pub use crate::{
 pub fn write(level: Level, message: &str, fields: &[(&str, &str)]) {
     #[cfg(target_arch = "wasm32")]
     {
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let fields: Vec<_> = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         crate::bindings::imports::tidemill::plugin::log::log(level, message, &fields);
     }
     #[cfg(not(target_arch = "wasm32"))]
@@ -89,10 +86,7 @@ mod tests {
         let lines = testing::logged();
         assert_eq!(lines[0].level, log::Level::Info);
         assert_eq!(lines[0].message, "paid 3 of 7");
-        assert_eq!(
-            lines[0].fields,
-            [("order".to_owned(), "12".to_owned()), ("by".into(), "alice".into())]
-        );
+        assert_eq!(lines[0].fields, [("order".to_owned(), "12".to_owned()), ("by".into(), "alice".into())]);
         assert_eq!((lines[1].level, lines[1].message.as_str()), (log::Level::Warn, "plain"));
         assert!(testing::logged().is_empty());
     }

@@ -31,11 +31,7 @@ pub struct SchemaError {
 
 impl std::fmt::Display for SchemaError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.at.is_empty() {
-            out.write_str(&self.detail)
-        } else {
-            write!(out, "at {}: {}", self.at, self.detail)
-        }
+        if self.at.is_empty() { out.write_str(&self.detail) } else { write!(out, "at {}: {}", self.at, self.detail) }
     }
 }
 

@@ -7,12 +7,7 @@ use crate::{Batch, Event, Plugin, batch::ROW, component, log::Level};
 
 /// Starts a sample event of this type, with id `1`, source `/test`, and nothing else.
 pub fn event(kind: impl Into<String>) -> Sample {
-    let mut sample = Sample {
-        id: "1".into(),
-        source: "/test".into(),
-        kind: kind.into(),
-        ..Sample::default()
-    };
+    let mut sample = Sample { id: "1".into(), source: "/test".into(), kind: kind.into(), ..Sample::default() };
     sample.encode();
     sample
 }
@@ -134,14 +129,7 @@ impl Sample {
             true => String::new(),
             false => serde_json::Value::Object(self.extensions.clone()).to_string(),
         };
-        let texts = [
-            &self.id,
-            &self.source,
-            &self.kind,
-            &self.subject,
-            &self.content_type,
-            &extensions,
-        ];
+        let texts = [&self.id, &self.source, &self.kind, &self.subject, &self.content_type, &extensions];
         for bytes in texts.map(String::as_bytes).into_iter().chain([self.data.as_slice()]) {
             for number in [arena.len(), bytes.len()] {
                 rows.extend(u32::try_from(number).expect("samples are small").to_le_bytes());
@@ -154,15 +142,8 @@ impl Sample {
 
 #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "a component logs to its host"))]
 pub(crate) fn record(level: Level, message: &str, fields: &[(&str, &str)]) {
-    let fields = fields
-        .iter()
-        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let line = Line {
-        level,
-        message: message.to_owned(),
-        fields,
-    };
+    let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let line = Line { level, message: message.to_owned(), fields };
     LINES.with_borrow_mut(|lines| lines.push(line));
 }
 

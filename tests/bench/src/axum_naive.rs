@@ -29,9 +29,8 @@ pub fn serve(listener: TcpListener, limit: Duration) -> Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        let router = Router::new()
-            .route("/events", routing::get(subscribe).post(publish))
-            .with_state(channel(CAPACITY).0);
+        let router =
+            Router::new().route("/events", routing::get(subscribe).post(publish)).with_state(channel(CAPACITY).0);
         let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|socket| {
             socket.set_nodelay(true).ok();
         });
@@ -43,14 +42,8 @@ pub fn serve(listener: TcpListener, limit: Duration) -> Result<()> {
 }
 
 async fn publish(State(sender): State<Sender<Bytes>>, headers: HeaderMap, body: String) -> StatusCode {
-    let is_batch = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value == "application/x-ndjson");
-    let events = if is_batch {
-        body.split('\n').collect()
-    } else {
-        vec![body.as_str()]
-    };
+    let is_batch = headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/x-ndjson");
+    let events = if is_batch { body.split('\n').collect() } else { vec![body.as_str()] };
     for event in events {
         // Nobody listening is no error.
         sender.send(Bytes::from(format!("data: {event}\n\n"))).ok();
@@ -63,10 +56,7 @@ async fn subscribe(State(sender): State<Sender<Bytes>>) -> Response {
         let frame = next_frame(&mut receiver).await?;
         Some((Ok::<_, Infallible>(frame), receiver))
     });
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     (headers, Body::from_stream(frames)).into_response()
 }
 

@@ -74,12 +74,7 @@ struct RunArguments {
     #[arg(long, value_delimiter = ',')]
     cases: Vec<String>,
     /// Only these hubs.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "floor,axum-naive,nchan,tidemill"
-    )]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "floor,axum-naive,nchan,tidemill")]
     hubs: Vec<Hub>,
     /// How often everything is measured; medians are reported.
     #[arg(long, default_value_t = 3)]
@@ -121,12 +116,10 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => measure(&arguments),
-        Command::Floor { own, mode, fault } => own
-            .bind()
-            .and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime())),
-        Command::AxumNaive { own } => own
-            .bind()
-            .and_then(|listener| axum_naive::serve(listener, own.lifetime())),
+        Command::Floor { own, mode, fault } => {
+            own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
+        }
+        Command::AxumNaive { own } => own.bind().and_then(|listener| axum_naive::serve(listener, own.lifetime())),
         Command::Launch { core, program } => launch::become_program(core, &program),
     };
     match done {
@@ -168,27 +161,15 @@ fn measure(arguments: &RunArguments) -> Result<()> {
     };
     let records = run(&plan, &setup)?;
     let tables = report::markdown(&plan.cases, &records, arguments.perf);
-    let note = if arguments.quick {
-        " Quick run: the figures say nothing."
-    } else {
-        ""
-    };
-    write!(
-        std::io::stdout(),
-        "{machine}; {pinning}; medians of {} runs.{note}\n{tables}",
-        plan.repetitions
-    )?;
+    let note = if arguments.quick { " Quick run: the figures say nothing." } else { "" };
+    write!(std::io::stdout(), "{machine}; {pinning}; medians of {} runs.{note}\n{tables}", plan.repetitions)?;
     Ok(())
 }
 
 impl OwnHub {
     /// Listens, and says where.
     fn bind(&self) -> Result<TcpListener> {
-        ensure!(
-            self.listen.ip().is_loopback(),
-            "{} is not a loopback address",
-            self.listen
-        );
+        ensure!(self.listen.ip().is_loopback(), "{} is not a loopback address", self.listen);
         cpu::raise_open_files();
         let listener = TcpListener::bind(self.listen).with_context(|| format!("listening on {}", self.listen))?;
         let address = serde_json::json!({ "listener": "http", "address": listener.local_addr()? });

@@ -26,10 +26,7 @@ impl Cores {
         let (&server, others) = allowed.split_first()?;
         let siblings = siblings(server);
         let generator = others.iter().find(|core| !siblings.contains(core)).or(others.first())?;
-        Some(Self {
-            server,
-            generator: *generator,
-        })
+        Some(Self { server, generator: *generator })
     }
 }
 
@@ -47,15 +44,8 @@ pub fn pin(core: usize) -> Result<()> {
 /// Raises the number of files this process and its children may open to what the system allows at most, and says it.
 pub fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    let reached = if setrlimit(Resource::Nofile, raised).is_ok() {
-        limit.maximum
-    } else {
-        limit.current
-    };
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let reached = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
     reached.unwrap_or(u64::MAX)
 }
 
@@ -80,16 +70,9 @@ pub fn describe() -> String {
 pub fn busy_s() -> f64 {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let line = text.lines().next().unwrap_or_default();
-    let ticks: Vec<f64> = line
-        .split_whitespace()
-        .skip(1)
-        .filter_map(|field| field.parse().ok())
-        .collect();
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
     // user, nice, system, [idle, iowait,] irq, softirq, steal
-    let busy: f64 = [0, 1, 2, 5, 6, 7]
-        .into_iter()
-        .filter_map(|field| ticks.get(field))
-        .sum();
+    let busy: f64 = [0, 1, 2, 5, 6, 7].into_iter().filter_map(|field| ticks.get(field)).sum();
     busy / ticks_per_second()
 }
 

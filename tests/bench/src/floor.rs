@@ -57,26 +57,14 @@ pub fn serve(listener: &TcpListener, mode: Mode, fault: Option<Fault>, limit: Du
         ends: Vec::new(),
         spoiler: Spoiler::new(fault),
     };
-    epoll::add(
-        &floor.epoll,
-        listener,
-        epoll::EventData::new_u64(LISTENER),
-        epoll::EventFlags::IN,
-    )?;
+    epoll::add(&floor.epoll, listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN)?;
     let begin = Instant::now();
     let mut events = Vec::with_capacity(512);
     let mut buffer = vec![0; 64 << 10];
     while begin.elapsed() < limit {
         events.clear();
-        let timeout = Timespec {
-            tv_sec: 0,
-            tv_nsec: 200_000_000,
-        };
-        match epoll::wait(
-            &floor.epoll,
-            rustix::buffer::spare_capacity(&mut events),
-            Some(&timeout),
-        ) {
+        let timeout = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+        match epoll::wait(&floor.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -116,12 +104,7 @@ impl Floor {
             if index == self.connections.len() {
                 self.connections.push(None);
             }
-            epoll::add(
-                &self.epoll,
-                &socket,
-                epoll::EventData::new_u64(index as u64),
-                epoll::EventFlags::IN,
-            )?;
+            epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
             self.connections[index] = Some(Connection::new(socket));
         }
         Ok(())

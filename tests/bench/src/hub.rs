@@ -119,11 +119,7 @@ impl Hub {
         let scratch = tempfile::Builder::new().prefix("tidemill-bench-").tempdir()?;
         let started = match self {
             Self::Floor => own(setup, scratch, &["floor", "--for-seconds", LIFETIME_S]),
-            Self::FloorDirect => own(
-                setup,
-                scratch,
-                &["floor", "--mode", "direct", "--for-seconds", LIFETIME_S],
-            ),
+            Self::FloorDirect => own(setup, scratch, &["floor", "--mode", "direct", "--for-seconds", LIFETIME_S]),
             Self::AxumNaive => own(setup, scratch, &["axum-naive", "--for-seconds", LIFETIME_S]),
             Self::Nchan => nchan::start(setup, scratch),
             Self::Tidemill => tidemill::start(setup, scratch, setup.chain.unwrap_or(case.chain)),
@@ -139,18 +135,9 @@ impl Running {
     ///
     /// When the payload has no marker.
     pub fn publish(&self, payload: &Payload, batch: usize) -> Result<PublishSpec> {
-        let item = if self.envelope {
-            payload.envelope()?
-        } else {
-            payload.data.clone()
-        };
+        let item = if self.envelope { payload.envelope()? } else { payload.data.clone() };
         let content_type = if batch > 1 { NDJSON } else { "application/json" };
-        Ok(PublishSpec {
-            path: self.publish_path.to_owned(),
-            content_type: content_type.to_owned(),
-            item,
-            batch,
-        })
+        Ok(PublishSpec { path: self.publish_path.to_owned(), content_type: content_type.to_owned(), item, batch })
     }
 
     /// Its process.
@@ -162,13 +149,7 @@ impl Running {
 
 /// A hub that is a command of this program.
 fn own(setup: &Setup, scratch: TempDir, arguments: &[&str]) -> Result<Running> {
-    let mut program = Program::start(
-        &setup.bench,
-        server_core(setup),
-        scratch.path(),
-        &setup.bench,
-        arguments,
-    )?;
+    let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &setup.bench, arguments)?;
     let address = program.wait_until(READY_LIMIT, printed_address)?;
     Ok(Running {
         program,
@@ -196,12 +177,7 @@ fn printed_address(program: &Program) -> Option<SocketAddr> {
 fn status(address: SocketAddr, path: &str) -> Option<u16> {
     let mut head = [0; 64];
     let length = ask(address, path).ok()?.read(&mut head).ok()?;
-    std::str::from_utf8(&head[..length])
-        .ok()?
-        .split(' ')
-        .nth(1)?
-        .parse()
-        .ok()
+    std::str::from_utf8(&head[..length]).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 /// Asks for a path on a fresh connection; the whole answer.
@@ -215,10 +191,7 @@ fn ask(address: SocketAddr, path: &str) -> io::Result<TcpStream> {
     let limit = Duration::from_secs(2);
     let mut socket = TcpStream::connect_timeout(&address, limit)?;
     socket.set_read_timeout(Some(limit))?;
-    write!(
-        socket,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     Ok(socket)
 }
 

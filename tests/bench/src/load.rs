@@ -48,11 +48,7 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// When the address is not on loopback or the publish template has no place for the marker. What a hub does wrong is
 /// never an error: it is counted.
 pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
-    ensure!(
-        spec.address.ip().is_loopback(),
-        "{} is not a loopback address",
-        spec.address
-    );
+    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
     let progress = Progress::new(spec.warmup_requests * spec.publish.batch as u64)?;
     let mut publisher = Publisher::new(spec, &progress)?;
     thread::scope(|scope| {
@@ -89,11 +85,7 @@ pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
 ///
 /// As [`publish`].
 pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
-    ensure!(
-        spec.address.ip().is_loopback(),
-        "{} is not a loopback address",
-        spec.address
-    );
+    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
     let progress = Progress::new(0)?;
     let usage = || spec.server.map(|pid| ProcessTree::of(pid).usage()).unwrap_or_default();
     thread::scope(|scope| {
@@ -107,13 +99,7 @@ pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
         drop(stop);
         let received = join(reader)?;
         let held = Duration::from_nanos(end - start);
-        Ok(IdleOutcome::new(
-            &progress,
-            connecting,
-            held,
-            [&before, &idle, &after],
-            &received,
-        ))
+        Ok(IdleOutcome::new(&progress, connecting, held, [&before, &idle, &after], &received))
     })
 }
 

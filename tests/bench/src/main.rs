@@ -13,10 +13,6 @@ fn main() -> ExitCode {
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
     use std::io::Write as _;
-    writeln!(
-        std::io::stderr(),
-        "tidemill-bench needs Linux: it counts on epoll and /proc"
-    )
-    .ok();
+    writeln!(std::io::stderr(), "tidemill-bench needs Linux: it counts on epoll and /proc").ok();
     ExitCode::FAILURE
 }

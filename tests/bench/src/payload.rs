@@ -29,18 +29,12 @@ impl Payload {
     #[must_use]
     pub fn ping(bytes: usize) -> Self {
         let with = |pad: &str| {
-            let hook = r#"{"type":"Repository","id":1,"active":true,"events":["push"]}"#;
-            format!(r#"{{"zen":"{MARKER}{pad}","hook_id":1,"hook":{hook}}}"#)
+            let hook = r#"{"type":"Repository","id":1,"active":true,"events":[],"config":{}}"#;
+            let sender = r#"{"login":"o","id":1,"type":"User"}"#;
+            format!(r#"{{"zen":"{MARKER}{pad}","hook_id":1,"hook":{hook},"sender":{sender}}}"#)
         };
-        let pad: String = WORDS
-            .chars()
-            .cycle()
-            .take(bytes.saturating_sub(with("").len()))
-            .collect();
-        Self {
-            event_type: "github.ping".to_owned(),
-            data: with(&pad),
-        }
+        let pad: String = WORDS.chars().cycle().take(bytes.saturating_sub(with("").len())).collect();
+        Self { event_type: "github.ping".to_owned(), data: with(&pad) }
     }
 
     /// The delivery whose data is nearest to a size, out of a file with one event per line.
@@ -65,10 +59,7 @@ impl Payload {
         if !mark(data) {
             data.insert("bench".to_owned(), MARKER.into());
         }
-        Ok(Self {
-            event_type,
-            data: event["data"].to_string(),
-        })
+        Ok(Self { event_type, data: event["data"].to_string() })
     }
 
     /// The event as the host takes it.
@@ -79,10 +70,7 @@ impl Payload {
     pub fn envelope(&self) -> Result<String> {
         ensure!(self.data.contains(MARKER), "the data have no marker");
         let event_type = serde_json::to_string(&self.event_type)?;
-        Ok(format!(
-            r#"{{"type":{event_type},"source":"bench","data":{}}}"#,
-            self.data
-        ))
+        Ok(format!(r#"{{"type":{event_type},"source":"bench","data":{}}}"#, self.data))
     }
 }
 
@@ -109,10 +97,7 @@ mod tests {
             let payload = Payload::ping(bytes);
             assert_eq!(payload.data.len(), bytes);
             let event: Value = serde_json::from_str(&payload.envelope().unwrap()).unwrap();
-            assert_eq!(
-                (&event["type"], &event["data"]["hook_id"]),
-                (&"github.ping".into(), &1.into())
-            );
+            assert_eq!((&event["type"], &event["data"]["hook_id"]), (&"github.ping".into(), &1.into()));
         }
         assert_eq!(Payload::ping(0).data.matches(MARKER).count(), 1);
     }
@@ -120,15 +105,9 @@ mod tests {
     #[test]
     fn the_nearest_delivery_gets_one_marker() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let issue = format!(
-            r#"{{"action":"opened","issue":{{"id":1,"title":"{}"}}}}"#,
-            "x".repeat(900)
-        );
-        for (name, data) in [
-            ("github.ping", r#"{"zen":"z"}"#),
-            ("github.issues.opened", &issue),
-            ("a.b", "{\"n\":1}"),
-        ] {
+        let issue = format!(r#"{{"action":"opened","issue":{{"id":1,"title":"{}"}}}}"#, "x".repeat(900));
+        for (name, data) in [("github.ping", r#"{"zen":"z"}"#), ("github.issues.opened", &issue), ("a.b", "{\"n\":1}")]
+        {
             writeln!(file, r#"{{"type":"{name}","source":"github","id":"1","data":{data}}}"#).unwrap();
         }
         let large = Payload::delivery(file.path(), 1_000).unwrap();

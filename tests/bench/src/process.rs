@@ -58,11 +58,7 @@ impl ProcessTree {
                 usage.resident_bytes += kilobytes(&status, "VmRSS:") * 1024;
                 usage.peak_resident_bytes += kilobytes(&status, "VmHWM:") * 1024;
             }
-            for thread in fs::read_dir(format!("/proc/{pid}/task"))
-                .into_iter()
-                .flatten()
-                .flatten()
-            {
+            for thread in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
                 let Some(path) = thread.path().join("stat").to_str().map(str::to_owned) else {
                     continue;
                 };
@@ -134,10 +130,7 @@ fn group(name: &str) -> String {
 }
 
 fn kilobytes(status: &str, key: &str) -> u64 {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -30,15 +30,9 @@ pub fn markdown(cases: &[Case], records: &[Record], perf: bool) -> String {
             Kind::Idle => idle(&mut text, &summaries),
         }
         for summary in summaries.iter().filter(|summary| summary.failed > 0) {
-            line(
-                &mut text,
-                &format!("\n{}: {} runs failed.", summary.hub.name(), summary.failed),
-            );
+            line(&mut text, &format!("\n{}: {} runs failed.", summary.hub.name(), summary.failed));
         }
-        let others = summaries
-            .iter()
-            .map(|summary| summary.median(|load| load.other_cores))
-            .fold(0.0, f64::max);
+        let others = summaries.iter().map(|summary| summary.median(|load| load.other_cores)).fold(0.0, f64::max);
         if others > DISTURBED {
             line(
                 &mut text,
@@ -55,11 +49,8 @@ pub fn markdown(cases: &[Case], records: &[Record], perf: bool) -> String {
 
 /// What each hub reached in a case, in the order of hubs.
 fn summaries(case: &Case, records: &[Record]) -> Vec<Summary> {
-    let mut hubs: Vec<Hub> = records
-        .iter()
-        .filter(|record| record.case == case.name)
-        .map(|record| record.hub)
-        .collect();
+    let mut hubs: Vec<Hub> =
+        records.iter().filter(|record| record.case == case.name).map(|record| record.hub).collect();
     hubs.sort_unstable();
     hubs.dedup();
     hubs.into_iter().map(|hub| Summary::new(case, hub, records)).collect()
@@ -110,14 +101,8 @@ fn throughput(text: &mut String, case: &Case, summaries: &[Summary]) {
             ),
         );
     }
-    if summaries
-        .iter()
-        .any(|summary| summary.median(|load| load.generator_cores) > 0.95)
-    {
-        line(
-            text,
-            "\nA generator near 1 core is the limit itself: compare by processor time there.",
-        );
+    if summaries.iter().any(|summary| summary.median(|load| load.generator_cores) > 0.95) {
+        line(text, "\nA generator near 1 core is the limit itself: compare by processor time there.");
     }
 }
 
@@ -181,30 +166,15 @@ fn idle(text: &mut String, summaries: &[Summary]) {
 
 /// Where the servers' processor time went, as shares of it.
 fn processor_time(text: &mut String, summaries: &[Summary]) {
-    line(
-        text,
-        "\n| hub | CPU s per run | user | kernel | by thread |\n| --- | --- | --- | --- | --- |",
-    );
+    line(text, "\n| hub | CPU s per run | user | kernel | by thread |\n| --- | --- | --- | --- | --- |");
     for summary in summaries.iter().filter(|summary| summary.runs > 0) {
-        let (user, system) = (
-            summary.median(|load| load.server_user_s),
-            summary.median(|load| load.server_system_s),
-        );
+        let (user, system) = (summary.median(|load| load.server_user_s), summary.median(|load| load.server_system_s));
         let all = (user + system).max(1e-9);
-        let threads: Vec<_> = summary
-            .threads()
-            .into_iter()
-            .map(|(name, share)| format!("{name} {:.0} %", share * 100.0))
-            .collect();
+        let threads: Vec<_> =
+            summary.threads().into_iter().map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
         let (user, system) = (user / all * 100.0, system / all * 100.0);
         let name = summary.hub.name();
-        line(
-            text,
-            &format!(
-                "| {name} | {all:.2} | {user:.0} % | {system:.0} % | {} |",
-                threads.join(", ")
-            ),
-        );
+        line(text, &format!("| {name} | {all:.2} | {user:.0} % | {system:.0} % | {} |", threads.join(", ")));
     }
 }
 

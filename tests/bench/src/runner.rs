@@ -91,12 +91,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
                 }
                 let figures =
                     measure(plan, setup, hub, case).unwrap_or_else(|error| Figures::Failed(format!("{error:#}")));
-                let record = Record {
-                    hub,
-                    case: case.name,
-                    repetition,
-                    figures,
-                };
+                let record = Record { hub, case: case.name, repetition, figures };
                 say(&record.summary());
                 append(plan, &record)?;
                 records.push(record);
@@ -111,9 +106,7 @@ fn measure(plan: &Plan, setup: &Setup, hub: Hub, case: &Case) -> Result<Figures>
     let running = hub.start(setup, case)?;
     thread::sleep(REST);
     let mut spec = load_spec(case, &running, &payload)?;
-    spec.subscribers = spec
-        .subscribers
-        .min(setup.open_files.saturating_sub(OTHER_FILES) as usize);
+    spec.subscribers = spec.subscribers.min(setup.open_files.saturating_sub(OTHER_FILES) as usize);
     Ok(match case.kind {
         Kind::Idle => Figures::Idle(load::hold(&spec)?),
         Kind::FanOut | Kind::Ingest | Kind::Latency => Figures::Load(Box::new(load::publish(&spec)?)),
@@ -172,11 +165,7 @@ impl Record {
                 "{} connected, {:.0} B each{}",
                 idle.connected,
                 idle.resident_bytes_per_connection,
-                if idle.failed > 0 {
-                    format!(", {} refused", idle.failed)
-                } else {
-                    String::new()
-                }
+                if idle.failed > 0 { format!(", {} refused", idle.failed) } else { String::new() }
             ),
             Figures::Load(load) => {
                 let mut text = format!(

@@ -24,12 +24,7 @@ fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome>
         subscribe_path: "/events".to_owned(),
         publish: PublishSpec {
             path: "/events".to_owned(),
-            content_type: if batch > 1 {
-                "application/x-ndjson"
-            } else {
-                "application/json"
-            }
-            .to_owned(),
+            content_type: if batch > 1 { "application/x-ndjson" } else { "application/json" }.to_owned(),
             item: format!("{{\"zen\":\"{MARKER}\"}}"),
             batch,
         },
@@ -50,9 +45,7 @@ fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome>
 
 /// How many of the measured events the fault hit.
 fn hits(fault: Fault, outcome: &Outcome) -> u64 {
-    (WARM_UP + 1..=WARM_UP + outcome.sent)
-        .filter(|nth| fault.hits(*nth))
-        .count() as u64
+    (WARM_UP + 1..=WARM_UP + outcome.sent).filter(|nth| fault.hits(*nth)).count() as u64
 }
 
 #[test]
@@ -60,16 +53,10 @@ fn a_floor_without_faults_is_complete() {
     for (mode, batch) in [(Mode::Coalesce, 1), (Mode::Direct, 1), (Mode::Coalesce, 100)] {
         let outcome = load_floor(None, mode, batch).unwrap();
         assert!(outcome.warm && outcome.complete, "{outcome:?}");
-        assert!(
-            outcome.acknowledged > 500 && outcome.acknowledged == outcome.sent,
-            "{outcome:?}"
-        );
+        assert!(outcome.acknowledged > 500 && outcome.acknowledged == outcome.sent, "{outcome:?}");
         assert_eq!(outcome.delivered, outcome.sent * SUBSCRIBERS);
         assert_eq!((outcome.missing, outcome.duplicated, outcome.out_of_order), (0, 0, 0));
-        assert_eq!(
-            (outcome.errors, outcome.distinct_orders, outcome.connected),
-            (0, 1, SUBSCRIBERS)
-        );
+        assert_eq!((outcome.errors, outcome.distinct_orders, outcome.connected), (0, 1, SUBSCRIBERS));
         assert!(outcome.latency_ms.p50 > 0.0 && outcome.latency_ms.p50 <= outcome.latency_ms.p99);
     }
 }
@@ -79,10 +66,7 @@ fn dropped_events_are_found() {
     let fault: Fault = "drop:50".parse().unwrap();
     let outcome = load_floor(Some(fault), Mode::Coalesce, 1).unwrap();
     assert!(!outcome.complete && hits(fault, &outcome) > 5, "{outcome:?}");
-    assert_eq!(
-        (outcome.missing, outcome.duplicated),
-        (hits(fault, &outcome) * SUBSCRIBERS, 0)
-    );
+    assert_eq!((outcome.missing, outcome.duplicated), (hits(fault, &outcome) * SUBSCRIBERS, 0));
 }
 
 #[test]
@@ -90,10 +74,7 @@ fn events_that_come_twice_are_found() {
     let fault: Fault = "dup:50".parse().unwrap();
     let outcome = load_floor(Some(fault), Mode::Coalesce, 1).unwrap();
     assert!(outcome.complete && hits(fault, &outcome) > 5, "{outcome:?}");
-    assert_eq!(
-        (outcome.missing, outcome.duplicated),
-        (0, hits(fault, &outcome) * SUBSCRIBERS)
-    );
+    assert_eq!((outcome.missing, outcome.duplicated), (0, hits(fault, &outcome) * SUBSCRIBERS));
 }
 
 #[test]
@@ -103,19 +84,13 @@ fn swapped_events_are_found() {
     // One that was held back and had no successor never came.
     let held = u64::from(fault.hits(WARM_UP + outcome.sent)) * SUBSCRIBERS;
     assert!(hits(fault, &outcome) > 5, "{outcome:?}");
-    assert_eq!(
-        outcome.out_of_order + outcome.missing,
-        hits(fault, &outcome) * SUBSCRIBERS
-    );
+    assert_eq!(outcome.out_of_order + outcome.missing, hits(fault, &outcome) * SUBSCRIBERS);
     assert_eq!((outcome.missing, outcome.duplicated), (held, 0));
 }
 
 #[test]
 fn a_template_without_a_place_for_the_marker_is_an_error() {
-    let bare = tidemill_bench::payload::Payload {
-        event_type: "a.b".to_owned(),
-        data: "{}".to_owned(),
-    };
+    let bare = tidemill_bench::payload::Payload { event_type: "a.b".to_owned(), data: "{}".to_owned() };
     assert!(bare.envelope().is_err());
 }
 
@@ -129,24 +104,13 @@ fn the_command_reports_ratios_to_the_floor() {
     let stand_in = scratch.path().join("tidemill");
     fs::write(
         &stand_in,
-        format!(
-            "#!/bin/sh\necho \"$@\" > {}/arguments\nexec {BENCH} floor\n",
-            scratch.path().display()
-        ),
+        format!("#!/bin/sh\necho \"$@\" > {}/arguments\nexec {BENCH} floor\n", scratch.path().display()),
     )
     .unwrap();
     fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
     let json = scratch.path().join("runs.ndjson");
     let output = Command::new(BENCH)
-        .args([
-            "run",
-            "--quick",
-            "--perf",
-            "--hubs",
-            "floor,tidemill",
-            "--cases",
-            "fan,ingest-batch,rate,idle",
-        ])
+        .args(["run", "--quick", "--perf", "--hubs", "floor,tidemill", "--cases", "fan,ingest-batch,rate,idle"])
         .args(["--chain", "none", "--nginx", "/nowhere"])
         .arg("--tidemill")
         .arg(&stand_in)
@@ -157,52 +121,22 @@ fn the_command_reports_ratios_to_the_floor() {
         .env("TMPDIR", scratch.path())
         .output()
         .unwrap();
-    let (report, progress) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (report, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{progress}");
-    for heading in [
-        "## fan:",
-        "## ingest-batch:",
-        "## rate:",
-        "## idle:",
-        "× floor",
-        "p99 − floor",
-        "by thread",
-    ] {
+    for heading in ["## fan:", "## ingest-batch:", "## rate:", "## idle:", "× floor", "p99 − floor", "by thread"] {
         assert!(report.contains(heading), "{heading} is not in\n{report}\n{progress}");
     }
-    let rows = |hub: &str| {
-        report
-            .lines()
-            .filter(|line| line.starts_with(&format!("| {hub} |")))
-            .count()
-    };
+    let rows = |hub: &str| report.lines().filter(|line| line.starts_with(&format!("| {hub} |"))).count();
     assert_eq!((rows("floor"), rows("tidemill")), (7, 7), "{report}\n{progress}");
     let floor = report.lines().find(|line| line.starts_with("| floor |")).unwrap();
     assert_eq!(floor.split(" | ").nth(2), Some("1.00"), "{floor}");
-    let records: Vec<serde_json::Value> = fs::read_to_string(&json)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let records: Vec<serde_json::Value> =
+        fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(records.len(), 8);
-    assert!(
-        records.iter().all(|record| record.get("failed").is_none()),
-        "{progress}"
-    );
-    assert!(
-        records
-            .iter()
-            .filter(|record| record["case"] != "idle")
-            .all(|record| record["load"]["complete"] == true)
-    );
+    assert!(records.iter().all(|record| record.get("failed").is_none()), "{progress}");
+    assert!(records.iter().filter(|record| record["case"] != "idle").all(|record| record["load"]["complete"] == true));
     let arguments = fs::read_to_string(scratch.path().join("arguments")).unwrap();
-    assert!(
-        arguments.starts_with("serve --listen 127.0.0.1:0 --print-addr --config /"),
-        "{arguments}"
-    );
+    assert!(arguments.starts_with("serve --listen 127.0.0.1:0 --print-addr --config /"), "{arguments}");
 }
 
 #[test]
@@ -214,17 +148,8 @@ fn what_is_not_there_is_said_and_left_out() {
         .env("TMPDIR", scratch.path())
         .output()
         .unwrap();
-    let (report, progress) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(
-        output.status.success() && report.contains("| floor |"),
-        "{report}\n{progress}"
-    );
-    assert!(
-        progress.contains("apt-get install nginx-light libnginx-mod-nchan"),
-        "{progress}"
-    );
+    let (report, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && report.contains("| floor |"), "{report}\n{progress}");
+    assert!(progress.contains("apt-get install nginx-light libnginx-mod-nchan"), "{progress}");
     assert!(progress.contains("cargo xtask build"), "{progress}");
 }

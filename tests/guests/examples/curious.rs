@@ -20,10 +20,7 @@ fn look(_: &Event<'_>) -> Outcome {
     attempt("write file", fs::write("left-behind", "x").map(|()| String::new()));
     attempt("connect", TcpStream::connect("127.0.0.1:80").map(|_| String::new()));
     attempt("listen", TcpListener::bind("127.0.0.1:0").map(|_| String::new()));
-    attempt(
-        "resolve",
-        "localhost:80".to_socket_addrs().map(|found| found.count().to_string()),
-    );
+    attempt("resolve", "localhost:80".to_socket_addrs().map(|found| found.count().to_string()));
     let environment: Vec<String> = env::vars().map(|(name, _)| name).collect();
     let arguments: Vec<String> = env::args().collect();
     let found = json!({"environment": environment, "arguments": arguments, "denied": denied});

@@ -13,10 +13,9 @@ fn odd(event: &Event<'_>) -> Outcome {
         "out.many" => Outcome::Emit(vec![Output::new(); 10_000]),
         "out.retry" => Outcome::Retry("come back later".into()),
         "out.drop" => Outcome::Drop,
-        "out.reject" => Outcome::Reject(vec![
-            Problem::new("/a", "expected a number"),
-            Problem::new("subject", "expected a name"),
-        ]),
+        "out.reject" => {
+            Outcome::Reject(vec![Problem::new("/a", "expected a number"), Problem::new("subject", "expected a name")])
+        }
         "out.owned" => Outcome::change(Output::new().kind(tidemill_guests::CLAIMED).data(r#"{"ok":false}"#)),
         _ => Outcome::Keep,
     }

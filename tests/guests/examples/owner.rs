@@ -36,11 +36,7 @@ impl EventTypes for Owner {
         tidemill_guests::claimed()
     }
 
-    #[allow(
-        clippy::print_stdout,
-        clippy::print_stderr,
-        reason = "the host must catch what a plugin prints"
-    )]
+    #[allow(clippy::print_stdout, clippy::print_stderr, reason = "the host must catch what a plugin prints")]
     fn validate(&mut self, event: &Event<'_>) -> Result<Validity, Failure> {
         let thing: Thing = event.json()?;
         if !thing.ok {

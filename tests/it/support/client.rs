@@ -22,11 +22,6 @@ impl Message {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap_or_else(|e| panic!("{e}: {}", self.data))
     }
-
-    /// The position's sequence.
-    pub(crate) fn sequence(&self) -> u64 {
-        self.id.split_once('.').unwrap().1.parse().unwrap()
-    }
 }
 
 /// An open stream.
@@ -53,17 +48,10 @@ impl Subscriber {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        let mut stream = SseStream::from_byte_stream(answer.bytes_stream()).boxed();
-        let greeting = tokio::time::timeout(PATIENCE, stream.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap();
+        let mut stream = SseStream::from_bytes_stream(answer.bytes_stream()).boxed();
+        let greeting = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap().unwrap().unwrap();
         assert!(greeting.retry.is_some() && greeting.data.is_none(), "{greeting:?}");
-        Self {
-            stream,
-            begins_after: greeting.id.unwrap(),
-        }
+        Self { stream, begins_after: greeting.id.unwrap() }
     }
 
     /// The next event; heartbeats are passed over.
@@ -74,17 +62,11 @@ impl Subscriber {
     /// The next event, or none at the stream's end.
     pub(crate) async fn next_or_end(&mut self) -> Option<Message> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next())
-                .await
-                .expect("no event came");
+            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("no event came");
             let Ok(frame) = next? else { return None };
             if let Some(data) = frame.data {
                 let event = frame.event.unwrap_or_else(|| "message".into());
-                return Some(Message {
-                    id: frame.id.unwrap_or_default(),
-                    event,
-                    data,
-                });
+                return Some(Message { id: frame.id.unwrap_or_default(), event, data });
             }
         }
     }

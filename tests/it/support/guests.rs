@@ -13,17 +13,10 @@ pub(crate) fn ready_made(name: &str) -> PathBuf {
 }
 
 fn existing(path: PathBuf) -> PathBuf {
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo xtask test`, or `cargo xtask guests` first",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`, or `cargo xtask guests` first", path.display());
     path
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }

@@ -1,8 +1,7 @@
 //! A real server in a directory of its own, stopped by its process id when the test ends.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -46,21 +45,14 @@ impl Server {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Ok(told) = serde_json::from_str::<Value>(&line) else {
             let log = fs::read_to_string(directory.path().join("log.txt")).unwrap();
             panic!("the server did not start: {line}{log}");
         };
         let address = told["address"].as_str().unwrap().to_owned();
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        Self {
-            child,
-            directory,
-            address,
-            http,
-        }
+        Self { child, directory, address, http }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -104,27 +96,16 @@ impl Server {
 
     /// Sends a body as it is.
     pub(crate) async fn post(&self, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let request = self
-            .http
-            .post(self.url("/events"))
-            .header("content-type", content_type)
-            .body(body);
+        let request = self.http.post(self.url("/events")).header("content-type", content_type).body(body);
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
-        (
-            status,
-            serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}")),
-        )
+        (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}")))
     }
 
     /// Publishes one event in the simple form.
     pub(crate) async fn publish(&self, event_type: &str, data: Value) -> (u16, Value) {
-        self.post(
-            "application/json",
-            json!({"type": event_type, "data": data}).to_string(),
-        )
-        .await
+        self.post("application/json", json!({"type": event_type, "data": data}).to_string()).await
     }
 
     /// The state of one plugin, once it satisfies a condition.
@@ -135,11 +116,7 @@ impl Server {
             if done(&plugin) {
                 return plugin;
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "plugin {name} stays {plugin:#}\n{}",
-                self.log()
-            );
+            assert!(start.elapsed() < PATIENCE, "plugin {name} stays {plugin:#}\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -150,9 +127,9 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let mut text = String::new();
-            let _ = writeln!(text, "--- the server's log ---\n{}", self.log());
-            eprint!("{text}");
+            // Written at once, so that tests that fail together do not mix their lines.
+            let text = format!("--- the server's log ---\n{}", self.log());
+            let _ = std::io::stderr().write_all(text.as_bytes());
         }
     }
 }

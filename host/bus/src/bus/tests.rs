@@ -29,12 +29,8 @@ fn no_plugins() -> Arc<Plugins> {
     Arc::new(Plugins::new(Engine::new(None).unwrap(), Limits::default(), |_| {}).unwrap())
 }
 
-const OPTIONS: BusOptions = BusOptions {
-    workers: 1,
-    queue_bytes: 1 << 20,
-    queue_wait: Duration::from_millis(50),
-    ring_bytes: 1 << 20,
-};
+const OPTIONS: BusOptions =
+    BusOptions { workers: 1, queue_bytes: 1 << 20, queue_wait: Duration::from_millis(50), ring_bytes: 1 << 20 };
 
 /// A memory log that holds every append back until it is told to go on.
 #[derive(Debug)]
@@ -45,17 +41,8 @@ struct HeldLog {
 
 impl HeldLog {
     fn new() -> Arc<Self> {
-        let inner = MemoryLog::with_epoch(
-            1,
-            MemoryRetention {
-                records: 1000,
-                bytes: 1 << 20,
-            },
-        );
-        Arc::new(Self {
-            inner,
-            held: Mutex::default(),
-        })
+        let inner = MemoryLog::with_epoch(1, MemoryRetention { records: 1000, bytes: 1 << 20 });
+        Arc::new(Self { inner, held: Mutex::default() })
     }
 
     fn release(&self) {
@@ -100,26 +87,15 @@ async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
     let mut cursor = bus.subscribe(selection, Start::Earliest, None).await.unwrap();
     let mut publishing = std::pin::pin!(bus.publish(vec![event("1"), event("2")]));
     while log.waiting() == 0 {
-        assert!(
-            tokio::time::timeout(Duration::from_millis(5), &mut publishing)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(5), &mut publishing).await.is_err());
     }
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), &mut publishing)
-            .await
-            .is_err(),
-        "acknowledged too early"
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(50), &mut publishing).await.is_err(), "acknowledged too early");
     assert!(poll(&mut cursor).is_pending(), "delivered too early");
     log.release();
     let outcomes = publishing.await.unwrap();
     let stored = |sequence| Outcome::Stored(vec![Position::new(1, sequence)]);
     assert_eq!(outcomes, [stored(1), stored(2)]);
-    let Poll::Ready(Some(bytes)) = poll(&mut cursor) else {
-        panic!("not delivered")
-    };
+    let Poll::Ready(Some(bytes)) = poll(&mut cursor) else { panic!("not delivered") };
     assert!(bytes.starts_with(b"id: 1.1\n"));
 }
 
@@ -128,10 +104,7 @@ async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
 #[tokio::test]
 async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
     let log = HeldLog::new();
-    let options = BusOptions {
-        queue_bytes: 4 << 10,
-        ..OPTIONS
-    };
+    let options = BusOptions { queue_bytes: 4 << 10, ..OPTIONS };
     let bus = Arc::new(Bus::start(&(Arc::clone(&log) as Arc<dyn Log>), &no_plugins(), options).unwrap());
     let waiting: Vec<_> = (0..4)
         .map(|n| {
@@ -177,14 +150,8 @@ async fn a_stopped_bus_answers_what_it_took_and_ends_its_subscribers() {
 async fn equal_wishes_share_a_selection() {
     let log: Arc<dyn Log> = HeldLog::new();
     let bus = Bus::start(&log, &no_plugins(), OPTIONS).unwrap();
-    let wish = |types: &str| {
-        bus.selection(
-            TypePattern::parse_list(types).unwrap(),
-            vec![],
-            vec![],
-            Encoding::default(),
-        )
-    };
+    let wish =
+        |types: &str| bus.selection(TypePattern::parse_list(types).unwrap(), vec![], vec![], Encoding::default());
     let (one, same, other) = (wish("a.*"), wish("a.*"), wish("b"));
     assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
 }

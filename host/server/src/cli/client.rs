@@ -69,14 +69,8 @@ impl Server {
             Failure::new(Exit::Usage, format!("--url {}: {detail}; {hint}", args.url))
         };
         // `127.0.0.1:3000` is what the server's own --listen takes.
-        let text = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("http://{text}")
-        };
-        let base: Url = text
-            .parse()
-            .map_err(|error| usage(&format!("not an address ({error})")))?;
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let base: Url = text.parse().map_err(|error| usage(&format!("not an address ({error})")))?;
         if base.scheme() != "http" {
             return Err(usage("this command speaks plain http only, without encryption"));
         }
@@ -91,9 +85,7 @@ impl Server {
             // A proxy that the environment names does not know our loopback.
             client = client.no_proxy();
         }
-        let http = timeouts(client)
-            .build()
-            .map_err(|error| Failure::new(Exit::Failed, describe(&error)))?;
+        let http = timeouts(client).build().map_err(|error| Failure::new(Exit::Failed, describe(&error)))?;
         Ok(Self { base, http })
     }
 
@@ -146,9 +138,7 @@ impl Answer {
         let mut reasons: Vec<String> = self.problems.iter().map(AnswerProblem::to_line).collect();
         if reasons.is_empty() {
             let detail = self.detail.clone().filter(|detail| !detail.is_empty());
-            let detail = detail
-                .or_else(|| self.title.clone())
-                .unwrap_or_else(|| "no reason given".into());
+            let detail = detail.or_else(|| self.title.clone()).unwrap_or_else(|| "no reason given".into());
             let at = self.at.as_deref().filter(|at| !at.is_empty());
             reasons.push(at.map_or_else(|| detail.clone(), |at| format!("{at}: {detail}")));
         }
@@ -157,22 +147,13 @@ impl Answer {
 
     /// Where the event, or what became of it, is stored.
     pub(super) fn all_positions(&self) -> String {
-        let all: Vec<&str> = self
-            .position
-            .iter()
-            .chain(&self.positions)
-            .map(String::as_str)
-            .collect();
+        let all: Vec<&str> = self.position.iter().chain(&self.positions).map(String::as_str).collect();
         all.join(", ")
     }
 }
 
 impl AnswerProblem {
     fn to_line(&self) -> String {
-        if self.at.is_empty() {
-            self.detail.clone()
-        } else {
-            format!("{}: {}", self.at, self.detail)
-        }
+        if self.at.is_empty() { self.detail.clone() } else { format!("{}: {}", self.at, self.detail) }
     }
 }

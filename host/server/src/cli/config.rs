@@ -58,11 +58,7 @@ impl ConfigFlags {
     }
 
     fn load_with(&self, env: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
-        let flags = Flags {
-            listen: self.listen.clone(),
-            plugins: self.plugins.clone(),
-            data: self.data.clone(),
-        };
+        let flags = Flags { listen: self.listen.clone(), plugins: self.plugins.clone(), data: self.data.clone() };
         Config::load(self.config.as_deref(), env, &flags)
     }
 }
@@ -83,9 +79,7 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit, Failure> {
     let (Action::Check(flags) | Action::Show(flags)) = &args.action;
-    let config = flags
-        .load_with(env)
-        .map_err(|error| Failure::new(Exit::Usage, describe(&error)))?;
+    let config = flags.load_with(env).map_err(|error| Failure::new(Exit::Usage, describe(&error)))?;
     let mut problems = String::new();
     for (name, table) in &config.plugins {
         for problem in check_plugin(name, table) {
@@ -93,10 +87,7 @@ pub(super) fn run(
         }
     }
     if !problems.is_empty() {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!("settings of plugins are wrong:{problems}"),
-        ));
+        return Err(Failure::new(Exit::Usage, format!("settings of plugins are wrong:{problems}")));
     }
     match &args.action {
         Action::Check(_) => writeln!(output.out, "OK")?,

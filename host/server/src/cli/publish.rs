@@ -84,17 +84,11 @@ async fn one(server: &Server, args: &PublishArgs, event_type: &str, output: &mut
         Err(error) => return Err(no_answer(server, &error)),
     };
     let status = response.status();
-    let answer = Answer::read(response)
-        .await
-        .map_err(|error| no_answer(server, &error))?;
+    let answer = Answer::read(response).await.map_err(|error| no_answer(server, &error))?;
     let id = answer.id.as_ref().map(|id| format!(" (id {id})")).unwrap_or_default();
     match answer.outcome.as_deref() {
         Some("stored") => writeln!(output.out, "stored at {}{id}", answer.all_positions())?,
-        Some("dropped") => writeln!(
-            output.out,
-            "dropped by {}{id}",
-            answer.by.as_deref().unwrap_or("a plugin")
-        )?,
+        Some("dropped") => writeln!(output.out, "dropped by {}{id}", answer.by.as_deref().unwrap_or("a plugin"))?,
         Some(_) => {}
         None => {
             let message = format!("the server answered {status}: {}", answer.reasons());
@@ -116,16 +110,9 @@ fn event(args: &PublishArgs, event_type: &str) -> Result<String, Failure> {
         ("subject", &args.subject),
         ("datacontenttype", &args.content_type),
     ];
-    event.extend(
-        texts
-            .into_iter()
-            .filter_map(|(name, text)| Some((name.to_owned(), text.clone()?.into()))),
-    );
+    event.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?.into()))));
     if !args.ext.is_empty() {
-        let extensions = args
-            .ext
-            .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.clone())));
+        let extensions = args.ext.iter().map(|(name, value)| (name.clone(), Value::from(value.clone())));
         event.insert("extensions".into(), Value::Object(extensions.collect()));
     }
     let mut text = Value::Object(event).to_string();
@@ -176,31 +163,18 @@ async fn post(
 ) -> Result<Result<Response, reqwest::Error>, Failure> {
     let mut waited = Duration::ZERO;
     loop {
-        let request = server
-            .http
-            .post(server.events())
-            .header(header::CONTENT_TYPE, content_type);
+        let request = server.http.post(server.events()).header(header::CONTENT_TYPE, content_type);
         let response = match request.body(body.clone()).send().await {
             Ok(response) => response,
             Err(error) => return Ok(Err(error)),
         };
-        let busy = matches!(
-            response.status(),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        let after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let busy = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let pause = Duration::from_secs(after.unwrap_or(1)).max(Duration::from_millis(100));
         if !busy || waited + pause > BUSY_WAIT_MAX {
             return Ok(Ok(response));
         }
-        writeln!(
-            output.err,
-            "the server is busy, sending again in {}s",
-            pause.as_secs_f32()
-        )?;
+        writeln!(output.err, "the server is busy, sending again in {}s", pause.as_secs_f32())?;
         waited += pause;
         tokio::time::sleep(pause).await;
     }
@@ -209,9 +183,6 @@ async fn post(
 /// The server was reached and then not heard of any more.
 fn no_answer(server: &Server, error: &reqwest::Error) -> Failure {
     let reason = server.reason(error);
-    let message = format!(
-        "no answer from {}: {reason}; it is unknown whether the event was stored",
-        server.events()
-    );
+    let message = format!("no answer from {}: {reason}; it is unknown whether the event was stored", server.events());
     Failure::new(Exit::Failed, message)
 }

@@ -61,25 +61,13 @@ impl Tally {
     }
 
     pub(super) fn exit(&self) -> Exit {
-        if self.rejected + self.failed == 0 {
-            Exit::Success
-        } else {
-            Exit::Failed
-        }
+        if self.rejected + self.failed == 0 { Exit::Success } else { Exit::Failed }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            stored,
-            dropped,
-            rejected,
-            failed,
-        } = self;
-        write!(
-            f,
-            "{stored} stored, {dropped} dropped, {rejected} rejected, {failed} failed"
-        )
+        let Self { stored, dropped, rejected, failed } = self;
+        write!(f, "{stored} stored, {dropped} dropped, {rejected} rejected, {failed} failed")
     }
 }

@@ -82,11 +82,7 @@ enum End {
 
 pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let server = Server::new(&args.server, |client| client.read_timeout(SILENCE_MAX))?;
-    let mut cursor = Cursor {
-        last_id: None,
-        retry: RETRY,
-        remaining: args.limit,
-    };
+    let mut cursor = Cursor { last_id: None, retry: RETRY, remaining: args.limit };
     let mut attempts = 0_u32;
     let mut connected_before = false;
     loop {
@@ -120,25 +116,14 @@ pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit
         output.out.flush()?;
         let pause = (cursor.retry * 2_u32.saturating_pow(attempts.min(8))).min(RETRY_MAX.max(cursor.retry));
         attempts += 1;
-        let from = cursor
-            .last_id
-            .as_ref()
-            .map(|id| format!(", going on after {id}"))
-            .unwrap_or_default();
-        writeln!(
-            output.err,
-            "tidemill: {reason}; connecting again in {:.1}s{from}",
-            pause.as_secs_f32()
-        )?;
+        let from = cursor.last_id.as_ref().map(|id| format!(", going on after {id}")).unwrap_or_default();
+        writeln!(output.err, "tidemill: {reason}; connecting again in {:.1}s{from}", pause.as_secs_f32())?;
         tokio::time::sleep(pause).await;
     }
 }
 
 async fn connect(server: &Server, args: &TailArgs, cursor: &Cursor) -> Result<Response, reqwest::Error> {
-    let mut request = server
-        .http
-        .get(url(server, args, cursor))
-        .header(header::ACCEPT, "text/event-stream");
+    let mut request = server.http.get(url(server, args, cursor)).header(header::ACCEPT, "text/event-stream");
     if let Some(id) = &cursor.last_id {
         request = request.header("last-event-id", id);
     }
@@ -173,10 +158,7 @@ async fn print(
     cursor: &mut Cursor,
     output: &mut Output<'_>,
 ) -> Result<End, Failure> {
-    let media_type = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !media_type.is_some_and(|value| value.starts_with("text/event-stream")) {
         let got = media_type.unwrap_or("no content type");
         let message =
@@ -248,9 +230,7 @@ fn lost(error: &sse_stream::Error) -> String {
 }
 
 fn types(text: &str) -> Result<String, String> {
-    TypePattern::parse_list(text)
-        .map(|_| text.to_owned())
-        .map_err(|error| error.to_string())
+    TypePattern::parse_list(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn since(text: &str) -> Result<String, String> {

@@ -47,9 +47,7 @@ async fn server(answer: impl Fn(usize, &Asked) -> Response + Send + Sync + 'stat
     }
     let log = Log::default();
     let answer: Answerer = Arc::new(answer);
-    let router = Router::new()
-        .route("/events", axum::routing::any(handle))
-        .with_state((log.clone(), answer));
+    let router = Router::new().route("/events", axum::routing::any(handle)).with_state((log.clone(), answer));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -57,20 +55,13 @@ async fn server(answer: impl Fn(usize, &Asked) -> Response + Send + Sync + 'stat
 }
 
 fn response(status: u16, content_type: &str, body: impl Into<axum::body::Body>) -> Response {
-    Response::builder()
-        .status(status)
-        .header("content-type", content_type)
-        .body(body.into())
-        .unwrap()
+    Response::builder().status(status).header("content-type", content_type).body(body.into()).unwrap()
 }
 
 /// Runs a command line; gives the exit, standard output, and standard error with the last message.
 async fn run(args: &[&str]) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-    };
+    let mut output = Output { out: &mut out, err: &mut err };
     let result = match Cli::try_parse_from([&["tidemill"], args].concat()).unwrap().command {
         Command::Publish(args) => super::publish::run(&args, &mut output).await,
         Command::Tail(args) => super::tail::run(&args, &mut output).await,
@@ -88,11 +79,7 @@ async fn run(args: &[&str]) -> (Exit, String, String) {
 }
 
 fn check_plugin(_: &str, table: &toml::Table) -> Vec<String> {
-    table
-        .contains_key("odrer")
-        .then(|| "`odrer` is not a known key".to_owned())
-        .into_iter()
-        .collect()
+    table.contains_key("odrer").then(|| "`odrer` is not a known key".to_owned()).into_iter().collect()
 }
 
 #[test]
@@ -100,36 +87,19 @@ fn the_arguments_are_consistent_and_every_command_has_examples() {
     Cli::command().debug_assert();
     for name in ["serve", "publish", "tail", "config"] {
         let mut command = Cli::command();
-        let help = command
-            .find_subcommand_mut(name)
-            .unwrap()
-            .render_long_help()
-            .to_string();
+        let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
         assert!(help.contains("Examples:"), "{name}");
     }
 }
 
 #[test]
 fn serve_passes_its_flags_to_the_configuration() {
-    let cli = Cli::try_parse_from([
-        "tidemill",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--data",
-        "d",
-        "--print-addr",
-    ]);
-    let Command::Serve(args) = cli.unwrap().command else {
-        panic!()
-    };
+    let cli = Cli::try_parse_from(["tidemill", "serve", "--listen", "127.0.0.1:0", "--data", "d", "--print-addr"]);
+    let Command::Serve(args) = cli.unwrap().command else { panic!() };
     assert!(args.print_addr);
     // The process environment of the tests is nobody's configuration.
     let config = args.config.load().unwrap();
-    assert_eq!(
-        (config.listen.port(), &*config.data_dir),
-        (0, std::path::Path::new("d"))
-    );
+    assert_eq!((config.listen.port(), &*config.data_dir), (0, std::path::Path::new("d")));
 }
 
 #[tokio::test]
@@ -138,55 +108,35 @@ async fn config_check_says_ok_or_everything_that_is_wrong() {
     let file = directory.path().join("t.toml");
     let path = file.to_str().unwrap();
     std::fs::write(&file, "listen = '127.0.0.1:0'").unwrap();
-    assert_eq!(
-        run(&["config", "check", "--config", path]).await,
-        (Exit::Success, "OK\n".into(), String::new())
-    );
+    assert_eq!(run(&["config", "check", "--config", path]).await, (Exit::Success, "OK\n".into(), String::new()));
 
     std::fs::write(&file, "lisen = 1\n[log]\nevents-max = 0").unwrap();
     let (exit, out, err) = run(&["config", "check", "--config", path, "--listen", "x"]).await;
     assert_eq!((exit, &*out), (Exit::Usage, ""));
-    for expected in [
-        "3 problems",
-        "--listen: `listen` is \"x\"",
-        "t.toml:3: `log.events-max`",
-        "t.toml:1: `lisen`",
-    ] {
+    for expected in ["3 problems", "--listen: `listen` is \"x\"", "t.toml:3: `log.events-max`", "t.toml:1: `lisen`"] {
         assert!(err.contains(expected), "{expected} in {err}");
     }
 
     std::fs::write(&file, "\n[plugins.cel]\nodrer = 1").unwrap();
     let (exit, _, err) = run(&["config", "show", "--config", path]).await;
     assert_eq!(exit, Exit::Usage);
-    assert!(
-        err.contains("t.toml:2: `plugins.cel`: `odrer` is not a known key"),
-        "{err}"
-    );
+    assert!(err.contains("t.toml:2: `plugins.cel`: `odrer` is not a known key"), "{err}");
 
     let (exit, _, err) = run(&["config", "check", "--config", "/nonexistent.toml"]).await;
     assert_eq!(exit, Exit::Usage);
-    assert!(
-        err.contains("cannot read the configuration file /nonexistent.toml: No such file"),
-        "{err}"
-    );
+    assert!(err.contains("cannot read the configuration file /nonexistent.toml: No such file"), "{err}");
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_with_a_way_out() {
     // Bound and closed again: nobody listens there.
-    let address = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{address}");
     let commands: [&[&str]; 2] = [&["publish", "a.b", "1", "--url", &url], &["tail", "--url", &url]];
     for command in commands {
         let (exit, out, err) = run(command).await;
         assert_eq!((exit, &*out), (Exit::Unreachable, ""));
-        assert!(
-            err.contains(&format!("cannot connect to {url}: Connection refused")),
-            "{err}"
-        );
+        assert!(err.contains(&format!("cannot connect to {url}: Connection refused")), "{err}");
         assert!(err.contains("`tidemill serve`"), "{err}");
     }
     for url in ["https://127.0.0.1", "http://", "ftp://x"] {
@@ -209,7 +159,5 @@ impl Write for Closed {
 
 /// A test that waits for what does not come fails instead of hanging.
 async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(std::time::Duration::from_secs(20), future)
-        .await
-        .expect("took too long")
+    tokio::time::timeout(std::time::Duration::from_secs(20), future).await.expect("took too long")
 }

@@ -49,12 +49,7 @@ impl Config {
                     &Size(KIB..=GIB),
                     "Largest request body of POST /events, in bytes. Larger ones are answered 413.",
                 ),
-                batch_max: s.read(
-                    "publish.batch-max",
-                    "10000",
-                    &Count(1..=1_000_000),
-                    "Most events in one request.",
-                ),
+                batch_max: s.read("publish.batch-max", "10000", &Count(1..=1_000_000), "Most events in one request."),
                 queue_max: s.read(
                     "publish.queue-max",
                     "64MiB",

@@ -71,9 +71,7 @@ impl Kind for Folder {
     type Value = PathBuf;
 
     fn parse(&self, raw: &Raw) -> Option<PathBuf> {
-        raw.text()
-            .filter(|text| !text.is_empty() && !text.contains('\0'))
-            .map(PathBuf::from)
+        raw.text().filter(|text| !text.is_empty() && !text.contains('\0')).map(PathBuf::from)
     }
 
     fn allowed(&self) -> String {
@@ -109,9 +107,7 @@ impl Kind for Directives {
     type Value = String;
 
     fn parse(&self, raw: &Raw) -> Option<String> {
-        raw.text()
-            .filter(|text| !text.trim().is_empty() && EnvFilter::builder().parse(text).is_ok())
-            .map(str::to_owned)
+        raw.text().filter(|text| !text.trim().is_empty() && EnvFilter::builder().parse(text).is_ok()).map(str::to_owned)
     }
 
     fn allowed(&self) -> String {
@@ -170,17 +166,11 @@ impl<T: TryFrom<i64> + PartialOrd + ToString> Kind for Count<T> {
         let (Raw::Untyped(digits) | Raw::Integer(digits)) = raw else {
             return None;
         };
-        T::try_from(digits.parse::<i64>().ok()?)
-            .ok()
-            .filter(|count| self.0.contains(count))
+        T::try_from(digits.parse::<i64>().ok()?).ok().filter(|count| self.0.contains(count))
     }
 
     fn allowed(&self) -> String {
-        format!(
-            "a whole number from {} to {}",
-            self.0.start().to_string(),
-            self.0.end().to_string()
-        )
+        format!("a whole number from {} to {}", self.0.start().to_string(), self.0.end().to_string())
     }
 
     fn to_toml(&self, value: &T) -> String {
@@ -202,10 +192,7 @@ impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
     }
 
     fn to_toml(&self, value: &T) -> String {
-        self.0
-            .iter()
-            .find(|(_, other)| other == value)
-            .map_or_else(String::new, |(word, _)| quoted(word))
+        self.0.iter().find(|(_, other)| other == value).map_or_else(String::new, |(word, _)| quoted(word))
     }
 }
 
@@ -216,10 +203,7 @@ fn quoted(text: &str) -> String {
 /// A number of bytes, exactly, in the largest unit that divides it.
 fn size(bytes: usize) -> String {
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
-    match units
-        .into_iter()
-        .find(|(bits, _)| bytes != 0 && bytes.is_multiple_of(1 << bits))
-    {
+    match units.into_iter().find(|(bits, _)| bytes != 0 && bytes.is_multiple_of(1 << bits)) {
         Some((bits, unit)) => format!("{}{unit}", bytes >> bits),
         None => format!("{bytes}B"),
     }
@@ -273,11 +257,7 @@ mod tests {
             let value = kind.parse(&untyped(text)).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(value, Duration::from_millis(ms), "{text}");
             assert_eq!(kind.to_toml(&value), written);
-            assert_eq!(
-                kind.parse(&untyped(written.trim_matches('"'))),
-                Some(value),
-                "{written}"
-            );
+            assert_eq!(kind.parse(&untyped(written.trim_matches('"'))), Some(value), "{written}");
         }
         for text in ["", "15", "-1s", "3h", "soon", "1 fortnight"] {
             assert!(kind.parse(&untyped(text)).is_none(), "{text}");
@@ -290,22 +270,14 @@ mod tests {
         let kind = Count(1_u32..=10);
         assert_eq!(kind.parse(&untyped("10")), Some(10));
         assert_eq!(kind.parse(&Raw::Integer("1".into())), Some(1));
-        for raw in [
-            Raw::Text("1".into()),
-            Raw::Integer("11".into()),
-            Raw::Integer("0".into()),
-            untyped("-1"),
-        ] {
+        for raw in [Raw::Text("1".into()), Raw::Integer("11".into()), Raw::Integer("0".into()), untyped("-1")] {
             assert!(kind.parse(&raw).is_none(), "{raw}");
         }
     }
 
     #[test]
     fn addresses_have_a_port() {
-        assert_eq!(
-            Address.parse(&untyped("localhost:0")),
-            Some("127.0.0.1:0".parse().unwrap())
-        );
+        assert_eq!(Address.parse(&untyped("localhost:0")), Some("127.0.0.1:0".parse().unwrap()));
         assert_eq!(Address.parse(&untyped("[::1]:80")), Some("[::1]:80".parse().unwrap()));
         for text in ["127.0.0.1", ":3000", "3000", "example.org:80", "127.0.0.1:65536"] {
             assert!(Address.parse(&untyped(text)).is_none(), "{text}");

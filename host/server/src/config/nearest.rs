@@ -14,11 +14,7 @@ pub(super) fn nearest_key<'a>(unknown: &str, known: impl Iterator<Item = &'a str
 
 /// The known environment variable that is most like an unknown one, if any is.
 pub(super) fn nearest_variable<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    best(
-        known,
-        |candidate| strsim::normalized_damerau_levenshtein(unknown, candidate),
-        0.7,
-    )
+    best(known, |candidate| strsim::normalized_damerau_levenshtein(unknown, candidate), 0.7)
 }
 
 /// Section and last part of a dotted key.
@@ -38,14 +34,8 @@ fn best<'a>(known: impl Iterator<Item = &'a str>, likeness: impl Fn(&str) -> f64
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 6] = [
-        "listen",
-        "data-dir",
-        "publish.body-max",
-        "publish.batch-max",
-        "log.bytes-max",
-        "drain.deadline",
-    ];
+    const KEYS: [&str; 6] =
+        ["listen", "data-dir", "publish.body-max", "publish.batch-max", "log.bytes-max", "drain.deadline"];
 
     #[test]
     fn misspelt_and_misplaced_keys_are_recognised() {

@@ -138,11 +138,7 @@ impl Settings {
     pub(super) fn conflict(&mut self, key: &'static str, detail: &str) {
         let entry = self.entries.iter().find(|entry| entry.key == key);
         let (place, value) = entry.map_or_else(Default::default, |entry| (place(&entry.origin), entry.value.clone()));
-        self.problems.push(ConfigProblem {
-            place,
-            key: key.to_owned(),
-            detail: format!("is {value}: it {detail}"),
-        });
+        self.problems.push(ConfigProblem { place, key: key.to_owned(), detail: format!("is {value}: it {detail}") });
     }
 
     /// The configuration, if nothing is wrong and nothing is left over.
@@ -150,20 +146,10 @@ impl Settings {
         self.find_unknown_keys();
         self.find_unknown_variables();
         if !self.problems.is_empty() {
-            return Err(ConfigError::Invalid {
-                problems: self.problems,
-            });
+            return Err(ConfigError::Invalid { problems: self.problems });
         }
-        let places = self
-            .file
-            .plugins
-            .iter()
-            .map(|(name, (_, line))| (name.clone(), self.file.place(*line)));
-        Ok(Config {
-            plugin_places: places.collect(),
-            entries: self.entries,
-            ..config
-        })
+        let places = self.file.plugins.iter().map(|(name, (_, line))| (name.clone(), self.file.place(*line)));
+        Ok(Config { plugin_places: places.collect(), entries: self.entries, ..config })
     }
 
     /// What the layers say about a key, lowest first.
@@ -171,10 +157,7 @@ impl Settings {
         let file = self.file.nodes.get(key);
         let file = file.map(|node| (node.raw.clone(), Origin::File(self.file.place(node.line))));
         let name = variable(key);
-        let env = self
-            .env
-            .get(&name)
-            .map(|text| (Raw::Untyped(text.clone()), Origin::Env(name)));
+        let env = self.env.get(&name).map(|text| (Raw::Untyped(text.clone()), Origin::Env(name)));
         let flag = self.flags.iter().find(|(flag_key, _, _)| *flag_key == key);
         let flag = flag.map(|(_, flag, text)| (Raw::Untyped(text.clone()), Origin::Flag(flag)));
         file.into_iter().chain(env).chain(flag).collect()
@@ -185,9 +168,7 @@ impl Settings {
         let sections: BTreeSet<&str> = keys.iter().map(|key| split(key).0).filter(|s| !s.is_empty()).collect();
         let mut found: Vec<(usize, ConfigProblem)> = Vec::new();
         for (path, node) in &self.file.nodes {
-            let below_key = keys
-                .iter()
-                .any(|key| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
+            let below_key = keys.iter().any(|key| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
             let detail = match node.raw {
                 _ if keys.contains(&&**path) || below_key => continue,
                 Raw::Table(_) if sections.contains(&**path) => continue,
@@ -196,11 +177,7 @@ impl Settings {
                 _ if sections.contains(&**path) => format!("is {}: it is a section, write `[{path}]`", node.raw),
                 _ => unknown(path, &keys, &sections),
             };
-            let problem = ConfigProblem {
-                place: self.file.place(node.line),
-                key: path.clone(),
-                detail,
-            };
+            let problem = ConfigProblem { place: self.file.place(node.line), key: path.clone(), detail };
             found.push((node.line, problem));
         }
         found.sort_by_key(|(line, _)| *line);
@@ -218,27 +195,14 @@ impl Settings {
                 }
                 None => "sets no known key: `tidemill config show` lists all keys".into(),
             };
-            self.problems.push(ConfigProblem {
-                place: "environment".into(),
-                key: name.clone(),
-                detail,
-            });
+            self.problems.push(ConfigProblem { place: "environment".into(), key: name.clone(), detail });
         }
     }
 }
 
 /// The environment variable of a key: `publish.body-max` is `TIDEMILL_PUBLISH_BODY_MAX`.
 pub(super) fn variable(key: &str) -> String {
-    let name: String = key
-        .chars()
-        .map(|c| {
-            if matches!(c, '.' | '-') {
-                '_'
-            } else {
-                c.to_ascii_uppercase()
-            }
-        })
-        .collect();
+    let name: String = key.chars().map(|c| if matches!(c, '.' | '-') { '_' } else { c.to_ascii_uppercase() }).collect();
     format!("{ENV_PREFIX}{name}")
 }
 
@@ -249,12 +213,7 @@ fn unknown(path: &str, keys: &[&'static str], sections: &BTreeSet<&str>) -> Stri
     let list = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
     let (section, _) = split(path);
     if sections.contains(section) {
-        let known = list(
-            &mut keys
-                .iter()
-                .filter(|key| split(key).0 == section)
-                .map(|key| split(key).1),
-        );
+        let known = list(&mut keys.iter().filter(|key| split(key).0 == section).map(|key| split(key).1));
         return format!("is not a known key: the keys of `[{section}]` are {known}");
     }
     let top = list(&mut keys.iter().copied().filter(|key| !key.contains('.')));

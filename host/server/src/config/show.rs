@@ -20,10 +20,7 @@ pub(super) fn to_toml(config: &Config) -> String {
         }
         line(&mut text, &format!("# {}", entry.meaning));
         line(&mut text, &format!("# Expected: {}.", entry.allowed));
-        line(
-            &mut text,
-            &format!("# Default: {}. Set by: {}.", entry.default, entry.origin),
-        );
+        line(&mut text, &format!("# Default: {}. Set by: {}.", entry.default, entry.origin));
         line(&mut text, &format!("{key} = {}", entry.value));
     }
     for (name, table) in &config.plugins {
@@ -32,13 +29,7 @@ pub(super) fn to_toml(config: &Config) -> String {
         let mut plugins = toml::Table::new();
         plugins.insert("plugins".into(), toml::Value::Table(plugin));
         let place = config.plugin_place(name);
-        line(
-            &mut text,
-            &format!(
-                "\n# Settings of the plugin {}. Set by: file ({place}).",
-                bare_or_quoted(name)
-            ),
-        );
+        line(&mut text, &format!("\n# Settings of the plugin {}. Set by: file ({place}).", bare_or_quoted(name)));
         // A table that was read from TOML can be written as TOML.
         line(&mut text, toml::to_string(&plugins).unwrap_or_default().trim_end());
     }

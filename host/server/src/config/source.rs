@@ -56,10 +56,7 @@ pub(super) struct FileSource {
 impl FileSource {
     /// Takes a text apart. Of a text that is not TOML only its mistakes are kept.
     pub(super) fn parse(name: &str, text: &str) -> Self {
-        let mut file = Self {
-            name: name.to_owned(),
-            ..Self::default()
-        };
+        let mut file = Self { name: name.to_owned(), ..Self::default() };
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
@@ -131,35 +128,21 @@ impl FileSource {
                 _ => self.problem(
                     line,
                     &format!("plugins.{}", bare_or_quoted(name)),
-                    format!(
-                        "must be a table: write `[plugins.{}]` and the settings below it",
-                        bare_or_quoted(name)
-                    ),
+                    format!("must be a table: write `[plugins.{}]` and the settings below it", bare_or_quoted(name)),
                 ),
             }
         }
     }
 
     fn problem(&mut self, line: usize, key: &str, detail: String) {
-        self.problems.push(ConfigProblem {
-            place: self.place(line),
-            key: key.to_owned(),
-            detail,
-        });
+        self.problems.push(ConfigProblem { place: self.place(line), key: key.to_owned(), detail });
     }
 }
 
 /// A key as TOML writes it, so that `"a.b"` is not taken for `b` in the section `a`.
 pub(super) fn bare_or_quoted(key: &str) -> String {
-    let bare = !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if bare {
-        key.to_owned()
-    } else {
-        toml::Value::from(key).to_string()
-    }
+    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if bare { key.to_owned() } else { toml::Value::from(key).to_string() }
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -4,9 +4,7 @@ use super::settings::Origin;
 use super::*;
 
 fn load(file: &str, env: &[(&str, &str)], flags: &Flags) -> Result<Config, ConfigError> {
-    let env = env
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::from_sources(Some(("tidemill.toml", file)), env, flags)
 }
 
@@ -17,9 +15,7 @@ fn defaults() -> Config {
 #[track_caller]
 fn check_problems(file: &str, env: &[(&str, &str)], expected: &[&str]) {
     let error = load(file, env, &Flags::default()).expect_err("this configuration is wrong");
-    let ConfigError::Invalid { problems } = error else {
-        panic!("{error}")
-    };
+    let ConfigError::Invalid { problems } = error else { panic!("{error}") };
     let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
@@ -43,30 +39,11 @@ fn without_anything_there_are_defaults() {
 #[test]
 fn flags_beat_the_environment_beats_the_file() {
     let file = "listen = '127.0.0.1:1'\ndata-dir = 'a'\nplugins-dir = 'p'\n[drain]\ndeadline = '1s'";
-    let env = [
-        ("TIDEMILL_LISTEN", "127.0.0.1:2"),
-        ("TIDEMILL_DATA_DIR", "b"),
-        ("HOME", "/"),
-        ("TIDEMILL_URL", "x"),
-    ];
-    let flags = Flags {
-        listen: Some("127.0.0.1:3".into()),
-        ..Flags::default()
-    };
+    let env = [("TIDEMILL_LISTEN", "127.0.0.1:2"), ("TIDEMILL_DATA_DIR", "b"), ("HOME", "/"), ("TIDEMILL_URL", "x")];
+    let flags = Flags { listen: Some("127.0.0.1:3".into()), ..Flags::default() };
     let config = load(file, &env, &flags).unwrap();
-    assert_eq!(
-        (config.listen.port(), &*config.data_dir, &*config.plugins_dir),
-        (3, Path::new("b"), Path::new("p"))
-    );
-    let origin = |key: &str| {
-        config
-            .entries()
-            .iter()
-            .find(|entry| entry.key == key)
-            .unwrap()
-            .origin
-            .to_string()
-    };
+    assert_eq!((config.listen.port(), &*config.data_dir, &*config.plugins_dir), (3, Path::new("b"), Path::new("p")));
+    let origin = |key: &str| config.entries().iter().find(|entry| entry.key == key).unwrap().origin.to_string();
     assert_eq!(origin("listen"), "flag (--listen)");
     assert_eq!(origin("data-dir"), "environment (TIDEMILL_DATA_DIR)");
     assert_eq!(origin("drain.deadline"), "file (tidemill.toml:5)");
@@ -78,11 +55,7 @@ fn everything_that_is_wrong_is_said_at_once() {
     check_problems(
         "lisen = '127.0.0.1:1'\n[publish]\nbody-max = '1XiB'\nbatch-max = 0\nbody_max = 1\n[subscribe]\nheartbeat = 15\n\
          [tls]\ncert = 'x'\n",
-        &[
-            ("TIDEMILL_LISTEN", "nowhere"),
-            ("TIDEMILL_PUBLISH_BODYMAX", "1"),
-            ("TIDEMILL_LIMITS_TIME", "1h"),
-        ],
+        &[("TIDEMILL_LISTEN", "nowhere"), ("TIDEMILL_PUBLISH_BODYMAX", "1"), ("TIDEMILL_LIMITS_TIME", "1h")],
         &[
             "environment (TIDEMILL_LISTEN): `listen` is \"nowhere\": expected an IP address and a port",
             "tidemill.toml:3: `publish.body-max` is \"1XiB\": expected a size from 1KiB to 1GiB",
@@ -115,22 +88,10 @@ fn tables_and_values_in_each_others_place_are_named() {
 
 #[test]
 fn what_is_not_toml_is_named_with_its_line() {
-    check_problems(
-        "listen = '127.0.0.1:1'\n[publish\n",
-        &[],
-        &["tidemill.toml:2: not valid TOML: "],
-    );
-    check_problems(
-        "listen = 'a'\nlisten = 'b'\n",
-        &[],
-        &["tidemill.toml:2: not valid TOML: duplicate key"],
-    );
+    check_problems("listen = '127.0.0.1:1'\n[publish\n", &[], &["tidemill.toml:2: not valid TOML: "]);
+    check_problems("listen = 'a'\nlisten = 'b'\n", &[], &["tidemill.toml:2: not valid TOML: duplicate key"]);
     // A quoted key is one key, not a section and a key.
-    check_problems(
-        "'publish.body-max' = '1MiB'",
-        &[],
-        &["tidemill.toml:1: `\"publish.body-max\"` is not a known key"],
-    );
+    check_problems("'publish.body-max' = '1MiB'", &[], &["tidemill.toml:1: `\"publish.body-max\"` is not a known key"]);
 }
 
 #[test]
@@ -151,10 +112,7 @@ fn plugins_tables_are_handed_on_as_written() {
     let config = load(file, &[], &Flags::default()).unwrap();
     assert_eq!(config.plugins["cel"]["config"]["drop-if"].as_str(), Some("true"));
     assert_eq!(config.plugins["10-redact"]["enabled"].as_bool(), Some(false));
-    assert_eq!(
-        (config.plugin_place("cel"), config.plugin_place("10-redact")),
-        ("tidemill.toml:1", "tidemill.toml:5")
-    );
+    assert_eq!((config.plugin_place("cel"), config.plugin_place("10-redact")), ("tidemill.toml:1", "tidemill.toml:5"));
     check_problems(
         "[plugins]\ncel = 1\n'../x' = {}",
         &[],
@@ -173,15 +131,8 @@ fn what_is_shown_can_be_loaded_and_means_the_same() {
     let text = config.to_toml();
     let again = load(&text, &[], &Flags::default()).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let values = |config: &Config| config.entries().iter().map(|e| e.value.clone()).collect::<Vec<_>>();
-    assert_eq!(
-        (values(&config), &config.plugins),
-        (values(&again), &again.plugins),
-        "{text}"
-    );
-    assert!(
-        text.contains("# Default: \"10s\". Set by: environment (TIDEMILL_DRAIN_DEADLINE)."),
-        "{text}"
-    );
+    assert_eq!((values(&config), &config.plugins), (values(&again), &again.plugins), "{text}");
+    assert!(text.contains("# Default: \"10s\". Set by: environment (TIDEMILL_DRAIN_DEADLINE)."), "{text}");
 }
 
 #[test]
@@ -193,20 +144,12 @@ fn variables_of_orchestrators_are_not_ours() {
         ("TIDEMILL_PORT_3000_TCP_ADDR", "10.0.0.7"),
     ];
     assert!(load("", &env, &Flags::default()).is_ok());
-    check_problems(
-        "",
-        &[("TIDEMILL_PORT", "8080")],
-        &["environment: `TIDEMILL_PORT` sets no known key"],
-    );
+    check_problems("", &[("TIDEMILL_PORT", "8080")], &["environment: `TIDEMILL_PORT` sets no known key"]);
 }
 
 #[test]
 fn a_named_file_must_exist_and_the_default_one_need_not() {
-    let error = Config::load(
-        Some(Path::new("/nonexistent/t.toml")),
-        std::iter::empty(),
-        &Flags::default(),
-    );
+    let error = Config::load(Some(Path::new("/nonexistent/t.toml")), std::iter::empty(), &Flags::default());
     assert!(error.unwrap_err().to_string().contains("/nonexistent/t.toml"));
 }
 
@@ -218,20 +161,9 @@ fn every_key_is_documented_as_it_is() {
     let defaults = defaults();
     let expected = defaults.entries().iter().map(|entry| {
         let variable = settings::variable(entry.key);
-        let Entry {
-            key,
-            default,
-            allowed,
-            meaning,
-            ..
-        } = entry;
+        let Entry { key, default, allowed, meaning, .. } = entry;
         format!("| `{key}` | `{default}` | {allowed} | {meaning} | `{variable}` |")
     });
     let expected: Vec<String> = expected.collect();
-    assert_eq!(
-        rows,
-        expected,
-        "docs/configuration.md should hold these rows:\n{}",
-        expected.join("\n")
-    );
+    assert_eq!(rows, expected, "docs/configuration.md should hold these rows:\n{}", expected.join("\n"));
 }

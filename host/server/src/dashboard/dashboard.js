@@ -27,7 +27,10 @@ function connect(types) {
   const query = new URLSearchParams({ envelope: "cloudevents", framing: "message" });
   if (types) query.set("types", types);
   source = new EventSource(`/events?${query}`);
-  source.onopen = () => status("open", types ? `live: ${types}` : "live");
+  source.onopen = () => {
+    status("open", types ? `live: ${types}` : "live");
+    plugins();
+  };
   source.onerror = () => {
     // The browser reconnects by itself and resumes where it was, unless the server refused for good.
     const closed = source.readyState === EventSource.CLOSED;
@@ -53,12 +56,20 @@ function show(event, position) {
   when.append(make("div", "position", position));
   const body = make("div", "data", typeof data === "string" ? data : JSON.stringify(data));
   body.setAttribute("aria-expanded", "false");
+  body.setAttribute("role", "button");
+  body.tabIndex = 0;
+  body.addEventListener("keydown", (key) => {
+    if (key.key !== "Enter" && key.key !== " ") return;
+    key.preventDefault();
+    body.click();
+  });
   body.addEventListener("click", () => {
     const open = body.getAttribute("aria-expanded") !== "true";
     body.setAttribute("aria-expanded", String(open));
     body.textContent = typeof data === "string" ? data : JSON.stringify(data, null, open ? 2 : 0);
   });
   const type = make("div", "type", event.type);
+  type.title = event.type;
   if (event.subject) type.append(make("div", "position", event.subject));
   item.append(when, type, body);
   const list = element("events");
@@ -67,8 +78,9 @@ function show(event, position) {
 }
 
 async function plugins() {
-  const answer = await fetch("/plugins");
-  if (!answer.ok) return;
+  // The stream's status says when the server cannot be reached.
+  const answer = await fetch("/plugins").catch(() => null);
+  if (!answer?.ok) return;
   const { plugins: loaded } = await answer.json();
   element("plugins").replaceChildren(...loaded.map((plugin) => {
     const item = document.createElement("li");
@@ -97,5 +109,6 @@ setInterval(() => {
   element("rate").textContent = String(count - lastCount);
   lastCount = count;
 }, 1000);
+// A filter may keep what the host says about plugins from the stream.
+setInterval(plugins, 10_000);
 connect("");
-plugins();

@@ -27,14 +27,9 @@ impl Server {
     /// Begins to accept connections.
     pub(crate) fn start(listener: TcpListener, app: Arc<App>) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let connections = Arc::new(Semaphore::new(
-            app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX,
-        ));
+        let connections = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
         let router = super::routes(app);
-        Self {
-            stop,
-            accepting: tokio::spawn(accept(listener, router, connections, stopped)),
-        }
+        Self { stop, accepting: tokio::spawn(accept(listener, router, connections, stopped)) }
     }
 
     /// Accepts no more and waits until every connection has answered what it was asked.
@@ -54,10 +49,8 @@ async fn accept(
 ) -> GracefulShutdown {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .pipeline_flush(true);
+    // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
     loop {
         // With all places taken, new connections wait in the kernel's queue.
         let place = tokio::select! {

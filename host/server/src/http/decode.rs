@@ -39,12 +39,7 @@ pub(crate) struct Defaults<'a> {
 /// Decodes a request by its content type.
 pub(crate) fn decode(headers: &HeaderMap, body: &Bytes, defaults: Defaults<'_>) -> Result<Events, Problem> {
     let content_type = header_text(headers, header::CONTENT_TYPE.as_str())?;
-    let media_type = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is = |name: &str| media_type.eq_ignore_ascii_case(name);
     if is("application/cloudevents+json") {
         return Ok(Events::One(one(text(body)?, |raw| cloudevents::event(raw, body))?));
@@ -70,11 +65,7 @@ pub(crate) fn decode(headers: &HeaderMap, body: &Bytes, defaults: Defaults<'_>) 
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         return bounded(lines.map(|line| simple::event(line, body, defaults.source)), defaults);
     }
-    let found = if media_type.is_empty() {
-        "no content type".to_owned()
-    } else {
-        format!("`{media_type}`")
-    };
+    let found = if media_type.is_empty() { "no content type".to_owned() } else { format!("`{media_type}`") };
     let detail = format!(
         "the request has {found}; say `Content-Type: application/json` for {{\"type\": …, \"data\": …}} (curl: \
          -H 'content-type: application/json'), or application/x-ndjson, application/cloudevents+json, \
@@ -95,10 +86,7 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>
 fn text(body: &Bytes) -> Result<&str, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
-        Problem::new(
-            Kind::BadRequest,
-            format!("the body is not valid UTF-8 (byte {at}); JSON is written in UTF-8"),
-        )
+        Problem::new(Kind::BadRequest, format!("the body is not valid UTF-8 (byte {at}); JSON is written in UTF-8"))
     })?;
     if text.trim().is_empty() {
         return Err(Problem::new(
@@ -114,9 +102,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
 }
 
 fn one(text: &str, event: impl Fn(&RawValue) -> Decoded) -> Result<Decoded, Problem> {
-    serde_json::from_str::<&RawValue>(text)
-        .map(event)
-        .map_err(|error| malformed(&error))
+    serde_json::from_str::<&RawValue>(text).map(event).map_err(|error| malformed(&error))
 }
 
 fn many(text: &str, defaults: Defaults<'_>, event: impl Fn(&RawValue) -> Decoded) -> Result<Events, Problem> {
@@ -155,9 +141,7 @@ impl Parts<'_> {
             None => Uuid::now_v7().hyphenated().encode_lower(&mut buffer),
         };
         let time = match self.time {
-            Some(text) => text
-                .parse::<Timestamp>()
-                .map_err(|e| vec![EventProblem::new("time", e.to_string())])?,
+            Some(text) => text.parse::<Timestamp>().map_err(|e| vec![EventProblem::new("time", e.to_string())])?,
             None => clock::now(),
         };
         let attributes = Attributes {
@@ -179,9 +163,7 @@ impl Parts<'_> {
 fn json_or_text(raw: &RawValue, content_type: Option<&str>, body: &Bytes) -> Result<Data, EventProblem> {
     if tidemill_event::is_json_media_type(content_type) {
         let text = tidemill_event::JsonText::from_raw(raw, body);
-        return text
-            .map(Data::Json)
-            .map_err(|e| EventProblem::new("data", e.to_string()));
+        return text.map(Data::Json).map_err(|e| EventProblem::new("data", e.to_string()));
     }
     match serde_json::from_str::<String>(raw.get()) {
         Ok(text) => Ok(Data::Bytes(text.into())),

@@ -46,60 +46,31 @@ struct Several<'a> {
 }
 
 fn wrongs(problems: &[EventProblem]) -> Vec<Wrong<'_>> {
-    problems
-        .iter()
-        .map(|problem| Wrong {
-            at: &problem.at,
-            detail: &problem.detail,
-        })
-        .collect()
+    problems.iter().map(|problem| Wrong { at: &problem.at, detail: &problem.detail }).collect()
 }
 
 impl<'a> Item<'a> {
     fn new(id: Option<&'a str>, outcome: &'a Outcome) -> Self {
         let item = Self { id, ..Self::default() };
         match outcome {
-            Outcome::Stored(positions) if positions.len() == 1 => Self {
-                outcome: "stored",
-                position: positions.first().map(ToString::to_string),
-                ..item
-            },
+            Outcome::Stored(positions) if positions.len() == 1 => {
+                Self { outcome: "stored", position: positions.first().map(ToString::to_string), ..item }
+            }
             Outcome::Stored(positions) => {
                 let positions = positions.iter().map(ToString::to_string).collect();
-                Self {
-                    outcome: "stored",
-                    positions: Some(positions),
-                    ..item
-                }
+                Self { outcome: "stored", positions: Some(positions), ..item }
             }
-            Outcome::Dropped { by } => Self {
-                outcome: "dropped",
-                by: Some(by),
-                ..item
-            },
-            Outcome::Rejected { by, problems } => Self {
-                outcome: "rejected",
-                by: by.as_deref(),
-                problems: wrongs(problems),
-                ..item
-            },
-            Outcome::Retry { by, reason } => Self {
-                outcome: "retry",
-                by: Some(by),
-                detail: Some(reason.clone()),
-                ..item
-            },
-            Outcome::Failed { by, fault } => Self {
-                outcome: "failed",
-                by: Some(by),
-                detail: Some(fault.to_string()),
-                ..item
-            },
-            Outcome::Lost { reason } => Self {
-                outcome: "retry",
-                detail: Some(reason.clone()),
-                ..item
-            },
+            Outcome::Dropped { by } => Self { outcome: "dropped", by: Some(by), ..item },
+            Outcome::Rejected { by, problems } => {
+                Self { outcome: "rejected", by: by.as_deref(), problems: wrongs(problems), ..item }
+            }
+            Outcome::Retry { by, reason } => {
+                Self { outcome: "retry", by: Some(by), detail: Some(reason.clone()), ..item }
+            }
+            Outcome::Failed { by, fault } => {
+                Self { outcome: "failed", by: Some(by), detail: Some(fault.to_string()), ..item }
+            }
+            Outcome::Lost { reason } => Self { outcome: "retry", detail: Some(reason.clone()), ..item },
         }
     }
 }
@@ -124,9 +95,7 @@ pub(crate) fn single(id: &str, outcome: Option<&Outcome>) -> Response {
             failed(Kind::Unavailable, by, what).retry_after(1).into_response()
         }
         Some(Outcome::Lost { reason }) => Problem::new(Kind::Unavailable, reason).retry_after(1).into_response(),
-        None => Problem::new(Kind::Unavailable, "the host gave no answer for the event")
-            .retry_after(1)
-            .into_response(),
+        None => Problem::new(Kind::Unavailable, "the host gave no answer for the event").retry_after(1).into_response(),
     }
 }
 
@@ -152,9 +121,7 @@ pub(crate) fn rejected(id: Option<&str>, by: Option<&str>, problems: &[EventProb
 
 /// The answer for several events: `outcomes` are those of the items that were events, in order.
 pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome]) -> Response {
-    let lost = Outcome::Lost {
-        reason: "the host gave no answer for the event".into(),
-    };
+    let lost = Outcome::Lost { reason: "the host gave no answer for the event".into() };
     let mut given = outcomes.iter();
     let mut answer = Several::default();
     for (index, item) in items.iter().enumerate() {
@@ -169,18 +136,13 @@ pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome]) -
             "failed" => answer.failed += 1,
             _ => answer.retry += 1,
         }
-        answer.results.push(Item {
-            index: Some(index),
-            ..result
-        });
+        answer.results.push(Item { index: Some(index), ..result });
     }
     json(&answer)
 }
 
 fn json(value: &impl Serialize) -> Response {
     let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

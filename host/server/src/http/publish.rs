@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use tidemill_bus::{Outcome, PublishError};
 
@@ -14,12 +13,10 @@ use crate::http::{body, outcome};
 use crate::problem::{Kind, Problem};
 
 /// Takes events in any of the accepted formats and answers what became of each.
-pub(crate) async fn publish(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (Parts { headers, .. }, body) = request.into_parts();
     let settings = &app.config.publish;
-    let defaults = Defaults {
-        source: &settings.default_source,
-        batch_max: settings.batch_max,
-    };
+    let defaults = Defaults { source: &settings.default_source, batch_max: settings.batch_max };
     let body = match body::read(&headers, body, settings.body_max).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
@@ -59,11 +56,8 @@ async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
             Err(problems) => Err(Outcome::Rejected { by: None, problems }),
         })
         .collect();
-    let outcomes = if events.is_empty() {
-        Vec::new()
-    } else {
-        app.bus.publish(events).await.map_err(|error| refused(&error))?
-    };
+    let outcomes =
+        if events.is_empty() { Vec::new() } else { app.bus.publish(events).await.map_err(|error| refused(&error))? };
     Ok(outcome::several(&items, &outcomes))
 }
 

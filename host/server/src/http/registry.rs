@@ -13,12 +13,7 @@ use crate::problem::{Kind, Problem};
 /// Every plugin with its state.
 pub(crate) async fn plugins(State(app): State<Arc<App>>) -> Json<Value> {
     let generation = app.plugins.current();
-    let plugins: Vec<Value> = app
-        .plugins
-        .reports()
-        .iter()
-        .map(|report| plugin_json(&generation, report))
-        .collect();
+    let plugins: Vec<Value> = app.plugins.reports().iter().map(|report| plugin_json(&generation, report)).collect();
     Json(json!({"generation": generation.number(), "plugins": plugins}))
 }
 
@@ -30,10 +25,7 @@ pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>
         let detail = if known.is_empty() {
             format!("there is no plugin `{name}`, nor any other; copy {name}.wasm into {dir}")
         } else {
-            format!(
-                "there is no plugin `{name}`; there are {}; copy {name}.wasm into {dir}",
-                known.join(", ")
-            )
+            format!("there is no plugin `{name}`; there are {}; copy {name}.wasm into {dir}", known.join(", "))
         };
         return Err(Problem::new(Kind::NotFound, detail));
     };

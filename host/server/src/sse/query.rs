@@ -11,17 +11,8 @@ use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, SELECTED_MAX};
 use crate::problem::{Kind, Problem};
 
 /// The parameters that there are.
-const NAMES: [&str; 9] = [
-    "types",
-    "sources",
-    "subjects",
-    "since",
-    "envelope",
-    "framing",
-    "heartbeat",
-    "limit",
-    "lastEventId",
-];
+const NAMES: [&str; 9] =
+    ["types", "sources", "subjects", "since", "envelope", "framing", "heartbeat", "limit", "lastEventId"];
 
 /// A checked request for a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,16 +69,10 @@ impl Query {
             query.start = Start::After(position);
         }
         if query.types.len() > PATTERNS_MAX {
-            return Err(wrong(
-                "types",
-                format!("{} patterns, at most {PATTERNS_MAX} are possible", query.types.len()),
-            ));
+            return Err(wrong("types", format!("{} patterns, at most {PATTERNS_MAX} are possible", query.types.len())));
         }
         if query.sources.len().max(query.subjects.len()) > SELECTED_MAX {
-            return Err(wrong(
-                "sources",
-                format!("at most {SELECTED_MAX} sources or subjects are possible"),
-            ));
+            return Err(wrong("sources", format!("at most {SELECTED_MAX} sources or subjects are possible")));
         }
         Ok(query)
     }
@@ -98,11 +83,7 @@ fn wrong(at: &str, what: impl Display) -> Problem {
 }
 
 fn list(value: &str) -> impl Iterator<Item = String> {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(str::to_owned)
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned)
 }
 
 fn since(value: &str) -> Result<Start, Problem> {
@@ -121,19 +102,14 @@ fn since(value: &str) -> Result<Start, Problem> {
 }
 
 fn position(at: &str, value: &str) -> Result<Position, Problem> {
-    value
-        .parse()
-        .map_err(|error| wrong(at, format!("{error}; leave it out to begin with the next event")))
+    value.parse().map_err(|error| wrong(at, format!("{error}; leave it out to begin with the next event")))
 }
 
 fn envelope(value: &str) -> Result<Envelope, Problem> {
     match value {
         "data" => Ok(Envelope::Data),
         "cloudevents" => Ok(Envelope::CloudEvents),
-        _ => Err(wrong(
-            "envelope",
-            format!("`{value}` is neither `data` nor `cloudevents`"),
-        )),
+        _ => Err(wrong("envelope", format!("`{value}` is neither `data` nor `cloudevents`"))),
     }
 }
 
@@ -142,10 +118,7 @@ fn framing(value: &str) -> Result<Framing, Problem> {
         "named" => Ok(Framing::Named),
         "message" => Ok(Framing::Message),
         "both" => Ok(Framing::Both),
-        _ => Err(wrong(
-            "framing",
-            format!("`{value}` is none of `named`, `message`, `both`"),
-        )),
+        _ => Err(wrong("framing", format!("`{value}` is none of `named`, `message`, `both`"))),
     }
 }
 
@@ -154,27 +127,13 @@ fn duration(value: &str) -> Result<Duration, Problem> {
     humantime::parse_duration(value)
         .ok()
         .filter(|duration| range.contains(duration))
-        .ok_or_else(|| {
-            wrong(
-                "heartbeat",
-                format!("`{value}` is not a time between 1s and 10m, such as 15s"),
-            )
-        })
+        .ok_or_else(|| wrong("heartbeat", format!("`{value}` is not a time between 1s and 10m, such as 15s")))
 }
 
 fn unknown_parameter(name: &str) -> String {
-    let near = NAMES
-        .iter()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = near
-        .filter(|(score, _)| *score > 0.7)
-        .map(|(_, known)| format!("; did you mean `{known}`?"));
-    format!(
-        "there is no such parameter{}; there are {}",
-        hint.unwrap_or_default(),
-        NAMES.join(", ")
-    )
+    let near = NAMES.iter().map(|known| (strsim::jaro_winkler(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = near.filter(|(score, _)| *score > 0.7).map(|(_, known)| format!("; did you mean `{known}`?"));
+    format!("there is no such parameter{}; there are {}", hint.unwrap_or_default(), NAMES.join(", "))
 }
 
 #[cfg(test)]
@@ -187,19 +146,13 @@ mod tests {
     }
 
     fn message(text: &str) -> String {
-        serde_json::to_value(parse(text).unwrap_err()).unwrap()["detail"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        serde_json::to_value(parse(text).unwrap_err()).unwrap()["detail"].as_str().unwrap().to_owned()
     }
 
     #[test]
     fn nothing_asked_is_everything_from_now_on() {
         let query = parse("").unwrap();
-        assert_eq!(
-            (query.start, query.limit, query.encoding),
-            (Start::Latest, None, Encoding::default())
-        );
+        assert_eq!((query.start, query.limit, query.encoding), (Start::Latest, None, Encoding::default()));
         assert!(query.types.is_empty());
     }
 
@@ -220,10 +173,7 @@ mod tests {
         let headers = HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("7.9"))]);
         let query = Query::parse("since=earliest&lastEventId=7.3", &headers, Duration::ZERO).unwrap();
         assert_eq!(query.start, Start::After(Position::new(7, 9)));
-        assert_eq!(
-            parse("lastEventId=7.3&since=earliest").unwrap().start,
-            Start::After(Position::new(7, 3))
-        );
+        assert_eq!(parse("lastEventId=7.3&since=earliest").unwrap().start, Start::After(Position::new(7, 3)));
     }
 
     #[test]

@@ -31,15 +31,7 @@ impl Stream {
     pub(super) fn new(cursor: Cursor, heartbeat: Duration, retry: Duration) -> Self {
         let now = Instant::now();
         let timer = Box::pin(sleep_until(now + heartbeat));
-        Self {
-            cursor,
-            heartbeat,
-            retry,
-            began: false,
-            ended: false,
-            written: now,
-            timer,
-        }
+        Self { cursor, heartbeat, retry, began: false, ended: false, written: now, timer }
     }
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.

@@ -29,14 +29,8 @@ impl Schema {
             .should_validate_formats(true)
             .with_retriever(NoNetwork)
             .build(schema)
-            .map_err(|error| SchemaError {
-                at: error.instance_path().to_string(),
-                detail: error.to_string(),
-            })?;
-        Ok(Self {
-            validator,
-            shape: Shape::of(schema),
-        })
+            .map_err(|error| SchemaError { at: error.instance_path().to_string(), detail: error.to_string() })?;
+        Ok(Self { validator, shape: Shape::of(schema) })
     }
 
     /// Checks a JSON text.
@@ -53,9 +47,7 @@ impl Schema {
             return Ok(());
         }
         let problems = self.validator.iter_errors(&value).take(MAX_PROBLEMS);
-        Err(problems
-            .map(|error| Problem::new(error.instance_path().to_string(), cut(error.to_string())))
-            .collect())
+        Err(problems.map(|error| Problem::new(error.instance_path().to_string(), cut(error.to_string()))).collect())
     }
 }
 
@@ -88,10 +80,7 @@ mod tests {
         }));
         assert_eq!(schema.check(br#"{"total":1,"who":null,"a/b":"x"}"#), Ok(()));
         let problems = schema.check(br#"{"total":-1,"a/b":{}}"#).expect_err("three mistakes");
-        let mut told: Vec<_> = problems
-            .iter()
-            .map(|problem| (problem.at.as_str(), problem.detail.as_str()))
-            .collect();
+        let mut told: Vec<_> = problems.iter().map(|problem| (problem.at.as_str(), problem.detail.as_str())).collect();
         told.sort_unstable();
         assert_eq!(
             told,
@@ -134,9 +123,7 @@ mod tests {
     #[test]
     fn long_details_are_cut() {
         let schema = schema(&json!({"type": "number"}));
-        let problems = schema
-            .check(format!("\"{}\"", "ä".repeat(1000)).as_bytes())
-            .expect_err("a text");
+        let problems = schema.check(format!("\"{}\"", "ä".repeat(1000)).as_bytes()).expect_err("a text");
         assert!(problems[0].detail.len() <= MAX_DETAIL);
         assert!(problems[0].detail.ends_with('…'));
     }

@@ -99,11 +99,7 @@ impl Shape {
             return None;
         }
         // `additionalProperties` asks which members `properties` names, not `required`.
-        let named = |name: &str| {
-            schema
-                .get("properties")
-                .is_some_and(|properties| properties.get(name).is_some())
-        };
+        let named = |name: &str| schema.get("properties").is_some_and(|properties| properties.get(name).is_some());
         if shape.closed && !shape.members.iter().all(|member| named(&member.name)) {
             return None;
         }
@@ -135,11 +131,7 @@ impl Shape {
         captured.fill(None);
         let value: Value = json::from_slice(data).map_err(|error| vec![error.into()])?;
         let problems = self.explain(&value, &mut captured);
-        if problems.is_empty() {
-            Ok(captured)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(captured) } else { Err(problems) }
     }
 
     /// Whether this JSON text surely fits. Captures are only right if it does.
@@ -172,13 +164,7 @@ impl Shape {
     fn insert(&mut self, name: &str, shape: Self) {
         if let Err(at) = self.find(name.as_bytes()) {
             self.names |= bit(name.as_bytes());
-            self.members.insert(
-                at,
-                Member {
-                    name: name.into(),
-                    shape,
-                },
-            );
+            self.members.insert(at, Member { name: name.into(), shape });
         }
     }
 
@@ -212,10 +198,7 @@ impl Shape {
             return Ok(true);
         }
         let text = raw.decode()?;
-        let fits = self
-            .texts
-            .as_ref()
-            .is_none_or(|texts| texts.iter().any(|one| **one == *text))
+        let fits = self.texts.as_ref().is_none_or(|texts| texts.iter().any(|one| **one == *text))
             && self.long_enough(&text)
             && self.short_enough(&text);
         if let Some(slot) = self.capture.and_then(|number| captures.get_mut(number)) {
@@ -265,11 +248,7 @@ impl Shape {
                 return Ok(false);
             };
             cursor.expect(b':')?;
-            let known = if self.names & bit(name) == 0 {
-                None
-            } else {
-                self.find(name).ok()
-            };
+            let known = if self.names & bit(name) == 0 { None } else { self.find(name).ok() };
             match known {
                 Some(at) => {
                     // A name that comes twice is left to the validator, for which the last one counts.

@@ -51,25 +51,16 @@ impl Template {
                 rest = after;
             } else if let Some(place) = rest.strip_prefix('{') {
                 let Some((pointer, after)) = place.split_once('}') else {
-                    return Err(TemplateError {
-                        at,
-                        detail: "a `{` without `}`; write `{{` for the brace itself",
-                    });
+                    return Err(TemplateError { at, detail: "a `{` without `}`; write `{{` for the brace itself" });
                 };
                 if !(pointer.is_empty() || pointer.starts_with('/')) || pointer.contains('{') {
-                    return Err(TemplateError {
-                        at,
-                        detail: "expected a JSON Pointer such as {/customer/name}",
-                    });
+                    return Err(TemplateError { at, detail: "expected a JSON Pointer such as {/customer/name}" });
                 }
                 parts.extend((!text.is_empty()).then(|| Part::Text(std::mem::take(&mut text))));
                 parts.push(Part::Place(pointer.to_owned()));
                 rest = after;
             } else {
-                return Err(TemplateError {
-                    at,
-                    detail: "a `}` without `{`; write `}}` for the brace itself",
-                });
+                return Err(TemplateError { at, detail: "a `}` without `{`; write `}}` for the brace itself" });
             }
         }
         text.push_str(rest);

@@ -32,13 +32,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(socket: TcpStream) -> Self {
-        Self {
-            socket,
-            kind: Kind::Publisher,
-            received: Vec::new(),
-            offset: 0,
-            blocked: false,
-        }
+        Self { socket, kind: Kind::Publisher, received: Vec::new(), offset: 0, blocked: false }
     }
 
     /// Makes it a subscriber from here on.
@@ -62,10 +56,7 @@ impl Connection {
     /// Writes the log up to a place in the whole stream; false when the connection is gone.
     pub(super) fn push(&mut self, log: &[u8], base: u64, to: u64) -> bool {
         while self.offset < to {
-            match self
-                .socket
-                .write(&log[(self.offset - base) as usize..(to - base) as usize])
-            {
+            match self.socket.write(&log[(self.offset - base) as usize..(to - base) as usize]) {
                 // A short write says that the buffer is full; the next attempt arms the edge.
                 Ok(written) => self.offset += written as u64,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -101,10 +92,7 @@ impl Request {
                 lines = value.contains("ndjson");
             }
         }
-        (bytes.len() >= start + length).then_some(Self::Publish {
-            body: start..start + length,
-            lines,
-        })
+        (bytes.len() >= start + length).then_some(Self::Publish { body: start..start + length, lines })
     }
 
     /// Its length.
@@ -118,7 +106,5 @@ impl Request {
 
 fn field_value<'a>(field: &'a [u8], name: &[u8]) -> Option<&'a str> {
     let (start, value) = field.split_at_checked(name.len())?;
-    start
-        .eq_ignore_ascii_case(name)
-        .then(|| std::str::from_utf8(value).ok())?
+    start.eq_ignore_ascii_case(name).then(|| std::str::from_utf8(value).ok())?
 }

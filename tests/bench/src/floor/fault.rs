@@ -46,11 +46,7 @@ impl FromStr for Fault {
             "swap" => FaultKind::Swap,
             other => bail!("no fault is called {other}: drop, dup or swap"),
         };
-        let every = every
-            .parse()
-            .ok()
-            .filter(|every| *every > 1)
-            .context("N is a number above 1")?;
+        let every = every.parse().ok().filter(|every| *every > 1).context("N is a number above 1")?;
         Ok(Self { kind, every })
     }
 }
@@ -66,11 +62,7 @@ pub(super) struct Spoiler {
 
 impl Spoiler {
     pub(super) fn new(fault: Option<Fault>) -> Self {
-        Self {
-            fault,
-            nth: 0,
-            held: Vec::new(),
-        }
+        Self { fault, nth: 0, held: Vec::new() }
     }
 
     /// Takes the event that was just written at `at`.

@@ -23,38 +23,22 @@ pub(super) fn obstacle(setup: &Setup) -> Option<String> {
 }
 
 pub(super) fn start(setup: &Setup, scratch: TempDir) -> Result<Running> {
-    let directory = scratch
-        .path()
-        .to_str()
-        .context("the directory for temporary files is not UTF-8")?;
+    let directory = scratch.path().to_str().context("the directory for temporary files is not UTF-8")?;
     // nginx cannot say which port it got: one that was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let user = if rustix::process::getuid().is_root() {
-        "user root;"
-    } else {
-        ""
-    };
+    let user = if rustix::process::getuid().is_root() { "user root;" } else { "" };
     let text = CONFIGURATION
         .replace("@MODULE@", &module().context("no nchan module")?)
         .replace("@USER@", user)
         .replace("@DIRECTORY@", directory)
         .replace("@ADDRESS@", &address.to_string())
         .replace("@OPEN_FILES@", &setup.open_files.min(1 << 20).to_string())
-        .replace(
-            "@CONNECTIONS@",
-            &setup.open_files.saturating_sub(64).clamp(512, 60_000).to_string(),
-        );
+        .replace("@CONNECTIONS@", &setup.open_files.saturating_sub(64).clamp(512, 60_000).to_string());
     let file = scratch.path().join("nginx.conf");
     fs::write(&file, text)?;
     let log = scratch.path().join("error.log");
     let arguments = [Path::new("-e"), &log, Path::new("-c"), &file];
-    let mut program = Program::start(
-        &setup.bench,
-        server_core(setup),
-        scratch.path(),
-        &setup.nginx,
-        arguments,
-    )?;
+    let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &setup.nginx, arguments)?;
     program.wait_until(READY_LIMIT, |_| listens(address))?;
     Ok(Running {
         program,
@@ -71,8 +55,5 @@ fn listens(address: SocketAddr) -> Option<()> {
 }
 
 fn module() -> Option<String> {
-    MODULES
-        .iter()
-        .map(|directory| format!("{directory}/{MODULE}"))
-        .find(|path| Path::new(path).exists())
+    MODULES.iter().map(|directory| format!("{directory}/{MODULE}")).find(|path| Path::new(path).exists())
 }

@@ -32,27 +32,16 @@ pub(super) fn start(setup: &Setup, scratch: TempDir, chain: Chain) -> Result<Run
     fs::write(&config, configuration(chain, &more))?;
 
     let fixed = ["serve", "--listen", "127.0.0.1:0", "--print-addr", "--config"].map(PathBuf::from);
-    let places = [
-        config,
-        PathBuf::from("--plugins"),
-        plugins,
-        PathBuf::from("--data"),
-        data,
-    ];
+    let places = [config, PathBuf::from("--plugins"), plugins, PathBuf::from("--data"), data];
     let binary = absolute(&setup.tidemill)?;
     let arguments = fixed.into_iter().chain(places);
     let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &binary, arguments)?;
     let address = program.wait_until(READY_LIMIT, printed_address)?;
-    program.wait_until(READY_LIMIT, |_| {
-        status(address, "/readyz").filter(|status| *status == 200)
-    })?;
+    program.wait_until(READY_LIMIT, |_| status(address, "/readyz").filter(|status| *status == 200))?;
     if !chain.plugins().is_empty() {
         let loaded = answer(address, "/plugins").context("asking for /plugins")?;
         for name in chain.plugins() {
-            ensure!(
-                loaded.contains(&format!("\"{name}\"")),
-                "the plugin {name} is not loaded"
-            );
+            ensure!(loaded.contains(&format!("\"{name}\"")), "the plugin {name} is not loaded");
         }
     }
     Ok(Running {

@@ -34,26 +34,14 @@ pub(super) struct Connection {
 impl Connection {
     /// A place without a connection; `index` is what the epoll reports.
     pub(super) fn vacant(index: u64) -> Self {
-        Self {
-            index,
-            socket: None,
-            unsent: Vec::new(),
-            received: Vec::new(),
-            in_flight: None,
-            waits_for_room: false,
-        }
+        Self { index, socket: None, unsent: Vec::new(), received: Vec::new(), in_flight: None, waits_for_room: false }
     }
 
     pub(super) fn connect(&mut self, address: SocketAddr, epoll: &OwnedFd) -> io::Result<()> {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        epoll::add(
-            epoll,
-            &socket,
-            epoll::EventData::new_u64(self.index),
-            epoll::EventFlags::IN,
-        )?;
+        epoll::add(epoll, &socket, epoll::EventData::new_u64(self.index), epoll::EventFlags::IN)?;
         self.socket = Some(socket);
         Ok(())
     }
@@ -125,17 +113,8 @@ impl Connection {
         if let Some(socket) = self.socket.as_ref()
             && waits != self.waits_for_room
         {
-            let room = if waits {
-                epoll::EventFlags::OUT
-            } else {
-                epoll::EventFlags::empty()
-            };
-            epoll::modify(
-                epoll,
-                socket,
-                epoll::EventData::new_u64(self.index),
-                epoll::EventFlags::IN | room,
-            )?;
+            let room = if waits { epoll::EventFlags::OUT } else { epoll::EventFlags::empty() };
+            epoll::modify(epoll, socket, epoll::EventData::new_u64(self.index), epoll::EventFlags::IN | room)?;
             self.waits_for_room = waits;
         }
         Ok(())

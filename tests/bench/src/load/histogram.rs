@@ -15,11 +15,7 @@ pub(super) struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            total: 0,
-            largest: 0,
-        }
+        Self { counts: vec![0; BUCKETS], total: 0, largest: 0 }
     }
 }
 
@@ -88,10 +84,7 @@ mod tests {
             let found = histogram.quantile(share) as f64;
             assert!((found / exact - 1.0).abs() < 0.02, "{share}: {found}");
         }
-        assert_eq!(
-            (histogram.quantile(1.0), histogram.largest()),
-            (100_000_000, 100_000_000)
-        );
+        assert_eq!((histogram.quantile(1.0), histogram.largest()), (100_000_000, 100_000_000));
         assert_eq!(Histogram::default().quantile(0.5), 0);
     }
 

@@ -68,15 +68,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_found() {
-        let marker = Marker {
-            sequence: 7_654_321,
-            due_ns: 987_654_321_012_345,
-        };
+        let marker = Marker { sequence: 7_654_321, due_ns: 987_654_321_012_345 };
         let mut line = format!("data: {{\"a\":\"@x@@ {SLOT}@@\"}}").into_bytes();
-        let at = line
-            .windows(SLOT.len())
-            .position(|part| part == SLOT.as_bytes())
-            .unwrap();
+        let at = line.windows(SLOT.len()).position(|part| part == SLOT.as_bytes()).unwrap();
         marker.write(&mut line[at..at + SLOT.len()]);
         assert_eq!(Marker::find(&line), Some(marker));
     }
@@ -85,9 +79,6 @@ mod tests {
     fn an_empty_slot_or_half_a_marker_is_none() {
         assert_eq!(Marker::find(SLOT.as_bytes()), None);
         assert_eq!(Marker::find(b"@@1000000001,10000000000"), None);
-        assert_eq!(
-            Marker::find(b"mail a@b.example, c@d.example, and then some more text"),
-            None
-        );
+        assert_eq!(Marker::find(b"mail a@b.example, c@d.example, and then some more text"), None);
     }
 }

@@ -173,11 +173,7 @@ impl Outcome {
             missing,
             duplicated: sum(|tally| tally.duplicated),
             out_of_order: sum(|tally| tally.out_of_order),
-            unacknowledged: received
-                .tallies
-                .iter()
-                .map(|tally| tally.received.minus(&published.numbers))
-                .sum(),
+            unacknowledged: received.tallies.iter().map(|tally| tally.received.minus(&published.numbers)).sum(),
             distinct_orders: complete.map(|tally| tally.order).collect::<HashSet<_>>().len(),
             disconnected: sum(|tally| u64::from(tally.closed)),
             stalls: published.stalls,
@@ -202,13 +198,7 @@ impl Quantiles {
     fn of(histogram: &super::histogram::Histogram) -> Self {
         let milliseconds = |nanoseconds: u64| nanoseconds as f64 / 1e6;
         let at = |share| milliseconds(histogram.quantile(share));
-        Self {
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: milliseconds(histogram.largest()),
-        }
+        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: milliseconds(histogram.largest()) }
     }
 }
 

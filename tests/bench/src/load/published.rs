@@ -47,8 +47,7 @@ impl Published {
     /// Takes the loss of a request.
     pub(super) fn lost(&mut self, request: InFlight, reason: &str) {
         self.errors += request.events;
-        self.first_error
-            .get_or_insert_with(|| format!("connection lost: {reason}"));
+        self.first_error.get_or_insert_with(|| format!("connection lost: {reason}"));
     }
 }
 

@@ -45,17 +45,10 @@ pub(super) struct Publisher<'a> {
 impl<'a> Publisher<'a> {
     pub(super) fn new(spec: &'a LoadSpec, progress: &'a Progress) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(
-            &epoll,
-            progress.wake_fd(),
-            epoll::EventData::new_u64(WAKE),
-            epoll::EventFlags::IN,
-        )?;
+        epoll::add(&epoll, progress.wake_fd(), epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         let mut connections: Vec<_> = (0..spec.publishers as u64).map(Connection::vacant).collect();
         for connection in &mut connections {
-            connection
-                .connect(spec.address, &epoll)
-                .with_context(|| format!("publishing to {}", spec.address))?;
+            connection.connect(spec.address, &epoll).with_context(|| format!("publishing to {}", spec.address))?;
         }
         // The default of 50 µs would show in the schedule; without it the run is only less exact.
         rustix::thread::set_current_timer_slack(NonZeroU64::new(1_000)).ok();
@@ -129,9 +122,7 @@ impl<'a> Publisher<'a> {
                 let room = (window + 1).saturating_sub(batch).max(1) * subscribers;
                 if sent.saturating_sub(delivered) >= room {
                     // Sleeps until a quarter of the window is free.
-                    let wake_at = sent
-                        .saturating_sub(window * subscribers / 4 * 3)
-                        .saturating_sub(self.forgiven);
+                    let wake_at = sent.saturating_sub(window * subscribers / 4 * 3).saturating_sub(self.forgiven);
                     if !self.progress.wake_at(wake_at) {
                         continue;
                     }
@@ -154,11 +145,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Sends what is due by the schedule; answers how long to wait for the next.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "times within a run are small"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times within a run are small")]
     fn send_due(&mut self, start: u64, end: u64, rate: f64, scheduled: &mut u64) -> u64 {
         let gap = self.template.events() as f64 * SECOND as f64 / rate;
         loop {
@@ -192,11 +179,7 @@ impl<'a> Publisher<'a> {
                     continue;
                 }
             }
-            let in_flight = InFlight {
-                first: self.next_sequence,
-                events: self.template.events(),
-                sent_ns: now_ns(),
-            };
+            let in_flight = InFlight { first: self.next_sequence, events: self.template.events(), sent_ns: now_ns() };
             self.next_sequence += in_flight.events;
             let request = self.template.stamped(in_flight.first, due_ns);
             if let Err(error) = connection.send(request, in_flight, &self.epoll) {
@@ -209,10 +192,8 @@ impl<'a> Publisher<'a> {
 
     /// Waits for answers, room to write, or the window; at most so many nanoseconds.
     fn wait(&mut self, nanoseconds: u64) -> Result<()> {
-        let timeout = Timespec {
-            tv_sec: (nanoseconds / SECOND).cast_signed(),
-            tv_nsec: (nanoseconds % SECOND).cast_signed(),
-        };
+        let timeout =
+            Timespec { tv_sec: (nanoseconds / SECOND).cast_signed(), tv_nsec: (nanoseconds % SECOND).cast_signed() };
         // poll() first: it counts nanoseconds, epoll_wait() only milliseconds.
         match poll(&mut [PollFd::new(&self.epoll, PollFlags::IN)], Some(&timeout)) {
             Ok(0) | Err(Errno::INTR) => return Ok(()),
@@ -220,11 +201,7 @@ impl<'a> Publisher<'a> {
             Err(error) => return Err(error.into()),
         }
         let mut events = Vec::with_capacity(64);
-        epoll::wait(
-            &self.epoll,
-            rustix::buffer::spare_capacity(&mut events),
-            Some(&Timespec::default()),
-        )?;
+        epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&Timespec::default()))?;
         for event in &events {
             let (data, flags) = (event.data, event.flags); // the record is packed
             if data.u64() == WAKE {

@@ -19,10 +19,7 @@ impl RequestTemplate {
         let publish = &spec.publish;
         ensure!(publish.batch > 0, "a request needs at least one event");
         let markers = memmem::find_iter(publish.item.as_bytes(), SLOT).count();
-        ensure!(
-            markers == 1,
-            "an event needs exactly one marker {SLOT}, this one has {markers}"
-        );
+        ensure!(markers == 1, "an event needs exactly one marker {SLOT}, this one has {markers}");
         let body = vec![publish.item.as_str(); publish.batch].join("\n");
         let bytes = format!(
             "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{body}",

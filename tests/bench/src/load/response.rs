@@ -20,9 +20,7 @@ impl Response {
         let status = head.get(9..12)?.parse().ok()?;
         let value = |name: &str| {
             let mut fields = head.lines().filter_map(|line| line.split_once(':'));
-            fields
-                .find(|(field, _)| field.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.trim())
+            fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
         };
         let length = if matches!(status, 204 | 304) {
             body
@@ -64,19 +62,13 @@ mod tests {
         let cases: [(&[u8], u16); 4] = [
             (b"HTTP/1.1 204 No Content\r\n\r\n", 204),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", 200),
-            (
-                b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-                202,
-            ),
+            (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 202),
             (b"HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n", 429),
         ];
         for (bytes, status) in cases {
             let twice = [bytes, bytes].concat();
             let response = Response::read(&twice).unwrap();
-            assert_eq!(
-                (response.length, response.status, response.closes),
-                (bytes.len(), status, false)
-            );
+            assert_eq!((response.length, response.status, response.closes), (bytes.len(), status, false));
             for cut in 0..bytes.len() {
                 assert_eq!(Response::read(&bytes[..cut]), None, "{status} cut at {cut}");
             }

@@ -28,11 +28,7 @@ impl SequenceSet {
     /// How many numbers are in this set but not in the other.
     pub(super) fn minus(&self, other: &Self) -> u64 {
         let others = other.words.iter().chain(std::iter::repeat(&0));
-        self.words
-            .iter()
-            .zip(others)
-            .map(|(mine, theirs)| u64::from((mine & !theirs).count_ones()))
-            .sum()
+        self.words.iter().zip(others).map(|(mine, theirs)| u64::from((mine & !theirs).count_ones())).sum()
     }
 }
 

@@ -74,19 +74,9 @@ impl EventStream {
 
     fn read_head(&mut self, end: usize) {
         let head = String::from_utf8_lossy(&self.head[..end]).to_ascii_lowercase();
-        self.status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or(0);
-        let chunked = head
-            .lines()
-            .any(|line| line.starts_with("transfer-encoding:") && line.contains("chunked"));
-        self.body = if chunked {
-            Body::Chunked(Chunk::Size(0))
-        } else {
-            Body::Plain
-        };
+        self.status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let chunked = head.lines().any(|line| line.starts_with("transfer-encoding:") && line.contains("chunked"));
+        self.body = if chunked { Body::Chunked(Chunk::Size(0)) } else { Body::Plain };
     }
 
     fn feed_chunks(&mut self, mut chunk: Chunk, mut bytes: &[u8], receiver: &mut impl Receiver) -> bool {
@@ -97,11 +87,7 @@ impl EventStream {
                     return false;
                 }
                 bytes = rest;
-                chunk = if data.len() == left {
-                    Chunk::Close
-                } else {
-                    Chunk::Data(left - data.len())
-                };
+                chunk = if data.len() == left { Chunk::Close } else { Chunk::Data(left - data.len()) };
                 continue;
             }
             bytes = rest;
@@ -151,10 +137,7 @@ mod tests {
     const EVENTS: u64 = 50;
 
     fn marker(number: u64) -> Marker {
-        Marker {
-            sequence: number,
-            due_ns: number * 7,
-        }
+        Marker { sequence: number, due_ns: number * 7 }
     }
 
     fn slot(number: u64) -> String {
@@ -178,11 +161,7 @@ mod tests {
     }
 
     fn expected() -> Seen {
-        Seen {
-            markers: (0..EVENTS).map(marker).collect(),
-            comments: 51,
-            others: 50,
-        }
+        Seen { markers: (0..EVENTS).map(marker).collect(), comments: 51, others: 50 }
     }
 
     fn check(wire: &[u8], step: usize) {
@@ -195,11 +174,7 @@ mod tests {
     }
 
     fn plain() -> Vec<u8> {
-        [
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n".to_vec(),
-            body(),
-        ]
-        .concat()
+        [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n".to_vec(), body()].concat()
     }
 
     fn chunked(size: usize) -> Vec<u8> {

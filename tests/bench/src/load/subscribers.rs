@@ -27,10 +27,7 @@ const CONNECTING_AT_ONCE: usize = 128;
 const READ_BUFFER: usize = 256 << 10;
 
 /// How long a sweep waits for something to read before it looks at the phase again.
-const SWEEP_WAIT: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 20_000_000,
-};
+const SWEEP_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 /// What all subscribers got.
 #[derive(Debug, Default)]
@@ -83,11 +80,7 @@ pub(super) fn run(spec: &LoadSpec, progress: &Progress) -> Result<Received> {
             Phase::Stop => break,
         }
         events.clear();
-        match epoll::wait(
-            &reader.epoll,
-            rustix::buffer::spare_capacity(&mut events),
-            Some(&SWEEP_WAIT),
-        ) {
+        match epoll::wait(&reader.epoll, rustix::buffer::spare_capacity(&mut events), Some(&SWEEP_WAIT)) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -98,11 +91,7 @@ pub(super) fn run(spec: &LoadSpec, progress: &Progress) -> Result<Received> {
         }
         progress.count(sweep.warm, sweep.measured, sweep.now);
     }
-    reader.received.tallies = reader
-        .subscribers
-        .into_iter()
-        .map(|subscriber| subscriber.tally)
-        .collect();
+    reader.received.tallies = reader.subscribers.into_iter().map(|subscriber| subscriber.tally).collect();
     Ok(reader.received)
 }
 
@@ -130,40 +119,22 @@ impl Reader<'_> {
             let socket = self.open();
             if let Some(socket) = &socket {
                 let data = epoll::EventData::new_u64(self.subscribers.len() as u64);
-                epoll::add(
-                    &self.epoll,
-                    socket,
-                    data,
-                    epoll::EventFlags::IN | epoll::EventFlags::OUT,
-                )?;
+                epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN | epoll::EventFlags::OUT)?;
                 self.connecting += 1;
             } else {
                 self.progress.count_failed();
             }
-            let state = if socket.is_some() {
-                State::Connecting
-            } else {
-                State::Closed
-            };
+            let state = if socket.is_some() { State::Connecting } else { State::Closed };
             let mut tally = Tally::default();
             tally.closed = socket.is_none();
-            self.subscribers.push(Subscriber {
-                socket,
-                state,
-                stream: EventStream::default(),
-                tally,
-            });
+            self.subscribers.push(Subscriber { socket, state, stream: EventStream::default(), tally });
         }
         Ok(())
     }
 
     /// A socket on its way to the server; `None` when the system gives none.
     fn open(&self) -> Option<TcpStream> {
-        let family = if self.spec.address.is_ipv4() {
-            AddressFamily::INET
-        } else {
-            AddressFamily::INET6
-        };
+        let family = if self.spec.address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = socket_with(family, SocketType::STREAM, flags, None).ok()?;
         match connect(&socket, &self.spec.address) {
@@ -178,17 +149,9 @@ impl Reader<'_> {
             return Ok(());
         };
         if subscriber.state == State::Connecting {
-            if socket
-                .write(self.request.as_bytes())
-                .is_ok_and(|written| written == self.request.len())
-            {
+            if socket.write(self.request.as_bytes()).is_ok_and(|written| written == self.request.len()) {
                 subscriber.state = State::AwaitsHead;
-                epoll::modify(
-                    &self.epoll,
-                    socket,
-                    epoll::EventData::new_u64(index as u64),
-                    epoll::EventFlags::IN,
-                )?;
+                epoll::modify(&self.epoll, socket, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
             } else {
                 self.close(index);
             }
@@ -202,12 +165,7 @@ impl Reader<'_> {
         };
         sweep.now = now_ns();
         let first_measured = self.progress.first_measured;
-        let mut sink = Sink {
-            tally: &mut subscriber.tally,
-            received: &mut self.received,
-            sweep,
-            first_measured,
-        };
+        let mut sink = Sink { tally: &mut subscriber.tally, received: &mut self.received, sweep, first_measured };
         let goes_on = length > 0 && subscriber.stream.feed(&buffer[..length], &mut sink);
         if goes_on && subscriber.state == State::AwaitsHead && subscriber.stream.is_open() {
             subscriber.state = State::Open;

@@ -40,30 +40,21 @@ fn judge(bar: Bar, host: &Summary, summaries: &[Summary]) -> (String, Option<(bo
     match bar {
         Bar::Complete => {
             let wrong = host.total(|load| load.missing + load.duplicated + load.errors + load.failed);
-            (
-                "nothing missing, duplicated or refused".to_owned(),
-                Some((wrong == 0, count(wrong as f64))),
-            )
+            ("nothing missing, duplicated or refused".to_owned(), Some((wrong == 0, count(wrong as f64))))
         }
         Bar::OfFloor(wanted) => (format!("at least {wanted} of the floor"), at_least(wanted, floor)),
-        Bar::OfNchan(wanted) => (
-            format!("at least {wanted} times nchan"),
-            at_least(wanted, find(summaries, Hub::Nchan)),
-        ),
+        Bar::OfNchan(wanted) => {
+            (format!("at least {wanted} times nchan"), at_least(wanted, find(summaries, Hub::Nchan)))
+        }
         Bar::EventsPerSecond(wanted) => {
             let reached = median(host.main.clone());
-            (
-                format!("at least {} events/s", count(wanted)),
-                Some((reached >= wanted, count(reached))),
-            )
+            (format!("at least {} events/s", count(wanted)), Some((reached >= wanted, count(reached))))
         }
-        Bar::MedianOverFloor(wanted) => (
-            format!("p50 at most {wanted} ms above the floor"),
-            at_most(wanted, |load| load.latency_ms.p50),
-        ),
-        Bar::P99OverFloor(wanted) => (
-            format!("p99 at most {wanted} ms above the floor"),
-            at_most(wanted, |load| load.latency_ms.p99),
-        ),
+        Bar::MedianOverFloor(wanted) => {
+            (format!("p50 at most {wanted} ms above the floor"), at_most(wanted, |load| load.latency_ms.p50))
+        }
+        Bar::P99OverFloor(wanted) => {
+            (format!("p99 at most {wanted} ms above the floor"), at_most(wanted, |load| load.latency_ms.p99))
+        }
     }
 }

@@ -23,18 +23,8 @@ pub(super) struct Summary {
 
 impl Summary {
     pub(super) fn new(case: &Case, hub: Hub, records: &[Record]) -> Self {
-        let mut summary = Self {
-            hub,
-            main: Vec::new(),
-            runs: 0,
-            failed: 0,
-            loads: Vec::new(),
-            idles: Vec::new(),
-        };
-        for record in records
-            .iter()
-            .filter(|record| record.hub == hub && record.case == case.name)
-        {
+        let mut summary = Self { hub, main: Vec::new(), runs: 0, failed: 0, loads: Vec::new(), idles: Vec::new() };
+        for record in records.iter().filter(|record| record.hub == hub && record.case == case.name) {
             match &record.figures {
                 Figures::Failed(_) => {
                     summary.failed += 1;
@@ -80,15 +70,9 @@ impl Summary {
             *seconds.entry(name).or_default() += used;
         }
         let all: f64 = seconds.values().sum();
-        let mut shares: Vec<_> = seconds
-            .into_iter()
-            .map(|(name, used)| (name.to_owned(), used / all))
-            .collect();
+        let mut shares: Vec<_> = seconds.into_iter().map(|(name, used)| (name.to_owned(), used / all)).collect();
         shares.sort_by(|one, other| other.1.total_cmp(&one.1));
-        let small: f64 = shares
-            .extract_if(.., |(_, share)| *share < 0.01)
-            .map(|(_, share)| share)
-            .sum();
+        let small: f64 = shares.extract_if(.., |(_, share)| *share < 0.01).map(|(_, share)| share).sum();
         if small > 0.005 {
             shares.push(("others".to_owned(), small));
         }
@@ -130,14 +114,9 @@ pub(super) fn millis(values: &[f64]) -> String {
 
 fn range(values: &[f64], show: impl Fn(f64) -> String) -> String {
     let middle = show(median(values.to_vec()));
-    let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| {
-        (least.min(*value), most.max(*value))
-    });
-    if values.len() < 2 {
-        middle
-    } else {
-        format!("{middle} ({}–{})", show(least), show(most))
-    }
+    let (least, most) =
+        values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(*value), most.max(*value)));
+    if values.len() < 2 { middle } else { format!("{middle} ({}–{})", show(least), show(most)) }
 }
 
 /// A large number with separators.
@@ -161,10 +140,7 @@ mod tests {
     fn medians_and_numbers() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0]), 2.5);
-        assert_eq!(
-            (count(1_234_567.4), count(999.0), count(56.0)),
-            ("1,234,567".into(), "999".into(), "56".into())
-        );
+        assert_eq!((count(1_234_567.4), count(999.0), count(56.0)), ("1,234,567".into(), "999".into(), "56".into()));
         assert_eq!(spread(&[10.0, 2_000.0, 30.0]), "30 (10–2,000)");
         assert_eq!(millis(&[1.234]), "1.23");
     }

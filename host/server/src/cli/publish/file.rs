@@ -37,10 +37,7 @@ pub(super) async fn publish(server: &Server, path: &Path, output: &mut Output<'_
         if let Err(failure) = send(server, lines, &mut tally, output).await {
             if tally.total() > 0 || first > 1 {
                 writeln!(output.out, "{tally}")?;
-                writeln!(
-                    output.err,
-                    "stopped: no outcome is known for line {first} and what follows it"
-                )?;
+                writeln!(output.err, "stopped: no outcome is known for line {first} and what follows it")?;
             }
             return Err(failure);
         }
@@ -67,9 +64,7 @@ async fn send(server: &Server, lines: Lines, tally: &mut Tally, output: &mut Out
         let response = post(server, "application/x-ndjson", body.into(), output).await?;
         let response = response.map_err(|error| server.unreachable(&error))?;
         let status = response.status();
-        let answer = Answer::read(response)
-            .await
-            .map_err(|error| server.unreachable(&error))?;
+        let answer = Answer::read(response).await.map_err(|error| server.unreachable(&error))?;
         let refused = matches!(
             status,
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
@@ -118,12 +113,7 @@ fn count(
     }
     let unknown = known.iter().filter(|known| !**known).count();
     if unknown > 0 {
-        tally.count_failed(
-            unknown,
-            &all,
-            &format!("the server told no outcome of {unknown} events"),
-            err,
-        )?;
+        tally.count_failed(unknown, &all, &format!("the server told no outcome of {unknown} events"), err)?;
     }
     Ok(())
 }
@@ -147,23 +137,14 @@ impl Reader {
                 File::open(path).map_err(|error| Failure::new(Exit::Usage, format!("--file {name}: {error}")))?;
             Box::new(BufReader::new(file))
         };
-        Ok(Self {
-            input,
-            name,
-            number: 0,
-            left: None,
-        })
+        Ok(Self { input, name, number: 0, left: None })
     }
 
     fn next_lines(&mut self) -> Result<Option<Lines>, Failure> {
         let mut lines = Lines::new();
         let mut bytes = 0;
         while lines.len() < LINES_MAX {
-            let Some((number, line)) = self
-                .left
-                .take()
-                .map_or_else(|| self.next_line(), |line| Ok(Some(line)))?
-            else {
+            let Some((number, line)) = self.left.take().map_or_else(|| self.next_line(), |line| Ok(Some(line)))? else {
                 break;
             };
             bytes += line.len() + 1;
@@ -187,10 +168,7 @@ impl Reader {
             match read {
                 Ok(0) => return Ok(None),
                 Ok(length) if length as u64 == LINE_BYTES_MAX => {
-                    return Err(failure(
-                        self.number,
-                        "longer than 64 MiB; is this a file with one event per line?",
-                    ));
+                    return Err(failure(self.number, "longer than 64 MiB; is this a file with one event per line?"));
                 }
                 Ok(_) => {}
                 Err(error) => return Err(failure(self.number, &error.to_string())),

@@ -17,10 +17,7 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
             continue;
         };
         // §3.1.3.2: values are percent-encoded UTF-8.
-        let text = value
-            .to_str()
-            .ok()
-            .and_then(|text| percent_decode_str(text).decode_utf8().ok());
+        let text = value.to_str().ok().and_then(|text| percent_decode_str(text).decode_utf8().ok());
         match text {
             Some(text) => {
                 attributes.insert(name.to_owned(), Value::from(text.trim_matches('"')));
@@ -33,19 +30,13 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
         _ => None,
     };
     if take("specversion").as_deref() != Some("1.0") {
-        problems.push(EventProblem::new(
-            "specversion",
-            "the header `ce-specversion` must be 1.0",
-        ));
+        problems.push(EventProblem::new("specversion", "the header `ce-specversion` must be 1.0"));
     }
     let (id, source, event_type) = (take("id"), take("source"), take("type"));
     let (subject, time, data_schema) = (take("subject"), take("time"), take("dataschema"));
     for (name, value) in [("id", &id), ("source", &source), ("type", &event_type)] {
         if value.is_none() {
-            problems.push(EventProblem::new(
-                name,
-                format!("a CloudEvent in binary mode has the header `ce-{name}`"),
-            ));
+            problems.push(EventProblem::new(name, format!("a CloudEvent in binary mode has the header `ce-{name}`")));
         }
     }
     if !problems.is_empty() {
@@ -61,10 +52,6 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
         data_schema: data_schema.as_deref(),
         extensions: &attributes,
     };
-    let data = if body.is_empty() {
-        Data::Empty
-    } else {
-        Data::Bytes(body.clone())
-    };
+    let data = if body.is_empty() { Data::Empty } else { Data::Bytes(body.clone()) };
     parts.event(data, body)
 }

@@ -42,10 +42,7 @@ pub(super) fn event(raw: &RawValue, body: &Bytes) -> Decoded {
         (None, None) => Ok(Data::Empty),
         (Some(raw), None) => json_or_text(raw, content_type.as_deref(), body),
         (None, Some(text)) => base64(&text),
-        (Some(_), Some(_)) => Err(EventProblem::new(
-            "data_base64",
-            "an event has `data` or `data_base64`, not both",
-        )),
+        (Some(_), Some(_)) => Err(EventProblem::new("data_base64", "an event has `data` or `data_base64`, not both")),
     };
     let data = data.map_err(|problem| problems.push(problem)).unwrap_or(Data::Empty);
     if !problems.is_empty() {

@@ -50,10 +50,7 @@ pub(super) fn event(text: &str, body: &Bytes, default_source: &str) -> Decoded {
         (Some(raw), None) => json_or_text(raw, content_type, body).map_err(|problem| vec![problem])?,
         (None, Some(text)) => base64(text).map_err(|problem| vec![problem])?,
         (Some(_), Some(_)) => {
-            return Err(vec![EventProblem::new(
-                "data_base64",
-                "an event has `data` or `data_base64`, not both",
-            )]);
+            return Err(vec![EventProblem::new("data_base64", "an event has `data` or `data_base64`, not both")]);
         }
     };
     let parts = Parts {

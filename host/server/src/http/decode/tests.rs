@@ -6,22 +6,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
 }
 
 fn run(content_type: &str, body: &str) -> Result<Events, Problem> {
-    let defaults = Defaults {
-        source: "default",
-        batch_max: 3,
-    };
-    decode(
-        &headers(&[("content-type", content_type)]),
-        &Bytes::from(body.to_owned()),
-        defaults,
-    )
+    let defaults = Defaults { source: "default", batch_max: 3 };
+    decode(&headers(&[("content-type", content_type)]), &Bytes::from(body.to_owned()), defaults)
 }
 
 fn one(content_type: &str, body: &str) -> Decoded {
@@ -57,10 +47,7 @@ fn the_simple_form_may_say_everything() {
         "dataschema":"urn:s","extensions":{"traceid":"t"},"data":{ "n" : 1.50 }}"#;
     let event = one("application/json; charset=utf-8", body).unwrap();
     assert_eq!((event.id(), event.source(), event.subject()), ("ié", "/s", Some("x")));
-    assert_eq!(
-        (event.time().to_string().as_str(), event.data_schema()),
-        ("2026-01-02T03:04:05.000Z", Some("urn:s"))
-    );
+    assert_eq!((event.time().to_string().as_str(), event.data_schema()), ("2026-01-02T03:04:05.000Z", Some("urn:s")));
     assert_eq!(
         (event.extensions_json(), event.data().as_ref()),
         (Some(r#"{"traceid":"t"}"#), b"{\"n\":1.50}".as_ref())
@@ -69,63 +56,23 @@ fn the_simple_form_may_say_everything() {
 
 #[test]
 fn data_of_other_types() {
-    let text = one(
-        "application/json",
-        r#"{"type":"a","datacontenttype":"text/plain","data":"a\nb"}"#,
-    )
-    .unwrap();
+    let text = one("application/json", r#"{"type":"a","datacontenttype":"text/plain","data":"a\nb"}"#).unwrap();
     assert_eq!(text.data().as_ref(), b"a\nb");
-    let bytes = one(
-        "application/json",
-        r#"{"type":"a","datacontenttype":"image/png","data_base64":"/wA="}"#,
-    )
-    .unwrap();
+    let bytes = one("application/json", r#"{"type":"a","datacontenttype":"image/png","data_base64":"/wA="}"#).unwrap();
     assert_eq!(bytes.data().as_ref(), [0xff, 0]);
-    assert_eq!(
-        problem(one(
-            "application/json",
-            r#"{"type":"a","datacontenttype":"text/plain","data":{}}"#
-        ))
-        .0,
-        "data"
-    );
-    assert_eq!(
-        problem(one("application/json", r#"{"type":"a","data_base64":"%"}"#)).0,
-        "data_base64"
-    );
-    assert_eq!(
-        problem(one("application/json", r#"{"type":"a","data":1,"data_base64":""}"#)).0,
-        "data_base64"
-    );
+    assert_eq!(problem(one("application/json", r#"{"type":"a","datacontenttype":"text/plain","data":{}}"#)).0, "data");
+    assert_eq!(problem(one("application/json", r#"{"type":"a","data_base64":"%"}"#)).0, "data_base64");
+    assert_eq!(problem(one("application/json", r#"{"type":"a","data":1,"data_base64":""}"#)).0, "data_base64");
 }
 
 #[test]
 fn mistakes_in_one_event_say_what_was_expected() {
-    assert!(
-        problem(one("application/json", r#"{"data":1}"#))
-            .1
-            .contains("missing field `type`")
-    );
-    assert!(
-        problem(one("application/json", r#"{"type":"a","dta":1}"#))
-            .1
-            .contains("unknown field `dta`")
-    );
-    assert!(
-        problem(one("application/json", r#"{"type":"a","specversion":"1.0"}"#))
-            .1
-            .contains("cloudevents+json")
-    );
-    assert!(
-        problem(one("application/json", r#"{"type":7}"#))
-            .1
-            .contains("invalid type")
-    );
+    assert!(problem(one("application/json", r#"{"data":1}"#)).1.contains("missing field `type`"));
+    assert!(problem(one("application/json", r#"{"type":"a","dta":1}"#)).1.contains("unknown field `dta`"));
+    assert!(problem(one("application/json", r#"{"type":"a","specversion":"1.0"}"#)).1.contains("cloudevents+json"));
+    assert!(problem(one("application/json", r#"{"type":7}"#)).1.contains("invalid type"));
     assert!(problem(one("application/json", r#"{"type":"a""#)).1.contains("EOF"));
-    assert_eq!(
-        problem(one("application/json", r#"{"type":"a","time":"noon"}"#)).0,
-        "time"
-    );
+    assert_eq!(problem(one("application/json", r#"{"type":"a","time":"noon"}"#)).0, "time");
     assert_eq!(problem(one("application/json", r#"{"type":"a b"}"#)).0, "type");
 }
 
@@ -133,10 +80,7 @@ fn mistakes_in_one_event_say_what_was_expected() {
 fn several_events_stand_or_fall_alone() {
     for (content_type, body) in [
         ("application/json", r#"[{"type":"a"},{"type":""},{"type":"c"}]"#),
-        (
-            "application/x-ndjson",
-            "{\"type\":\"a\"}\n\n{\"type\":\n{\"type\":\"c\"}\r\n",
-        ),
+        ("application/x-ndjson", "{\"type\":\"a\"}\n\n{\"type\":\n{\"type\":\"c\"}\r\n"),
     ] {
         let decoded = many(content_type, body);
         let accepted: Vec<bool> = decoded.iter().map(Result::is_ok).collect();
@@ -147,10 +91,7 @@ fn several_events_stand_or_fall_alone() {
 #[test]
 fn requests_that_cannot_be_read_at_all() {
     let status = |content_type: &str, body: &[u8]| {
-        let defaults = Defaults {
-            source: "default",
-            batch_max: 3,
-        };
+        let defaults = Defaults { source: "default", batch_max: 3 };
         let body = Bytes::copy_from_slice(body);
         let answer = decode(&headers(&[("content-type", content_type)]), &body, defaults).unwrap_err();
         serde_json::to_value(answer).unwrap()["status"].as_u64().unwrap()
@@ -170,17 +111,11 @@ fn cloudevents_structured_and_batch() {
         r#"{"specversion":"1.0","id":"1","source":"/s","type":"a","subject":null,"traceid":"t","n":3,"data":[ 1 ]}"#;
     let event = one("application/cloudevents+json", whole).unwrap();
     assert_eq!((event.subject(), event.data().as_ref()), (None, b"[1]".as_ref()));
-    assert_eq!(
-        event.extensions(),
-        serde_json::json!({"traceid": "t", "n": 3}).as_object().unwrap().clone()
-    );
+    assert_eq!(event.extensions(), serde_json::json!({"traceid": "t", "n": 3}).as_object().unwrap().clone());
     let lacking = one("application/cloudevents+json", r#"{"specversion":"0.3","id":7}"#).unwrap_err();
     let at: Vec<&str> = lacking.iter().map(|problem| problem.at.as_str()).collect();
     assert_eq!(at, ["id", "specversion", "source", "type"]);
-    assert_eq!(
-        many("application/cloudevents-batch+json", &format!("[{whole},{whole}]")).len(),
-        2
-    );
+    assert_eq!(many("application/cloudevents-batch+json", &format!("[{whole},{whole}]")).len(), 2);
 }
 
 #[test]
@@ -194,37 +129,20 @@ fn cloudevents_binary() {
         ("ce-traceid", "t"),
         ("content-type", "text/plain"),
     ];
-    let defaults = Defaults {
-        source: "default",
-        batch_max: 3,
-    };
+    let defaults = Defaults { source: "default", batch_max: 3 };
     let Ok(Events::One(Ok(event))) = decode(&headers(&pairs), &Bytes::from_static(b"hello"), defaults) else {
         panic!("one event expected")
     };
-    assert_eq!(
-        (event.subject(), event.content_type()),
-        (Some("café"), Some("text/plain"))
-    );
-    assert_eq!(
-        (event.extensions_json(), event.data().as_ref()),
-        (Some(r#"{"traceid":"t"}"#), b"hello".as_ref())
-    );
-    let Ok(Events::One(lacking)) = decode(&headers(&pairs[3..4]), &Bytes::new(), defaults) else {
-        panic!()
-    };
+    assert_eq!((event.subject(), event.content_type()), (Some("café"), Some("text/plain")));
+    assert_eq!((event.extensions_json(), event.data().as_ref()), (Some(r#"{"traceid":"t"}"#), b"hello".as_ref()));
+    let Ok(Events::One(lacking)) = decode(&headers(&pairs[3..4]), &Bytes::new(), defaults) else { panic!() };
     assert_eq!(lacking.unwrap_err().len(), 3);
 }
 
 #[test]
 fn an_event_does_not_keep_a_large_body_alive() {
-    let body = Bytes::from(format!(
-        r#"[{{"type":"a","data":"{}"}},{{"type":"b","data":"x"}}]"#,
-        "y".repeat(10_000)
-    ));
-    let defaults = Defaults {
-        source: "default",
-        batch_max: 3,
-    };
+    let body = Bytes::from(format!(r#"[{{"type":"a","data":"{}"}},{{"type":"b","data":"x"}}]"#, "y".repeat(10_000)));
+    let defaults = Defaults { source: "default", batch_max: 3 };
     let Ok(Events::Many(events)) = decode(&headers(&[("content-type", "application/json")]), &body, defaults) else {
         panic!()
     };

@@ -36,15 +36,10 @@ impl Shape {
             tell(at, format!("expected {}, found {}", kinds.names(), described(value)));
         }
         if let Some(texts) = &self.texts
-            && !value
-                .as_str()
-                .is_some_and(|text| texts.iter().any(|one| **one == *text))
+            && !value.as_str().is_some_and(|text| texts.iter().any(|one| **one == *text))
         {
             let expected: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
-            tell(
-                at,
-                format!("expected {}, found {}", expected.join(" or "), described(value)),
-            );
+            tell(at, format!("expected {}, found {}", expected.join(" or "), described(value)));
         }
         match value {
             Value::String(text) => {

@@ -14,15 +14,8 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    pub(super) const ANY: Self = Self {
-        object: true,
-        array: true,
-        string: true,
-        integer: true,
-        number: true,
-        boolean: true,
-        null: true,
-    };
+    pub(super) const ANY: Self =
+        Self { object: true, array: true, string: true, integer: true, number: true, boolean: true, null: true };
 
     /// What `type` says: one name or several.
     pub(super) fn of(kinds: &Value) -> Option<Self> {
@@ -71,9 +64,6 @@ impl Kinds {
             (self.boolean, "a boolean"),
             (self.null, "null"),
         ];
-        all.into_iter()
-            .filter_map(|(named, name)| named.then_some(name))
-            .collect::<Vec<_>>()
-            .join(" or ")
+        all.into_iter().filter_map(|(named, name)| named.then_some(name)).collect::<Vec<_>>().join(" or ")
     }
 }

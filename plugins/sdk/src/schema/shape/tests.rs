@@ -56,10 +56,8 @@ fn it_agrees_with_the_validator() {
         let shape = Shape::of(schema).expect("understood");
         for text in texts {
             let value: Value = serde_json::from_str(text).expect("JSON");
-            let mut right: Vec<_> = validator
-                .iter_errors(&value)
-                .map(|error| error.instance_path().to_string())
-                .collect();
+            let mut right: Vec<_> =
+                validator.iter_errors(&value).map(|error| error.instance_path().to_string()).collect();
             let mut told: Vec<_> = match shape.check(text.as_bytes(), 0) {
                 Ok(_) => Vec::new(),
                 Err(problems) => problems.into_iter().map(|problem| problem.at).collect(),
@@ -86,14 +84,9 @@ fn mistakes_are_told_in_words() {
         "properties": {"a": {"type": ["string", "null"], "minLength": 2}, "c": {"enum": ["x", "y"]}, "b": true, "d/e": {"items": {"type": "integer"}}},
         "additionalProperties": false,
     });
-    let problems = Shape::of(&schema)
-        .expect("understood")
-        .check(br#"{"a":"x","c":7,"d/e":[1,{}],"f":0}"#, 0);
-    let told: Vec<_> = problems
-        .expect_err("mistakes")
-        .into_iter()
-        .map(|problem| (problem.at, problem.detail))
-        .collect();
+    let problems = Shape::of(&schema).expect("understood").check(br#"{"a":"x","c":7,"d/e":[1,{}],"f":0}"#, 0);
+    let told: Vec<_> =
+        problems.expect_err("mistakes").into_iter().map(|problem| (problem.at, problem.detail)).collect();
     let told: Vec<_> = told.iter().map(|(at, detail)| (at.as_str(), detail.as_str())).collect();
     let expected = [
         ("", "expected a member \"b\""),
@@ -111,20 +104,8 @@ fn mistakes_are_told_in_words() {
 
 #[test]
 fn keywords_that_are_not_understood_make_no_shape() {
-    for keyword in [
-        "$ref",
-        "anyOf",
-        "if",
-        "pattern",
-        "patternProperties",
-        "minimum",
-        "format",
-        "dependentRequired",
-    ] {
-        assert!(
-            Shape::of(&json!({"properties": {"a": {keyword: 1}}})).is_none(),
-            "{keyword}"
-        );
+    for keyword in ["$ref", "anyOf", "if", "pattern", "patternProperties", "minimum", "format", "dependentRequired"] {
+        assert!(Shape::of(&json!({"properties": {"a": {keyword: 1}}})).is_none(), "{keyword}");
     }
     assert!(Shape::of(&json!({"$schema": "http://json-schema.org/draft-07/schema#"})).is_none());
     assert!(Shape::of(&json!({"enum": ["a", 1]})).is_none());

@@ -1,0 +1,119 @@
+//! Scripts of `tests/clients` as child processes that print JSON lines, and what they need on the machine.
+
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// How long the next line may take: a browser starts meanwhile, on a machine that is shared.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the scripts are.
+pub(super) fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients").canonicalize().unwrap()
+}
+
+/// Node.js with one of the scripts, and the packages that it imports.
+pub(super) fn node(script: &str) -> Command {
+    install();
+    let mut node = command("node", "nodejs");
+    node.arg(directory().join(script));
+    node
+}
+
+/// A program that must be there: a test that does not run is a test that fails.
+pub(super) fn command(program: &str, debian_package: &str) -> Command {
+    match Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status() {
+        Ok(_) => Command::new(program),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            panic!("this test needs `{program}`: install it (Debian: apt-get install {debian_package})")
+        }
+        Err(error) => panic!("starting {program}: {error}"),
+    }
+}
+
+/// Chromium where `browser.mjs` looks for it.
+pub(super) fn need_chromium() {
+    let path = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
+    assert!(
+        Path::new(&path).exists(),
+        "this test needs Chromium at {path}: install it (Debian: apt-get install chromium), or name another with CHROMIUM"
+    );
+}
+
+/// Installs the packages of `package-lock.json`, unless they are there; once, although tests are processes of their own.
+fn install() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let lock = fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm.lock")).unwrap();
+        lock.lock().unwrap();
+        let wanted = fs::read(directory().join("package-lock.json")).unwrap();
+        // Written last: packages of another list, or half of them, do not count.
+        let installed = directory().join("node_modules/.installed");
+        if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+            return;
+        }
+        let mut npm = command("npm", "npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--engine-strict=false"]);
+        let output = npm.current_dir(directory()).output().unwrap();
+        assert!(
+            output.status.success(),
+            "`npm ci` in tests/clients failed; it needs a package registry once:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        fs::write(installed, wanted).unwrap();
+    });
+}
+
+/// A running script; ends with its owner.
+pub(super) struct Script {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Script {
+    pub(super) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel(1000);
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// What it says next.
+    pub(super) async fn next(&mut self) -> Value {
+        match tokio::time::timeout(PATIENCE, self.lines.recv()).await {
+            Ok(Some(line)) => serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")),
+            Ok(None) => panic!("the script ended:\n{}", self.errors()),
+            Err(_) => panic!("the script says nothing:\n{}", self.errors()),
+        }
+    }
+
+    /// Ends it, and returns its complaints.
+    fn errors(&mut self) -> String {
+        let _ = self.child.kill();
+        let mut errors = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = stderr.read_to_string(&mut errors);
+        }
+        errors
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

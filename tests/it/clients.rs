@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, guest, publish_lines, ready_made};
 use proxy::Proxy;
-use script::{Script, directory, node};
+use script::{Script, directory, documented_deliveries, node};
 
 /// Reconnecting at once keeps the tests short.
 const CONFIG: &str = "[subscribe]\nretry = \"100ms\"\n";
@@ -131,4 +131,24 @@ fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names
+}
+
+#[tokio::test]
+async fn github_accepts_every_documented_delivery() {
+    let server = Server::start("[limits]\ntime = \"2s\"\n", &[("github", &ready_made("github"))]).await;
+    let deliveries = documented_deliveries();
+    assert_eq!(deliveries.len(), 329);
+    let lines: Vec<String> = deliveries
+        .iter()
+        .map(|(name, payload)| {
+            let action = payload["action"].as_str().map(|action| format!(".{action}")).unwrap_or_default();
+            json!({"type": format!("github.{name}{action}"), "data": payload}).to_string()
+        })
+        .collect();
+    // 3 MB in all, of which one request may have one.
+    for lines in lines.chunks(20) {
+        for (line, result) in lines.iter().zip(publish_lines(&server, lines).await) {
+            assert_eq!(result["outcome"], "stored", "{result}: {}", &line[..line.len().min(300)]);
+        }
+    }
 }

@@ -6,7 +6,7 @@
 mod checkout;
 mod readme;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -175,7 +175,8 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- a terminal ---\n{}", std::fs::read_to_string(self.log.path()).unwrap_or_default());
+            let text = std::fs::read_to_string(self.log.path()).unwrap_or_default();
+            let _ = std::io::stderr().write_all(format!("--- a terminal ---\n{text}").as_bytes());
         }
     }
 }

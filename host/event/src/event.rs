@@ -117,13 +117,6 @@ impl Event {
     pub fn weight(&self) -> usize {
         self.attributes.text().len() + self.data.len() + limits::EVENT_OVERHEAD_BYTES
     }
-
-    /// The same event whose data is a copy of its own, where it was a slice of a larger buffer that would stay alive
-    /// with it.
-    pub fn detached(mut self) -> Self {
-        self.data = Bytes::copy_from_slice(&self.data);
-        self
-    }
 }
 
 fn check_data(data: Data, content_type: Option<&str>) -> Result<Bytes, Problem> {

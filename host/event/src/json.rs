@@ -25,25 +25,18 @@ pub enum JsonError {
 }
 
 impl JsonText {
-    /// Checks a text; copies it only if there is white space to remove.
+    /// Checks a text that is the caller's own; copies it only if there is white space to remove.
     pub fn parse(text: &Bytes) -> Result<Self, JsonError> {
         let raw: &RawValue = serde_json::from_slice(text).map_err(|e| JsonError::Syntax(e.to_string()))?;
-        Self::from_raw(raw, text)
+        let value = raw.get().as_bytes();
+        Ok(Self(compact(value)?.map_or_else(|| text.slice_ref(value), Bytes::from)))
     }
 
-    /// From a value that serde_json found inside `body`, which is shared instead of copied where that is possible.
-    pub fn from_raw(raw: &RawValue, body: &Bytes) -> Result<Self, JsonError> {
-        let text = raw.get();
-        let shape = scan(text.as_bytes());
-        if shape.depth > JSON_DEPTH_MAX {
-            return Err(JsonError::Depth);
-        }
-        let bytes = match shape.first_space {
-            Some(at) => Bytes::from(without_spaces(text.as_bytes(), at)),
-            None if body.as_ptr_range().contains(&text.as_ptr()) => body.slice_ref(text.as_bytes()),
-            None => Bytes::copy_from_slice(text.as_bytes()),
-        };
-        Ok(Self(bytes))
+    /// A copy of a value that serde_json found inside a larger text. Sharing that text would keep all of it in memory
+    /// for as long as the value, and with it whatever buffer it was received in.
+    pub fn from_raw(raw: &RawValue) -> Result<Self, JsonError> {
+        let text = raw.get().as_bytes();
+        Ok(Self(compact(text)?.map_or_else(|| Bytes::copy_from_slice(text), Bytes::from)))
     }
 
     /// The text.
@@ -70,6 +63,15 @@ pub fn is_json_media_type(content_type: Option<&str>) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim_end();
     let suffix = |s: &str| essence.len() >= s.len() && essence[essence.len() - s.len()..].eq_ignore_ascii_case(s);
     essence.eq_ignore_ascii_case("application/json") || (essence.is_ascii() && suffix("+json"))
+}
+
+/// Checks the nesting of valid JSON; the text without its white space, if it has any.
+fn compact(text: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
+    let shape = scan(text);
+    if shape.depth > JSON_DEPTH_MAX {
+        return Err(JsonError::Depth);
+    }
+    Ok(shape.first_space.map(|at| without_spaces(text, at)))
 }
 
 struct Shape {

@@ -23,3 +23,6 @@ pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(600);
 pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
 /// Sources or subjects in one subscription.
 pub(crate) const SELECTED_MAX: usize = 256;
+/// Bytes of a body that is too large which are still read and thrown away, so that its sender sees the answer instead of
+/// a broken connection. Beyond that the connection is closed.
+pub(crate) const DISCARDED_BYTES_MAX: usize = 16 << 20;

@@ -22,6 +22,11 @@ use tidemill_plugin::PluginSettings;
 
 use crate::cli::{Cli, Command};
 
+/// Events are made on one thread and freed on another, and most of them stay: measured, the system's allocator spends a
+/// fifth of a publish on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),

@@ -46,6 +46,19 @@ pub(super) fn need_chromium() {
     );
 }
 
+/// All real webhook deliveries that `@octokit/webhooks-examples` documents: name of the event and payload.
+pub(super) fn documented_deliveries() -> Vec<(String, Value)> {
+    install();
+    let path = directory().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
+    let events: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let events = events.as_array().unwrap().iter();
+    let of = |event: &Value| -> Vec<(String, Value)> {
+        let name = event["name"].as_str().unwrap().to_owned();
+        event["examples"].as_array().unwrap().iter().map(|payload| (name.clone(), payload.clone())).collect()
+    };
+    events.flat_map(of).collect()
+}
+
 /// Installs the packages of `package-lock.json`, unless they are there; once, although tests are processes of their own.
 fn install() {
     static DONE: OnceLock<()> = OnceLock::new();

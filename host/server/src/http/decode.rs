@@ -42,28 +42,28 @@ pub(crate) fn decode(headers: &HeaderMap, body: &Bytes, defaults: Defaults<'_>) 
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is = |name: &str| media_type.eq_ignore_ascii_case(name);
     if is("application/cloudevents+json") {
-        return Ok(Events::One(one(text(body)?, |raw| cloudevents::event(raw, body))?));
+        return Ok(Events::One(one(text(body)?, cloudevents::event)?));
     }
     if is("application/cloudevents-batch+json") {
-        return many(text(body)?, defaults, |raw| cloudevents::event(raw, body));
+        return many(text(body)?, defaults, cloudevents::event);
     }
     if headers.contains_key("ce-specversion") || headers.contains_key("ce-type") {
         return Ok(Events::One(binary::event(headers, body, content_type)));
     }
-    let simple = |raw: &RawValue| simple::event(raw.get(), body, defaults.source);
+    let simple = |raw: &RawValue| simple::event(raw.get(), defaults.source);
     if is("application/json") {
         let text = text(body)?;
         return if text.trim_start().starts_with('[') {
             many(text, defaults, simple)
         } else {
             // Not by way of a raw value: this is the form most requests have.
-            Ok(Events::One(simple::event(text, body, defaults.source)))
+            Ok(Events::One(simple::event(text, defaults.source)))
         };
     }
     if is("application/x-ndjson") || is("application/ndjson") || is("application/jsonl") {
         let text = text(body)?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
-        return bounded(lines.map(|line| simple::event(line, body, defaults.source)), defaults);
+        return bounded(lines.map(|line| simple::event(line, defaults.source)), defaults);
     }
     let found = if media_type.is_empty() { "no content type".to_owned() } else { format!("`{media_type}`") };
     let detail = format!(
@@ -133,8 +133,8 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// The event, with an id and a time if the publisher gave none. Its data must not keep a much larger body alive.
-    fn event(self, data: Data, body: &Bytes) -> Decoded {
+    /// The event, with an id and a time if the publisher gave none.
+    fn event(self, data: Data) -> Decoded {
         let mut buffer = Uuid::encode_buffer();
         let id = match self.id {
             Some(id) => id,
@@ -153,16 +153,14 @@ impl Parts<'_> {
             data_schema: self.data_schema,
             extensions: self.extensions,
         };
-        let event = Event::new(&attributes, time, data)?;
-        let shares_large_body = body.len() > 2 * event.data().len() + 512;
-        Ok(if shares_large_body { event.detached() } else { event })
+        Event::new(&attributes, time, data)
     }
 }
 
 /// JSON data, or the text of a JSON string for data of another type.
-fn json_or_text(raw: &RawValue, content_type: Option<&str>, body: &Bytes) -> Result<Data, EventProblem> {
+fn json_or_text(raw: &RawValue, content_type: Option<&str>) -> Result<Data, EventProblem> {
     if tidemill_event::is_json_media_type(content_type) {
-        let text = tidemill_event::JsonText::from_raw(raw, body);
+        let text = tidemill_event::JsonText::from_raw(raw);
         return text.map(Data::Json).map_err(|e| EventProblem::new("data", e.to_string()));
     }
     match serde_json::from_str::<String>(raw.get()) {

@@ -52,6 +52,11 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
         data_schema: data_schema.as_deref(),
         extensions: &attributes,
     };
-    let data = if body.is_empty() { Data::Empty } else { Data::Bytes(body.clone()) };
-    parts.event(data, body)
+    let data = if body.is_empty() {
+        Data::Empty
+    } else {
+        // A copy: the body may lie in a much larger buffer of the connection.
+        Data::Bytes(Bytes::copy_from_slice(body))
+    };
+    parts.event(data)
 }

@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidemill_event::{Data, Problem as EventProblem};
 
 use super::{Decoded, Parts, base64, json_or_text};
 
-/// One event in the JSON format. `raw` is part of `body`.
-pub(super) fn event(raw: &RawValue, body: &Bytes) -> Decoded {
+/// One event in the JSON format.
+pub(super) fn event(raw: &RawValue) -> Decoded {
     let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(raw.get())
         .map_err(|error| vec![EventProblem::new("", format!("a CloudEvent is a JSON object: {error}"))])?;
     let mut problems = Vec::new();
@@ -40,7 +39,7 @@ pub(super) fn event(raw: &RawValue, body: &Bytes) -> Decoded {
     }
     let data = match (members.remove("data"), data_base64) {
         (None, None) => Ok(Data::Empty),
-        (Some(raw), None) => json_or_text(raw, content_type.as_deref(), body),
+        (Some(raw), None) => json_or_text(raw, content_type.as_deref()),
         (None, Some(text)) => base64(&text),
         (Some(_), Some(_)) => Err(EventProblem::new("data_base64", "an event has `data` or `data_base64`, not both")),
     };
@@ -64,5 +63,5 @@ pub(super) fn event(raw: &RawValue, body: &Bytes) -> Decoded {
         data_schema: data_schema.as_deref(),
         extensions: &extensions,
     };
-    parts.event(data, body)
+    parts.event(data)
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -35,8 +34,8 @@ struct Simple<'a> {
     data_base64: Option<Cow<'a, str>>,
 }
 
-/// One event in the simple form. `text` is part of `body`.
-pub(super) fn event(text: &str, body: &Bytes, default_source: &str) -> Decoded {
+/// One event in the simple form.
+pub(super) fn event(text: &str, default_source: &str) -> Decoded {
     let simple: Simple<'_> = serde_json::from_str(text).map_err(|error| {
         let mut detail = format!("not an event in the simple form: {error}");
         if text.contains("\"specversion\"") {
@@ -47,7 +46,7 @@ pub(super) fn event(text: &str, body: &Bytes, default_source: &str) -> Decoded {
     let content_type = simple.datacontenttype.as_deref();
     let data = match (simple.data, &simple.data_base64) {
         (None, None) => Data::Empty,
-        (Some(raw), None) => json_or_text(raw, content_type, body).map_err(|problem| vec![problem])?,
+        (Some(raw), None) => json_or_text(raw, content_type).map_err(|problem| vec![problem])?,
         (None, Some(text)) => base64(text).map_err(|problem| vec![problem])?,
         (Some(_), Some(_)) => {
             return Err(vec![EventProblem::new("data_base64", "an event has `data` or `data_base64`, not both")]);
@@ -63,5 +62,5 @@ pub(super) fn event(text: &str, body: &Bytes, default_source: &str) -> Decoded {
         data_schema: simple.dataschema.as_deref(),
         extensions: &simple.extensions,
     };
-    parts.event(data, body)
+    parts.event(data)
 }

@@ -82,6 +82,8 @@ async fn wrong_places_are_told() {
     assert!(problem["detail"].as_str().unwrap().contains("nobody.wasm"), "{problem}");
     assert_eq!(server.get("/event-types/nothing").await.0, 404);
     assert_eq!(server.get("/no/such/place").await.0, 404);
+    assert_eq!(server.get("/events/banana").await.0, 400);
+    assert_eq!(server.get("/events/1.99").await.0, 404);
     let answer = server.http.delete(server.url("/events")).send().await.unwrap();
     assert_eq!(answer.status(), 405);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");

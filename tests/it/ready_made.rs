@@ -24,8 +24,12 @@ async fn github_accepts_real_deliveries_and_names_what_they_are_about() {
     }
     // Order is kept per source, and every repository is one.
     let mut all: HashMap<String, Value> = HashMap::new();
+    let mut shown_position = String::new();
     for message in stream.take(lines.len()).await {
         let event = message.json();
+        if event["type"] == "github.push" {
+            shown_position.clone_from(&message.id);
+        }
         all.insert(event["id"].as_str().unwrap().to_owned(), event);
     }
     for line in &lines {
@@ -37,6 +41,8 @@ async fn github_accepts_real_deliveries_and_names_what_they_are_about() {
             assert_eq!(seen["subject"], name);
         }
     }
+    let (_, shown) = server.get(&format!("/events/{shown_position}")).await;
+    assert!(shown["text"].as_str().unwrap().contains("Codertocat"), "{shown}");
     let mut push: Value = lines
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())

@@ -18,7 +18,8 @@ pub(crate) enum Profile {
 /// Builds the binary; its path.
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let mut build = workspace.cargo();
-    build.args(["build", "-p", "tidemill", "--bin", "tidemill"]);
+    // The whole workspace chooses the features of dependencies, so that tests and demo share what is compiled.
+    build.args(["build", "--workspace", "--bin", "tidemill"]);
     let directory = match profile {
         Profile::Dev => "debug",
         Profile::Release => {

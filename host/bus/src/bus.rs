@@ -5,8 +5,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use tidemill_event::{Event, TypePattern};
-use tidemill_log::{Append, Log, LogInfo, ReadError};
+use tidemill_event::{Event, Position, TypePattern};
+use tidemill_log::{Append, Log, LogInfo, ReadError, ReadLimit, Record};
 use tidemill_plugin::{Lane, Plugins};
 
 use crate::cursor::{Cursor, Start};
@@ -130,6 +130,13 @@ impl Bus {
         limit: Option<u64>,
     ) -> Result<Cursor, ReadError> {
         Cursor::new(Arc::clone(&self.tail), selection, start, limit).await
+    }
+
+    /// The event at a position, if the log still has it.
+    pub async fn record(&self, position: Position) -> Option<Arc<Record>> {
+        let before = Position::new(position.epoch, position.sequence.checked_sub(1)?);
+        let page = self.tail.log().read(before, ReadLimit { records: 1, bytes: 0 }).await.ok()?;
+        page.into_iter().find(|record| record.position == position)
     }
 
     /// Subscribers at this moment.

@@ -42,6 +42,13 @@ pub fn host_frame(position: Option<Position>, name: &str, data: &str) -> Vec<u8>
     out
 }
 
+/// An event in the CloudEvents JSON format 1.0.2.
+pub fn cloudevents_json(event: &Event) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_cloudevents_json(event, &mut out);
+    out
+}
+
 fn write_id(position: Position, out: &mut Vec<u8>) {
     // Writing to a Vec does not fail.
     let _ = writeln!(out, "id: {position}");

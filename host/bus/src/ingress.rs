@@ -54,6 +54,17 @@ impl Ingress {
 
     /// Hands events in and waits for what becomes of each; outcomes are in the order of the events.
     pub(crate) async fn publish(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
+        // Most requests: nothing to share out.
+        if let [event] = &events[..]
+            && reserved(event).is_none()
+        {
+            let queue = self.queue_of(event);
+            return self.submit(queue, events).await?.await.map_err(|_| PublishError::Closed);
+        }
+        self.publish_shared(events).await
+    }
+
+    async fn publish_shared(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; events.len()];
         let mut answers = Vec::with_capacity(1);
         let mut refused = None;
@@ -86,23 +97,21 @@ impl Ingress {
     /// Which events go to which worker, with their places; events that only the host may make go to none.
     fn shares(&self, events: Vec<Event>, outcomes: &mut [Option<Outcome>]) -> Vec<Vec<(usize, Event)>> {
         let mut shares: Vec<Vec<(usize, Event)>> = self.queues.iter().map(|_| Vec::new()).collect();
-        let count = shares.len();
         for (at, event) in events.into_iter().enumerate() {
-            if is_reserved_type(event.event_type()) {
-                let detail = "types that begin with `tidemill.` are made by the host alone; choose another prefix";
-                outcomes[at] = Some(Outcome::Rejected { by: None, problems: vec![Problem::new("type", detail)] });
-                continue;
-            }
-            let queue = if count == 1 { 0 } else { self.queue_of(event.source(), count) };
-            if let Some(share) = shares.get_mut(queue) {
+            if let Some(refusal) = reserved(&event) {
+                outcomes[at] = Some(refusal);
+            } else if let Some(share) = shares.get_mut(self.queue_of(&event)) {
                 share.push((at, event));
             }
         }
         shares
     }
 
-    fn queue_of(&self, source: &str, count: usize) -> usize {
-        usize::try_from(self.hasher.hash_one(source) % count as u64).unwrap_or(0)
+    fn queue_of(&self, event: &Event) -> usize {
+        match self.queues.len() {
+            1 => 0,
+            count => usize::try_from(self.hasher.hash_one(event.source()) % count as u64).unwrap_or(0),
+        }
     }
 
     async fn submit(&self, queue: usize, events: Vec<Event>) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
@@ -131,4 +140,11 @@ impl Ingress {
             }
         }
     }
+}
+
+/// The refusal of an event that only the host may make.
+fn reserved(event: &Event) -> Option<Outcome> {
+    let detail = "types that begin with `tidemill.` are made by the host alone; choose another prefix";
+    is_reserved_type(event.event_type())
+        .then(|| Outcome::Rejected { by: None, problems: vec![Problem::new("type", detail)] })
 }

@@ -21,7 +21,7 @@ mod wakers;
 pub use bus::{Bus, BusOptions, Health};
 pub use cursor::{Cursor, Start};
 pub use encoding::{Encoding, Envelope, Framing};
-pub use frame::host_frame;
+pub use frame::{cloudevents_json, host_frame};
 pub use ingress::PublishError;
 pub use outcome::Outcome;
 pub use selection::Selection;

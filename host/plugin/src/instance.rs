@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use tidemill_event::{Change, Problem};
 use tracing::Level;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{InstancePre, ResourceTable};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::types::{self, Batch};
 use crate::bindings::{event_types, filter, log, manifest, transform};
 use crate::limits;
-use crate::plugin::Code;
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::voice::{Stdio, Voice};
 use crate::{Engine, Kind, Limits};
@@ -46,6 +45,15 @@ impl log::Host for Host {
         };
         self.voice.say(level, &message, &fields);
     }
+}
+
+/// What instances are made from. The indices of the interfaces that a component exports are found once.
+pub(crate) struct Code {
+    pub(crate) pre: InstancePre<Host>,
+    pub(crate) manifest: manifest::GuestIndices,
+    pub(crate) filter: Option<filter::GuestIndices>,
+    pub(crate) transform: Option<transform::GuestIndices>,
+    pub(crate) event_types: Option<event_types::GuestIndices>,
 }
 
 /// A warm instance, configured and ready for batches.

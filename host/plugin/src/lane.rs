@@ -17,7 +17,7 @@ use crate::{Engine, Generation, Kind, Plugin};
 pub struct Lane {
     engine: Engine,
     /// Keyed by the address of the shared plugin, which the entry keeps alive.
-    instances: HashMap<*const Plugin, (Arc<Plugin>, Instance)>,
+    instances: HashMap<usize, (Arc<Plugin>, Instance)>,
     batch: Batch,
     generation: u64,
 }
@@ -63,7 +63,7 @@ impl Lane {
         match answer {
             Ok(texts) => Ok(texts.into_iter().next().unwrap_or_default()),
             Err(error) => {
-                self.instances.remove(&Arc::as_ptr(plugin));
+                self.instances.remove(&Arc::as_ptr(plugin).addr());
                 Err(match error {
                     CallError::Fault(fault) => fault,
                     CallError::Retry(reason) => Fault::new(FaultKind::Broken, reason),
@@ -102,7 +102,7 @@ impl Lane {
         let answer = instance.call(kind, batch, events.len());
         if matches!(answer, Err(CallError::Fault(_))) {
             // Whatever failed inside left the whole store unusable.
-            self.instances.remove(&Arc::as_ptr(plugin));
+            self.instances.remove(&Arc::as_ptr(plugin).addr());
         }
         answer
     }
@@ -111,11 +111,11 @@ impl Lane {
 /// The warm instance, or a new one that is configured like the one that was checked when the plugin was loaded.
 fn instance<'a>(
     engine: &Engine,
-    instances: &'a mut HashMap<*const Plugin, (Arc<Plugin>, Instance)>,
+    instances: &'a mut HashMap<usize, (Arc<Plugin>, Instance)>,
     plugin: &Arc<Plugin>,
 ) -> Result<&'a mut Instance, Fault> {
     use hashbrown::hash_map::Entry;
-    match instances.entry(Arc::as_ptr(plugin)) {
+    match instances.entry(Arc::as_ptr(plugin).addr()) {
         Entry::Occupied(entry) => Ok(&mut entry.into_mut().1),
         Entry::Vacant(entry) => {
             let broken =

@@ -10,9 +10,8 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{event_types, filter, log, manifest, transform};
 use crate::component::inspect;
-use crate::instance::{ConfigureError, Host, Instance};
+use crate::instance::{Code, ConfigureError, Host, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
-use crate::plugin::Code;
 use crate::verdict::Fault;
 use crate::voice::Voice;
 use crate::{Engine, EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};

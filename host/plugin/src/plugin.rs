@@ -6,10 +6,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use tidemill_event::TypePattern;
-use wasmtime::component::InstancePre;
 
-use crate::bindings::{event_types, filter, manifest, transform};
-use crate::instance::Host;
+use crate::instance::Code;
 use crate::voice::Voice;
 use crate::{Kind, Limits};
 
@@ -73,15 +71,6 @@ pub struct Plugin {
     pub(crate) size: usize,
     pub(crate) voice: Arc<Voice>,
     pub(crate) code: Code,
-}
-
-/// What instances are made from. The indices of the interfaces that a component exports are found once.
-pub(crate) struct Code {
-    pub(crate) pre: InstancePre<Host>,
-    pub(crate) manifest: manifest::GuestIndices,
-    pub(crate) filter: Option<filter::GuestIndices>,
-    pub(crate) transform: Option<transform::GuestIndices>,
-    pub(crate) event_types: Option<event_types::GuestIndices>,
 }
 
 impl Plugin {

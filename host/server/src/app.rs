@@ -12,6 +12,7 @@ use tidemill_plugin::{Directory, Engine, Limits, PluginSettings, Plugins, WatchO
 
 use crate::announce;
 use crate::config::Config;
+use crate::http::Renderer;
 
 /// The parts of a running server that requests need.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
+    pub(crate) renderer: Renderer,
 }
 
 /// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
@@ -57,7 +59,8 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
     let watch = WatchOptions { settle: config.reload.settle, rescan: config.reload.rescan, settings };
     let plugins_dir = config.plugins_dir.clone();
-    let built = Arc::new(App { config, bus, plugins: Arc::clone(&plugins) });
+    let built =
+        Arc::new(App { config, bus, renderer: Renderer::new(Arc::clone(&plugins)), plugins: Arc::clone(&plugins) });
     let _ = app.set(Arc::downgrade(&built));
     let directory = Directory::open(&plugins_dir, plugins, watch)
         .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;

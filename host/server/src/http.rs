@@ -4,6 +4,7 @@ mod accept;
 mod body;
 mod dashboard;
 mod decode;
+mod event;
 mod health;
 mod outcome;
 mod publish;
@@ -16,6 +17,7 @@ use axum::http::{Method, Uri};
 use axum::routing::{any, get, post};
 
 pub(crate) use accept::Server;
+pub(crate) use event::Renderer;
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -34,6 +36,7 @@ fn routes(app: Arc<App>) -> Router {
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
         .route("/events", post(publish::publish).get(sse::subscribe))
+        .route("/events/{position}", get(event::event))
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))

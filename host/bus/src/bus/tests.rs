@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use serde_json::Map;
-use tidemill_event::{Attributes, Data, Position, Timestamp};
-use tidemill_log::{BoxFuture, MemoryLog, MemoryRetention, ReadLimit, Record};
+use tidemill_event::{Attributes, Data, Timestamp};
+use tidemill_log::{BoxFuture, MemoryLog, MemoryRetention};
 use tidemill_plugin::{Engine, Limits};
 
 use super::*;

@@ -3,6 +3,7 @@
 "use strict";
 
 const SHOWN_MAX = 200;
+const ASKED_MAX = 4;
 const element = (id) => document.getElementById(id);
 const make = (tag, className, text) => {
   const made = document.createElement(tag);
@@ -15,6 +16,7 @@ let source = null;
 let paused = false;
 let count = 0;
 let lastCount = 0;
+let asked = 0;
 
 function status(state, text) {
   element("status").dataset.state = state;
@@ -71,10 +73,29 @@ function show(event, position) {
   const type = make("div", "type", event.type);
   type.title = event.type;
   if (event.subject) type.append(make("div", "position", event.subject));
-  item.append(when, type, body);
+  const shown = document.createElement("div");
+  shown.className = "shown";
+  shown.append(body);
+  item.append(when, type, shown);
+  if (!item.className) summarise(position, shown);
   const list = element("events");
   list.prepend(item);
   while (list.childElementCount > SHOWN_MAX) list.lastElementChild.remove();
+}
+
+// The line with which the owner of the event's type shows it. In a rush of events most go without.
+async function summarise(position, shown) {
+  if (asked >= ASKED_MAX) return;
+  asked += 1;
+  try {
+    const answer = await fetch(`/events/${encodeURIComponent(position)}`);
+    const text = answer.ok ? (await answer.json()).text : null;
+    if (text) shown.prepend(make("div", "text", text));
+  } catch {
+    // The stream's status says when the server cannot be reached.
+  } finally {
+    asked -= 1;
+  }
 }
 
 async function plugins() {

@@ -1,0 +1,55 @@
+//! `GET /events/{position}`: one stored event, and how its type's owner shows it to people.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+use tidemill_event::Position;
+use tidemill_log::Record;
+use tidemill_plugin::{Lane, Plugins};
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+
+/// Instances for showing events, apart from those that events pass through: nobody who looks slows a publisher.
+#[derive(Debug)]
+pub(crate) struct Renderer {
+    plugins: Arc<Plugins>,
+    lane: Mutex<Lane>,
+}
+
+impl Renderer {
+    pub(crate) fn new(plugins: Arc<Plugins>) -> Self {
+        let lane = Mutex::new(Lane::new(plugins.engine().clone()));
+        Self { plugins, lane }
+    }
+
+    /// The owner's line for an event: none if nobody owns its type, or if the owner failed. Blocks.
+    fn text(&self, record: &Record) -> Option<String> {
+        let generation = self.plugins.current();
+        let owner = generation.owner(record.event.event_type())?;
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        lane.enter(&generation);
+        let rendered = lane.render(owner, &record.event, "text");
+        rendered.inspect_err(|fault| tracing::warn!(plugin = &**owner.name(), "cannot show an event: {fault}")).ok()
+    }
+}
+
+/// One event as CloudEvents JSON, with `text` where the owner of its type has something to say.
+pub(crate) async fn event(State(app): State<Arc<App>>, Path(position): Path<String>) -> Result<Json<Value>, Problem> {
+    let position: Position =
+        position.parse().map_err(|e| Problem::new(Kind::BadRequest, format!("{e}")).at("position"))?;
+    let Some(record) = app.bus.record(position).await else {
+        let info = app.bus.log_info();
+        let detail = format!(
+            "there is no event at {position}; the log has {}.{} to {}.{}",
+            info.epoch, info.first, info.epoch, info.last
+        );
+        return Err(Problem::new(Kind::NotFound, detail));
+    };
+    let event: Value = serde_json::from_slice(&tidemill_bus::cloudevents_json(&record.event)).unwrap_or_default();
+    let renderer = Arc::clone(&app);
+    let text = tokio::task::spawn_blocking(move || renderer.renderer.text(&record)).await.unwrap_or_default();
+    Ok(Json(json!({"position": position.to_string(), "text": text, "event": event})))
+}

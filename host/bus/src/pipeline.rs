@@ -29,9 +29,6 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn run(mut self) {
         while let Some(first) = self.queue.blocking_recv() {
-            // Let publishers who are about to hand something in do so: where a worker shares its processor with them it
-            // would otherwise be woken for every single event.
-            std::thread::yield_now();
             self.pulse.begin();
             let turn = self.gather(first);
             self.process(turn);

@@ -22,8 +22,8 @@ use tidemill_plugin::PluginSettings;
 
 use crate::cli::{Cli, Command};
 
-/// Events are made on one thread and freed on another, and most of them stay: measured, the system's allocator spends a
-/// fifth of a publish on that.
+/// Events are made on one thread and freed on another, and most of them stay: measured, with one event per request this
+/// allocator takes in 1.5 times as many as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

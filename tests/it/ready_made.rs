@@ -48,6 +48,7 @@ async fn github_accepts_real_deliveries_and_names_what_they_are_about() {
         .map(|line| serde_json::from_str(line).unwrap())
         .find(|v: &Value| v["type"] == "github.push")
         .unwrap();
+    push["id"] = json!("another");
     push["data"]["repository"]["full_name"] = json!(7);
     let (status, problem) = server.post("application/json", push.to_string()).await;
     assert_eq!((status, &problem["by"]), (422, &json!("github")));

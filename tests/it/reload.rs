@@ -25,7 +25,7 @@ async fn i7_a_reload_loses_duplicates_reorders_and_mixes_nothing() {
     const SOURCES: usize = 8;
     const PER_SOURCE: usize = 12_600;
     const PER_REQUEST: usize = 100;
-    let config = "[log]\nevents-max = 200000\n[reload]\nsettle = \"20ms\"\n";
+    let config = "[log]\nmax-events = 200000\n[reload]\nsettle = \"20ms\"\n";
     let server = Arc::new(Server::start(config, &[("stamp", &guest("stamp_v1"))]).await);
     let mut stream = Subscriber::open(&server, "types=n&envelope=cloudevents").await;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Server, Subscriber};
+use crate::support::{Server, Subscriber, eventually};
 
 /// Invariant I3: however often a subscriber is cut off, and at any rate, it sees every event once and in order.
 #[tokio::test]
@@ -67,12 +67,14 @@ async fn since_takes_positions_times_and_ends() {
 
 #[tokio::test]
 async fn what_retention_removed_is_told_once_and_the_rest_follows() {
-    let server = Server::start("[log]\nevents-max = 10\n[subscribe]\nring-max = \"1MiB\"\n", &[]).await;
+    let server = Server::start("[log]\nmax-events = 10\n[subscribe]\nring-max = \"1MiB\"\n", &[]).await;
     let begin = Subscriber::open(&server, "").await.begins_after;
     let filler = "x".repeat(100_000);
     for n in 0..30 {
         server.publish("a", json!({"n": n, "filler": filler})).await;
     }
+    // Retention works in the background.
+    eventually("ten events are left", async || server.get("/events/stats").await.1["log"]["events"] == 10).await;
     let mut stream = Subscriber::resume(&server, "", Some(&begin)).await;
     let gap = stream.next().await;
     assert_eq!(gap.event, "tidemill.gap");

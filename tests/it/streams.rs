@@ -59,7 +59,7 @@ fn raw(server: &Server, request: &str, wait: Duration) -> String {
 /// Invariant I4: a subscriber that never reads holds up nobody and costs a bounded amount of memory.
 #[tokio::test]
 async fn i4_a_stuck_subscriber_slows_nobody() {
-    let server = Server::start("[log]\nbytes-max = \"4MiB\"\n[subscribe]\nring-max = \"4MiB\"\n", &[]).await;
+    let server = Server::start("[log]\nmax-bytes = \"4MiB\"\n[subscribe]\nring-max = \"4MiB\"\n", &[]).await;
     let stuck: Vec<TcpStream> = (0..50)
         .map(|_| {
             let mut socket = TcpStream::connect(server.address()).unwrap();

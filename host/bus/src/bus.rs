@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidemill_event::{Event, Position, TypePattern};
-use tidemill_log::{Append, Log, LogInfo, ReadError, ReadLimit, Record};
+use tidemill_log::{Append, AppendError, KeptDeadLetter, Log, LogInfo, ReadError, ReadLimit, Record};
 use tidemill_plugin::{Lane, Plugins};
 
-use crate::cursor::{Cursor, Start};
+use crate::cursor::{Cursor, Subscription};
 use crate::ingress::Ingress;
-use crate::limits::{SELECTIONS_MAX, TURN_TIME_MAX};
+use crate::limits::{DEAD_LETTERS_MAX, SELECTIONS_MAX, TURN_TIME_MAX};
 use crate::pipeline::{Pulse, Worker};
 use crate::selection::Wanted;
 use crate::tail::Tail;
-use crate::{Encoding, Outcome, PublishError, Selection};
+use crate::{Encoding, Outcome, PublishError, Published, Selection};
 
 /// What an operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct BusOptions {
     pub queue_wait: Duration,
     /// Bytes of recent events and their frames that are kept for live subscribers.
     pub ring_bytes: usize,
+    /// Bytes per second for all subscribers together that catch up; 0: as many as come.
+    pub replay_rate: u64,
 }
 
 /// Whether publishing works.
@@ -37,6 +39,8 @@ pub enum Health {
     Ready,
     /// A worker does not get on, or is gone.
     Stuck,
+    /// The log does not take events.
+    LogFails,
     /// The bus is stopping.
     Stopping,
 }
@@ -54,16 +58,17 @@ pub struct Bus {
 impl Bus {
     /// Starts the workers.
     pub fn start(log: &Arc<dyn Log>, plugins: &Arc<Plugins>, options: BusOptions) -> std::io::Result<Self> {
-        let tail = Arc::new(Tail::new(Arc::clone(log), options.ring_bytes));
+        let tail = Tail::follow(log, options.ring_bytes, options.replay_rate);
+        let epoch = tail.epoch();
         let (ingress, queues) = Ingress::new(options.workers.max(1), options.queue_bytes, options.queue_wait);
         let (mut workers, mut pulses) = (Vec::new(), Vec::new());
         for (number, queue) in queues.into_iter().enumerate() {
             let pulse = Arc::new(Pulse::new());
             pulses.push(Arc::clone(&pulse));
-            let (plugins, log, tail) = (Arc::clone(plugins), Arc::clone(log), Arc::clone(&tail));
+            let (plugins, log) = (Arc::clone(plugins), Arc::clone(log));
             let run = move || {
                 let lane = Lane::new(plugins.engine().clone());
-                Worker { queue, plugins, lane, log, tail, pulse }.run();
+                Worker { queue, plugins, lane, log, epoch, pulse }.run();
             };
             workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
@@ -78,24 +83,30 @@ impl Bus {
 
     /// Sends events through the pipeline and waits until each is stored or decided otherwise. Outcomes are in the order
     /// of the events.
-    pub async fn publish(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
+    pub async fn publish(&self, events: Vec<Published>) -> Result<Vec<Outcome>, PublishError> {
         let ingress = self.ingress.read().unwrap_or_else(PoisonError::into_inner).clone();
         ingress.ok_or(PublishError::Closed)?.publish(events).await
     }
 
     /// Stores an event that the host itself has to say. It passes no plugins: they could hide or fake it.
     pub fn announce(&self, event: Event) {
-        let tail = Arc::clone(&self.tail);
-        self.tail.log().append(Append {
-            events: vec![event],
-            done: Box::new(move |stored| match stored {
-                Ok(records) => {
-                    tail.push(&records);
-                    tail.wake();
-                }
-                Err(error) => tracing::error!("an announcement was not stored: {error}"),
-            }),
+        let done = |appended: Result<_, AppendError>| {
+            if let Err(error) = appended {
+                tracing::error!("an announcement was not stored: {error}");
+            }
+        };
+        self.tail.log().append(Append::unkeyed(vec![event], Box::new(done)));
+    }
+
+    /// Waits until everything that was announced so far is stored, or will not be.
+    pub async fn settle(&self) {
+        let (done, settled) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |_| {
+            // Whoever waited may be gone.
+            let _ = done.send(());
         });
+        self.tail.log().append(Append::unkeyed(vec![], done));
+        let _ = settled.await;
     }
 
     /// What a subscriber wants to see. Equal wishes share one selection and so the work of encoding. Empty lists mean
@@ -122,21 +133,43 @@ impl Bus {
         selection
     }
 
-    /// A new subscriber. It ends by itself after `limit` events.
-    pub async fn subscribe(
-        &self,
-        selection: Arc<Selection>,
-        start: Start,
-        limit: Option<u64>,
-    ) -> Result<Cursor, ReadError> {
-        Cursor::new(Arc::clone(&self.tail), selection, start, limit).await
+    /// A new subscriber.
+    pub async fn subscribe(&self, subscription: Subscription) -> Result<Cursor, ReadError> {
+        Cursor::new(Arc::clone(&self.tail), subscription).await
+    }
+
+    /// Dead letters with a number greater than `after`, oldest first, at most [`DEAD_LETTERS_MAX`].
+    pub async fn dead_letters(&self, after: u64, max: usize) -> Result<Vec<KeptDeadLetter>, ReadError> {
+        self.tail.log().dead_letters(after, max.min(DEAD_LETTERS_MAX)).await
+    }
+
+    /// One dead letter.
+    pub async fn dead_letter(&self, number: u64) -> Result<Option<KeptDeadLetter>, ReadError> {
+        let Some(before) = number.checked_sub(1) else { return Ok(None) };
+        let found = self.tail.log().dead_letters(before, 1).await?;
+        Ok(found.into_iter().find(|kept| kept.number == number))
+    }
+
+    /// Forgets dead letters; how many there were.
+    pub async fn forget_dead_letters(&self, numbers: Vec<u64>) -> Result<usize, AppendError> {
+        self.tail.log().forget_dead_letters(numbers).await
+    }
+
+    /// Removes what is too old. To be called now and then; what is too much goes by itself.
+    pub async fn trim(&self) -> Result<(), AppendError> {
+        self.tail.log().trim().await
+    }
+
+    /// The newest sequence that subscribers can have.
+    pub fn last(&self) -> Position {
+        Position::new(self.tail.epoch(), self.tail.last())
     }
 
     /// The event at a position, if the log still has it.
     pub async fn record(&self, position: Position) -> Option<Arc<Record>> {
         let before = Position::new(position.epoch, position.sequence.checked_sub(1)?);
         let page = self.tail.log().read(before, ReadLimit { records: 1, bytes: 0 }).await.ok()?;
-        page.into_iter().find(|record| record.position == position)
+        page.records.into_iter().find(|record| record.position == position)
     }
 
     /// Subscribers at this moment.
@@ -156,7 +189,11 @@ impl Bus {
         }
         let gone = self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter().any(JoinHandle::is_finished);
         let stuck = self.pulses.iter().any(|pulse| pulse.busy() > TURN_TIME_MAX);
-        if gone || stuck { Health::Stuck } else { Health::Ready }
+        match (gone || stuck, self.tail.log().info().failing) {
+            (true, _) => Health::Stuck,
+            (false, Some(_)) => Health::LogFails,
+            (false, None) => Health::Ready,
+        }
     }
 
     /// Takes no more events; those in the queue are still processed, stored and answered.
@@ -164,7 +201,7 @@ impl Bus {
         *self.ingress.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Waits for the workers to finish what is queued. Call it after [`close_ingress`](Self::close_ingress), on a thread
+    /// Waits for the workers to finish what is queued, and closes the log. Call it after [`close_ingress`](Self::close_ingress), on a thread
     /// that may block; publishers in flight must have been answered or dropped.
     pub fn join(&self) {
         let workers = std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
@@ -173,6 +210,7 @@ impl Bus {
                 tracing::error!("a pipeline worker panicked");
             }
         }
+        self.tail.log().close();
     }
 
     /// Ends all subscribers.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use tidemill_event::{Change, Event};
+use tidemill_log::DeadLetter;
 use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, Plugin, Verdict};
 
 use crate::Outcome;
@@ -19,6 +21,18 @@ pub(crate) struct Chain<'a> {
     fates: Vec<Option<Outcome>>,
     /// For each stage, the items that it is to see.
     waiting: Vec<Vec<usize>>,
+    /// Published events, by origin, of which a plugin made something else.
+    originals: HashMap<usize, Event>,
+    /// Who failed, by origin.
+    failed: Vec<(usize, Arc<Plugin>, Fault)>,
+}
+
+/// A published event that a plugin failed on.
+pub(crate) struct Failure {
+    /// Which.
+    pub(crate) origin: usize,
+    /// The event as it was published, and how the plugin failed.
+    pub(crate) letter: DeadLetter,
 }
 
 /// One event on its way. A published event that is split becomes several.
@@ -43,6 +57,8 @@ pub(crate) struct Passed {
     pub(crate) origins: Vec<usize>,
     /// What became of each published event; none for those that are to be stored.
     pub(crate) fates: Vec<Option<Outcome>>,
+    /// What plugins failed on.
+    pub(crate) failures: Vec<Failure>,
 }
 
 impl<'a> Chain<'a> {
@@ -51,7 +67,9 @@ impl<'a> Chain<'a> {
         let item =
             |(origin, event)| Item { event, origin, path: Vec::new(), changed: false, rerouted: false, dropped: false };
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
-        let mut chain = Self { lane, generation, items, fates, waiting: vec![Vec::new(); generation.stages().len()] };
+        let waiting = vec![Vec::new(); generation.stages().len()];
+        let (originals, failed) = (HashMap::new(), Vec::new());
+        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
     }
@@ -83,6 +101,7 @@ impl<'a> Chain<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Passed {
+        let failures = self.take_failures();
         if self.items.len() > self.fates.len() {
             self.items.sort_by(|a, b| a.place().cmp(&b.place()));
         }
@@ -92,7 +111,7 @@ impl<'a> Chain<'a> {
             self.items.into_iter().filter(alive).map(|item| (item.event, item.origin)).unzip();
         // Some part of it goes on, whatever became of the others.
         origins.iter().for_each(|origin| self.fates[*origin] = None);
-        Passed { events, origins, fates: self.fates }
+        Passed { events, origins, fates: self.fates, failures }
     }
 
     fn ask_owners(&mut self, which: impl Fn(&Item) -> bool) {
@@ -125,7 +144,7 @@ impl<'a> Chain<'a> {
                 Verdict::Keep => continue,
                 Verdict::Emit(changes) => match self.replace(*at, changes, kind, next_stage) {
                     Ok(()) => continue,
-                    Err(fault) => Outcome::Failed { by: by(), fault },
+                    Err(fault) => self.fail(*at, plugin, fault),
                 },
                 Verdict::Drop => {
                     self.items[*at].dropped = true;
@@ -133,7 +152,7 @@ impl<'a> Chain<'a> {
                 }
                 Verdict::Reject(problems) => Outcome::Rejected { by: Some(by()), problems },
                 Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
-                Verdict::Fault(fault) => Outcome::Failed { by: by(), fault },
+                Verdict::Fault(fault) => self.fail(*at, plugin, fault),
             };
             let known = &mut self.fates[self.items[*at].origin];
             // A failure of one part outweighs that another one was dropped; the first failure counts.
@@ -141,6 +160,36 @@ impl<'a> Chain<'a> {
                 *known = Some(fate);
             }
         }
+    }
+
+    /// Notes that a plugin failed on an item.
+    fn fail(&mut self, at: usize, plugin: &Arc<Plugin>, fault: Fault) -> Outcome {
+        let origin = self.items[at].origin;
+        if !self.failed.iter().any(|(known, _, _)| *known == origin) {
+            self.failed.push((origin, Arc::clone(plugin), fault.clone()));
+        }
+        Outcome::Failed { by: Arc::clone(plugin.name()), fault, dead_letter: None }
+    }
+
+    /// Dead letters for the published events whose fate is that a plugin failed. To be called while items stand where
+    /// they stood, those that were published before all others.
+    fn take_failures(&mut self) -> Vec<Failure> {
+        let failed = std::mem::take(&mut self.failed).into_iter();
+        let kept = failed.filter(|(origin, _, _)| matches!(self.fates[*origin], Some(Outcome::Failed { .. })));
+        let mut failures: Vec<Failure> = kept
+            .map(|(origin, plugin, fault)| Failure {
+                origin,
+                letter: DeadLetter {
+                    event: self.originals.get(&origin).unwrap_or(&self.items[origin].event).clone(),
+                    plugin: plugin.name().to_string(),
+                    version: plugin.version().to_string(),
+                    reason: fault.kind.name().to_owned(),
+                    detail: fault.detail,
+                },
+            })
+            .collect();
+        failures.sort_by_key(|failure| failure.origin);
+        failures
     }
 
     /// Puts a plugin's outputs in the place of an item.
@@ -178,7 +227,8 @@ impl<'a> Chain<'a> {
         }
         if let Some(first) = first {
             let moved = first.event.event_type() != self.items[at].event.event_type();
-            self.items[at] = first;
+            let before = std::mem::replace(&mut self.items[at], first);
+            self.originals.entry(before.origin).or_insert(before.event);
             if moved {
                 self.route(at, next_stage);
             }

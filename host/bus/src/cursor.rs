@@ -3,19 +3,27 @@
 //! Live delivery, replay and a slow reader are the same code: read from the place. A cursor has no queue; one that is
 //! not asked costs nothing but itself (invariants I3, I4).
 
+mod catch_up;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tidemill_event::{Position, Timestamp};
-use tidemill_log::{BoxFuture, ReadError, ReadLimit, Record};
+use tidemill_log::{BoxFuture, ReadError};
+use tokio::time::Sleep;
 
 use crate::Selection;
-use crate::frame::host_frame;
-use crate::limits::{CHUNK_BYTES_MAX, READ_RECORDS_MAX};
-use crate::ring::Look;
+use crate::archive::ArchivePage;
+use crate::gap::{Gap, Skip};
+use crate::limits::BEHIND_EVENTS;
+use crate::progress::Progress;
+use crate::ring::{Look, Segment};
 use crate::selection::Chunk;
 use crate::tail::Tail;
+use crate::thinning::{SlowPolicy, Thinning};
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +38,62 @@ pub enum Start {
     At(Timestamp),
 }
 
+/// What a subscriber asks for.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// What it wants to see.
+    pub selection: Arc<Selection>,
+    /// Where it begins.
+    pub start: Start,
+    /// After how many events it ends by itself.
+    pub limit: Option<u64>,
+    /// What becomes of it when it is behind.
+    pub slow: SlowPolicy,
+}
+
+/// What a subscriber is handed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// Whole frames.
+    Frames(Bytes),
+    /// There are events that it cannot have.
+    Gap(Gap),
+}
+
+/// Why there is nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The wanted number of events was handed over.
+    Limit,
+    /// The host is stopping.
+    Stopping,
+    /// It is behind, and its policy is to be disconnected then.
+    Behind,
+    /// The log cannot be read.
+    Unreadable,
+}
+
 /// A subscriber's place in the log.
 pub struct Cursor {
     tail: Arc<Tail>,
     selection: Arc<Selection>,
+    slow: SlowPolicy,
     after: u64,
     /// Events still wanted.
     remaining: u64,
-    /// Said before anything else.
-    notice: Option<Bytes>,
+    /// Handed over before anything else.
+    queued: VecDeque<Delivery>,
+    /// Events that retention took out of what was read since the last gap was told.
+    missed: u64,
+    missed_from: u64,
+    /// Whether such events may have been wanted.
+    minds_holes: bool,
     slot: usize,
-    reading: Option<BoxFuture<'static, Result<Vec<Arc<Record>>, ReadError>>>,
+    reading: Option<BoxFuture<'static, Result<Arc<ArchivePage>, ReadError>>>,
+    pause: Option<Pin<Box<Sleep>>>,
+    thinning: Option<Box<Thinning>>,
+    end: Option<End>,
+    progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Cursor {
@@ -50,113 +103,191 @@ impl std::fmt::Debug for Cursor {
 }
 
 impl Cursor {
-    pub(crate) async fn new(
-        tail: Arc<Tail>,
-        selection: Arc<Selection>,
-        start: Start,
-        limit: Option<u64>,
-    ) -> Result<Self, ReadError> {
-        let (mut after, mut notice) = (tail.last(), None);
+    pub(crate) async fn new(tail: Arc<Tail>, subscription: Subscription) -> Result<Self, ReadError> {
+        let (mut after, mut gap) = (tail.last(), None);
         let earliest = |tail: &Tail| tail.log().info().first.saturating_sub(1);
-        match start {
+        let to = |sequence| Position::new(tail.epoch(), sequence);
+        match subscription.start {
             Start::Latest => {}
             Start::Earliest => after = earliest(&tail),
             Start::At(time) => after = tail.log().position_at(time).await?.sequence,
-            Start::After(position) if position.epoch != tail.epoch() => {
+            Start::After(from) if from.epoch != tail.epoch() => {
                 after = earliest(&tail);
-                notice = Some(gap(position, Position::new(tail.epoch(), after), None, "epoch"));
+                gap = Some(Gap { from, to: to(after), missed: None, reason: Skip::Epoch });
             }
-            Start::After(position) if position.sequence > after => {
-                notice = Some(gap(position, Position::new(tail.epoch(), after), None, "unknown-position"));
+            Start::After(from) if from.sequence > after => {
+                gap = Some(Gap { from, to: to(after), missed: None, reason: Skip::UnknownPosition });
             }
-            Start::After(position) => after = position.sequence,
+            Start::After(from) => after = from.sequence,
         }
-        let slot = tail.wakers().join();
-        let remaining = limit.unwrap_or(u64::MAX);
-        Ok(Self { tail, selection, after, remaining, notice, slot, reading: None })
+        let progress = Arc::new(Progress::default());
+        progress.stand(after);
+        let mut cursor = Self {
+            minds_holes: subscription.selection.overlaps(tail.log().thinned()),
+            slot: tail.wakers().join(),
+            selection: subscription.selection,
+            slow: subscription.slow,
+            after,
+            remaining: subscription.limit.unwrap_or(u64::MAX),
+            queued: VecDeque::new(),
+            missed: 0,
+            missed_from: after,
+            reading: None,
+            pause: None,
+            thinning: None,
+            end: None,
+            progress,
+            tail,
+        };
+        if let Some(gap) = gap {
+            let told = cursor.tell(gap);
+            cursor.queued.push_back(told);
+        }
+        Ok(cursor)
     }
 
     /// Where it stands: everything up to here was handed over or is not wanted.
     pub fn position(&self) -> Position {
-        Position::new(self.tail.epoch(), self.after)
+        Position::new(self.tail.epoch(), self.progress.after())
     }
 
-    /// The next bytes for the socket, everything that is ready in one piece of bounded size. `None` ends the stream: the
-    /// wanted number of events was handed over, or the host is stopping.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if let Some(notice) = self.notice.take() {
-            return Poll::Ready(Some(notice));
+    /// How far it got, for others to look at.
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// Why there is nothing more, once there is not.
+    pub fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// What comes next, everything that is ready in one piece of bounded size. `None` ends the stream for the reason that
+    /// [`end`](Self::end) gives.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        if let Some(delivery) = self.queued.pop_front() {
+            self.stand();
+            return Poll::Ready(Some(delivery));
         }
         loop {
-            if self.remaining == 0 || self.tail.is_closed() {
+            self.look_for_end();
+            if self.end.is_some() {
                 return Poll::Ready(None);
             }
-            if let Some(reading) = &mut self.reading {
-                let Poll::Ready(page) = reading.as_mut().poll(cx) else {
-                    return Poll::Pending;
-                };
+            if let Some(pause) = &mut self.pause {
+                let Poll::Ready(()) = pause.as_mut().poll(cx) else { return Poll::Pending };
+                self.pause = None;
+            }
+            let delivery = if let Some(reading) = &mut self.reading {
+                let Poll::Ready(page) = reading.as_mut().poll(cx) else { return Poll::Pending };
                 self.reading = None;
-                if let Some(bytes) = self.take_page(page) {
-                    return Poll::Ready(Some(bytes));
+                self.take_page(page)
+            } else if self.after >= self.tail.last() {
+                match self.wait(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(delivery) => delivery,
                 }
-                continue;
-            }
-            if self.after >= self.tail.last() {
-                self.tail.wakers().wait(self.slot, cx.waker());
-                // Look again now that it is certain to be woken: something may have come in between.
-                if self.after >= self.tail.last() && !self.tail.is_closed() {
-                    return Poll::Pending;
-                }
-                continue;
-            }
-            let chunk = match self.selection.shared(self.after, self.tail.last(), self.remaining) {
-                Some(chunk) => chunk,
-                None => match self.tail.look(self.after) {
-                    Look::Segments(segments) => self.selection.chunk(&segments, self.after, self.remaining),
-                    Look::Tail => continue,
-                    Look::Older => {
-                        self.read();
-                        continue;
-                    }
-                },
+            } else {
+                self.advance()
             };
-            if let Some(bytes) = self.take(chunk) {
-                return Poll::Ready(Some(bytes));
+            if let Some(delivery) = delivery {
+                return Poll::Ready(Some(delivery));
+            }
+            self.stand();
+        }
+    }
+
+    fn look_for_end(&mut self) {
+        if self.remaining == 0 {
+            self.end = Some(End::Limit);
+        } else if self.tail.is_closed() {
+            self.end = Some(End::Stopping);
+        }
+    }
+
+    /// Nothing more is stored at the moment.
+    fn wait(&mut self, cx: &Context<'_>) -> Poll<Option<Delivery>> {
+        if let Some(delivery) = self.flush() {
+            return Poll::Ready(Some(delivery));
+        }
+        self.progress.is_live();
+        self.tail.wakers().wait(self.slot, cx.waker());
+        // Look again now that it is certain to be woken: something may have come in between.
+        if self.after >= self.tail.last() && !self.tail.is_closed() { Poll::Pending } else { Poll::Ready(None) }
+    }
+
+    /// One step on.
+    fn advance(&mut self) -> Option<Delivery> {
+        if self.lag() > BEHIND_EVENTS {
+            self.fall_behind();
+            if self.end.is_some() {
+                return None;
             }
         }
+        if !self.is_thinning()
+            && let Some(chunk) = self.selection.shared(self.after, self.tail.last(), self.remaining)
+        {
+            return self.take(chunk);
+        }
+        match self.tail.look(self.after) {
+            Look::Segments(segments) => self.take_segments(&segments),
+            Look::Tail => None,
+            Look::Older => {
+                self.reading = Some(Box::pin(Arc::clone(self.tail.archive()).page(self.after)));
+                None
+            }
+        }
+    }
+
+    fn take_segments(&mut self, segments: &[Arc<Segment>]) -> Option<Delivery> {
+        if self.is_thinning() {
+            return segments.iter().find_map(|segment| self.thin(segment.records()));
+        }
+        let chunk = self.selection.chunk(segments, self.after, self.remaining);
+        self.take(chunk)
     }
 
     /// Steps over a chunk; none if nothing in it was wanted.
-    fn take(&mut self, chunk: Chunk) -> Option<Bytes> {
+    fn take(&mut self, chunk: Chunk) -> Option<Delivery> {
+        self.miss(chunk.to - self.after - chunk.records);
         self.after = chunk.to;
         self.remaining -= chunk.events;
-        Some(chunk.bytes).filter(|bytes| !bytes.is_empty())
+        self.hand_over(chunk.bytes, chunk.events)
     }
 
-    /// Begins to read what is in the log only.
-    fn read(&mut self) {
-        let (log, after) = (Arc::clone(self.tail.log()), self.position());
-        let limit = ReadLimit { records: READ_RECORDS_MAX, bytes: CHUNK_BYTES_MAX };
-        self.reading = Some(Box::pin(async move { log.read(after, limit).await }));
-    }
-
-    fn take_page(&mut self, page: Result<Vec<Arc<Record>>, ReadError>) -> Option<Bytes> {
-        match page {
-            Ok(records) => {
-                let chunk = self.selection.encode(&records, self.after, self.remaining);
-                self.take(chunk)
-            }
-            Err(ReadError::Trimmed { first }) => {
-                let (from, missed) = (self.position(), first - 1 - self.after);
-                self.after = first - 1;
-                Some(gap(from, self.position(), Some(missed), "retention"))
-            }
-            Err(ReadError::ForeignEpoch { .. }) => {
-                let from = self.position();
-                self.after = self.tail.last();
-                Some(gap(from, self.position(), None, "epoch"))
-            }
+    /// Hands frames over, after the gap before them if there is one.
+    fn hand_over(&mut self, bytes: Bytes, events: u64) -> Option<Delivery> {
+        if bytes.is_empty() {
+            return None;
         }
+        self.progress.hand_over(events, bytes.len());
+        if self.lag() > BEHIND_EVENTS
+            && let Some(wait) = self.tail.pace().reserve(bytes.len())
+        {
+            self.pause = Some(Box::pin(tokio::time::sleep(wait)));
+        }
+        let frames = Delivery::Frames(bytes);
+        if let Some(gap) = self.take_missed() {
+            self.queued.push_back(frames);
+            return Some(gap);
+        }
+        self.stand();
+        Some(frames)
+    }
+
+    /// Where it would resume moves up, unless something up to there was not handed over yet.
+    fn stand(&self) {
+        if self.queued.is_empty() && self.missed == 0 && !self.is_thinning() {
+            self.progress.stand(self.after);
+        }
+    }
+
+    fn tell(&self, gap: Gap) -> Delivery {
+        self.progress.skip(gap.reason, gap.missed.unwrap_or(1));
+        Delivery::Gap(gap)
+    }
+
+    fn lag(&self) -> u64 {
+        self.tail.last().saturating_sub(self.after)
     }
 }
 
@@ -164,11 +295,4 @@ impl Drop for Cursor {
     fn drop(&mut self) {
         self.tail.wakers().leave(self.slot);
     }
-}
-
-/// Tells a subscriber what it cannot have: everything after `from` up to and with `to`.
-fn gap(from: Position, to: Position, missed: Option<u64>, reason: &str) -> Bytes {
-    let missed = missed.map(|n| format!("\"missed\":{n},")).unwrap_or_default();
-    let data = format!("{{\"from\":\"{from}\",\"to\":\"{to}\",{missed}\"reason\":\"{reason}\"}}");
-    host_frame(Some(to), "tidemill.gap", &data).into()
 }

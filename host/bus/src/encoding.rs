@@ -20,6 +20,9 @@ pub enum Framing {
     Message,
     /// Each event twice, first named and then as a message.
     Both,
+    /// No frames: items of a JSON array, each `{"position": …, "event": …}` followed by a comma. For clients that ask
+    /// again and again instead of streaming; the envelope does not matter.
+    Json,
 }
 
 /// How events are written for a subscriber.
@@ -33,9 +36,9 @@ pub struct Encoding {
 
 impl Encoding {
     /// How many there are; encoded frames are kept in arrays of this length.
-    pub(crate) const COUNT: usize = 6;
+    pub(crate) const COUNT: usize = 8;
 
     pub(crate) const fn index(self) -> usize {
-        self.envelope as usize * 3 + self.framing as usize
+        self.envelope as usize * 4 + self.framing as usize
     }
 }

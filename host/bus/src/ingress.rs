@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
-use tidemill_event::{Event, Problem, is_reserved_type};
+use tidemill_event::{Problem, is_reserved_type};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::Outcome;
 use crate::limits::{QUEUE_UNIT_BYTES, SUBMISSION_EVENTS_MAX, SUBMISSIONS_MAX};
+use crate::{Outcome, Published};
 
 /// Nothing of a request was taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum PublishError {
 
 /// Events of one request for one worker.
 pub(crate) struct Submission {
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<Published>,
     pub(crate) answer: oneshot::Sender<Vec<Outcome>>,
     /// Room in the queue, given back when the submission was answered.
     pub(crate) _room: OwnedSemaphorePermit,
@@ -53,7 +53,7 @@ impl Ingress {
     }
 
     /// Hands events in and waits for what becomes of each; outcomes are in the order of the events.
-    pub(crate) async fn publish(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
+    pub(crate) async fn publish(&self, events: Vec<Published>) -> Result<Vec<Outcome>, PublishError> {
         // Most requests: nothing to share out.
         if let [event] = &events[..]
             && reserved(event).is_none()
@@ -64,14 +64,14 @@ impl Ingress {
         self.publish_shared(events).await
     }
 
-    async fn publish_shared(&self, events: Vec<Event>) -> Result<Vec<Outcome>, PublishError> {
+    async fn publish_shared(&self, events: Vec<Published>) -> Result<Vec<Outcome>, PublishError> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; events.len()];
         let mut answers = Vec::with_capacity(1);
         let mut refused = None;
         for (queue, share) in self.shares(events, &mut outcomes).into_iter().enumerate() {
             let mut rest = share.into_iter();
             while refused.is_none() {
-                let (places, events): (Vec<usize>, Vec<Event>) = rest.by_ref().take(SUBMISSION_EVENTS_MAX).unzip();
+                let (places, events): (Vec<usize>, Vec<Published>) = rest.by_ref().take(SUBMISSION_EVENTS_MAX).unzip();
                 if events.is_empty() {
                     break;
                 }
@@ -95,8 +95,8 @@ impl Ingress {
     }
 
     /// Which events go to which worker, with their places; events that only the host may make go to none.
-    fn shares(&self, events: Vec<Event>, outcomes: &mut [Option<Outcome>]) -> Vec<Vec<(usize, Event)>> {
-        let mut shares: Vec<Vec<(usize, Event)>> = self.queues.iter().map(|_| Vec::new()).collect();
+    fn shares(&self, events: Vec<Published>, outcomes: &mut [Option<Outcome>]) -> Vec<Vec<(usize, Published)>> {
+        let mut shares: Vec<Vec<(usize, Published)>> = self.queues.iter().map(|_| Vec::new()).collect();
         for (at, event) in events.into_iter().enumerate() {
             if let Some(refusal) = reserved(&event) {
                 outcomes[at] = Some(refusal);
@@ -107,15 +107,19 @@ impl Ingress {
         shares
     }
 
-    fn queue_of(&self, event: &Event) -> usize {
+    fn queue_of(&self, published: &Published) -> usize {
         match self.queues.len() {
             1 => 0,
-            count => usize::try_from(self.hasher.hash_one(event.source()) % count as u64).unwrap_or(0),
+            count => usize::try_from(self.hasher.hash_one(published.event.source()) % count as u64).unwrap_or(0),
         }
     }
 
-    async fn submit(&self, queue: usize, events: Vec<Event>) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
-        let bytes: usize = events.iter().map(Event::weight).sum();
+    async fn submit(
+        &self,
+        queue: usize,
+        events: Vec<Published>,
+    ) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
+        let bytes: usize = events.iter().map(|published| published.event.weight()).sum();
         let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX).min(self.units);
         let room = match Arc::clone(&self.room).try_acquire_many_owned(units) {
             Ok(room) => room,
@@ -143,8 +147,8 @@ impl Ingress {
 }
 
 /// The refusal of an event that only the host may make.
-fn reserved(event: &Event) -> Option<Outcome> {
+fn reserved(published: &Published) -> Option<Outcome> {
     let detail = "types that begin with `tidemill.` are made by the host alone; choose another prefix";
-    is_reserved_type(event.event_type())
+    is_reserved_type(published.event.event_type())
         .then(|| Outcome::Rejected { by: None, problems: vec![Problem::new("type", detail)] })
 }

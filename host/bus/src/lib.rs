@@ -4,24 +4,35 @@
 //! the encoded frames, and subscribers, which are cursors over the log.
 //! Must not know: HTTP, sockets, configuration files, wasmtime.
 
+mod archive;
 mod bus;
 mod chain;
 mod cursor;
 mod encoding;
 mod frame;
+mod gap;
 mod ingress;
 pub mod limits;
 mod outcome;
+mod pace;
 mod pipeline;
+mod progress;
+mod published;
+mod receipts;
 mod ring;
 mod selection;
 mod tail;
+mod thinning;
 mod wakers;
 
 pub use bus::{Bus, BusOptions, Health};
-pub use cursor::{Cursor, Start};
+pub use cursor::{Cursor, Delivery, End, Start, Subscription};
 pub use encoding::{Encoding, Envelope, Framing};
 pub use frame::{cloudevents_json, host_frame};
+pub use gap::{Gap, Skip};
 pub use ingress::PublishError;
 pub use outcome::Outcome;
+pub use progress::Progress;
+pub use published::Published;
 pub use selection::Selection;
+pub use thinning::{ConflateKey, SlowPolicy};

@@ -18,12 +18,28 @@ pub const QUEUE_UNIT_BYTES: usize = 1024;
 pub const CHUNK_BYTES_MAX: usize = 64 << 10;
 /// Joined chunks that subscribers with the same selection share. They stand at a few neighbouring places at a time.
 pub const SHARED_CHUNKS_MAX: usize = 8;
-/// Records that one read from the log returns.
-pub const READ_RECORDS_MAX: usize = 500;
+/// Records of one page read from the log. Readers in the same page share it; a longer one would delay the first byte.
+pub const PAGE_EVENTS: u64 = 256;
+/// Bytes of one page read from the log (but one event always fits).
+pub const PAGE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of pages, with their frames, that are kept for others who read the same.
+pub const ARCHIVE_BYTES_MAX: u64 = 32 << 20;
+/// A subscriber is behind when more events than this, of any type, are newer than the last it was handed. Two turns of
+/// a worker may come at once to a subscriber that is not slow.
+pub const BEHIND_EVENTS: u64 = 2 * TURN_EVENTS_MAX as u64;
+/// Events that a sample of what a subscriber missed is aimed to have.
+pub const SAMPLE_EVENTS: u64 = 256;
+/// Events that are held for one subscriber while they are thinned out.
+pub const THINNED_EVENTS_MAX: usize = 4096;
+/// Bytes of these events.
+pub const THINNED_BYTES_MAX: usize = 1 << 20;
+/// Dead letters that one look at them returns.
+pub const DEAD_LETTERS_MAX: usize = 100;
 /// Distinct selections that are kept for sharing; the ones no subscriber uses are dropped first.
 pub const SELECTIONS_MAX: usize = 10_000;
 /// A worker that has been at one turn for this long counts as stuck.
 pub const TURN_TIME_MAX: Duration = Duration::from_secs(10);
 
+const _: () = assert!(BEHIND_EVENTS >= SUBMISSION_EVENTS_MAX as u64);
 const _: () = assert!(SUBMISSION_EVENTS_MAX <= TURN_EVENTS_MAX);
 const _: () = assert!(TURN_BYTES_MAX >= tidemill_event::limits::DATA_BYTES_MAX);

@@ -9,8 +9,13 @@ use tidemill_plugin::Fault;
 /// (less those that a later plugin dropped) or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is in the log, as one event or, if a plugin split it, as several.
-    Stored(Vec<Position>),
+    /// It is in the log.
+    Stored {
+        /// Where: one position or, if a plugin split it, several.
+        positions: Vec<Position>,
+        /// It was published before and stands where it stood; nothing was stored now.
+        duplicate: bool,
+    },
     /// A plugin dropped it, as it is meant to.
     Dropped {
         /// Which plugin.
@@ -36,8 +41,15 @@ pub enum Outcome {
         by: Arc<str>,
         /// How it failed.
         fault: Fault,
+        /// The number of the dead letter that keeps it; none if that could not be kept either.
+        dead_letter: Option<u64>,
     },
-    /// The log did not take it.
+    /// The log has no room.
+    Full {
+        /// What it said.
+        reason: String,
+    },
+    /// The log did not take it, or it is not known whether it did.
     Lost {
         /// Why.
         reason: String,

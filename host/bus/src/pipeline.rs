@@ -5,16 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use tidemill_event::Event;
-use tidemill_log::{Append, AppendError, Log, Record};
+use tidemill_log::{Append, Appended, Log};
 use tidemill_plugin::{Lane, Plugins};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::Outcome;
 use crate::chain::Chain;
 use crate::ingress::Submission;
 use crate::limits::{TURN_BYTES_MAX, TURN_EVENTS_MAX};
-use crate::tail::Tail;
+use crate::receipts::Receipts;
 
 /// One pipeline worker: a plain thread that takes whatever is queued, without waiting for more.
 pub(crate) struct Worker {
@@ -22,7 +20,7 @@ pub(crate) struct Worker {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) lane: Lane,
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) tail: Arc<Tail>,
+    pub(crate) epoch: u32,
     pub(crate) pulse: Arc<Pulse>,
 }
 
@@ -38,7 +36,8 @@ impl Worker {
 
     /// Whatever is queued by now, up to one turn.
     fn gather(&mut self, first: Submission) -> Vec<Submission> {
-        let size = |submission: &Submission| submission.events.iter().map(Event::weight).sum::<usize>();
+        let size =
+            |submission: &Submission| submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
         let (mut events, mut bytes) = (first.events.len(), size(&first));
         let mut turn = vec![first];
         while events < TURN_EVENTS_MAX
@@ -56,7 +55,7 @@ impl Worker {
     fn process(&mut self, turn: Vec<Submission>) {
         let generation = self.plugins.current();
         self.lane.enter(&generation);
-        let (events, mut receipts) = Receipts::take(turn);
+        let (events, mut receipts) = Receipts::take(turn, self.epoch, |keys| self.log.known(keys));
 
         let mut chain = Chain::begin(&mut self.lane, &generation, events);
         chain.check_owned();
@@ -64,72 +63,14 @@ impl Worker {
         chain.check_changed();
         let passed = chain.finish();
 
-        receipts.note(passed.fates, passed.origins);
-        if passed.events.is_empty() {
-            return receipts.answer(Ok(&[]));
+        let (groups, dead_letters) = receipts.note(passed.fates, &passed.origins, passed.failures);
+        if passed.events.is_empty() && dead_letters.is_empty() {
+            return receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
         }
-        let tail = Arc::clone(&self.tail);
-        self.log.append(Append {
-            events: passed.events,
-            // Only now, as durable as the log promises, does anybody hear of it (invariant I2).
-            done: Box::new(move |stored| {
-                if let Ok(records) = &stored {
-                    tail.push(records);
-                }
-                receipts.answer(stored.as_deref());
-                tail.wake();
-            }),
-        });
-    }
-}
-
-/// Who waits for which events' outcomes.
-struct Receipts {
-    waiting: Vec<(usize, oneshot::Sender<Vec<Outcome>>)>,
-    fates: Vec<Option<Outcome>>,
-    origins: Vec<usize>,
-    /// Kept until the answer: their bytes are in memory until then.
-    _rooms: Vec<tokio::sync::OwnedSemaphorePermit>,
-}
-
-impl Receipts {
-    fn take(turn: Vec<Submission>) -> (Vec<Event>, Self) {
-        let (mut events, mut waiting, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
-        for mut submission in turn {
-            waiting.push((submission.events.len(), submission.answer));
-            rooms.push(submission._room);
-            events.append(&mut submission.events);
-        }
-        (events, Self { waiting, fates: Vec::new(), origins: Vec::new(), _rooms: rooms })
-    }
-
-    fn note(&mut self, fates: Vec<Option<Outcome>>, origins: Vec<usize>) {
-        (self.fates, self.origins) = (fates, origins);
-    }
-
-    /// Tells every publisher. Records are in the order of what was appended.
-    fn answer(mut self, stored: Result<&[Arc<Record>], &AppendError>) {
-        match stored {
-            Ok(records) => {
-                for (record, origin) in records.iter().zip(&self.origins) {
-                    match &mut self.fates[*origin] {
-                        Some(Outcome::Stored(positions)) => positions.push(record.position),
-                        fate => *fate = Some(Outcome::Stored(vec![record.position])),
-                    }
-                }
-            }
-            Err(error) => {
-                for origin in &self.origins {
-                    self.fates[*origin] = Some(Outcome::Lost { reason: error.to_string() });
-                }
-            }
-        }
-        let lost = || Outcome::Lost { reason: "the log did not answer for this event".into() };
-        let mut fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(lost));
-        for (count, answer) in self.waiting {
-            // A publisher that went away meanwhile is no reason to stop.
-            let _ = answer.send(fates.by_ref().take(count).collect());
-        }
+        // Only when it is as durable as the log promises does anybody hear of it (invariant I2): subscribers by way of
+        // the tail, which follows the log, and then publishers.
+        let done = Box::new(move |appended| receipts.answer(appended));
+        self.log.append(Append { events: passed.events, groups, dead_letters, done });
     }
 }
 

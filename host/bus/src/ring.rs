@@ -40,6 +40,11 @@ impl Segment {
         &self.records
     }
 
+    /// Bytes that it takes, frames included.
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
+    }
+
     /// The frames of some of its records, without a copy.
     pub(crate) fn frames(&self, records: Range<usize>, encoding: Encoding) -> Bytes {
         let encoded = self.encoded(encoding);
@@ -59,7 +64,7 @@ impl Segment {
         })
     }
 
-    fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.records.last().map_or(0, |record| record.position.sequence)
     }
 }

@@ -95,6 +95,13 @@ impl Packed {
         Ok(Self { text: text.into_boxed_str(), ends })
     }
 
+    /// From a text that was packed before; none if the ends do not fit it.
+    pub(crate) fn from_parts(text: Box<str>, ends: [u32; 7]) -> Option<Self> {
+        let whole = ends[6] as usize == text.len();
+        let fits = whole && ends.is_sorted() && ends.iter().all(|end| text.is_char_boundary(*end as usize));
+        fits.then_some(Self { text, ends })
+    }
+
     pub(crate) fn get(&self, part: Part) -> &str {
         let index = part as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };

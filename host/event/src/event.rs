@@ -50,6 +50,11 @@ impl Event {
         Ok(Self { attributes: Packed::new(attributes)?, time, data: data.clone() })
     }
 
+    /// From parts that were an event before.
+    pub(crate) const fn from_stored(attributes: Packed, time: Timestamp, data: Bytes) -> Self {
+        Self { attributes, time, data }
+    }
+
     /// `id`, unique per source.
     pub fn id(&self) -> &str {
         self.attributes.get(Part::Id)

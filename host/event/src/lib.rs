@@ -13,6 +13,7 @@ mod matcher;
 mod pattern;
 mod position;
 mod problem;
+mod stored;
 mod timestamp;
 
 pub use attributes::Attributes;
@@ -24,4 +25,5 @@ pub use matcher::TypeMatcher;
 pub use pattern::{PatternError, TypePattern};
 pub use position::{Position, PositionError};
 pub use problem::Problem;
+pub use stored::StoredError;
 pub use timestamp::{Timestamp, TimestampError};

@@ -1,127 +1,309 @@
 //! A log in memory: as fast as a log can be, bounded, and gone with the process.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use tidemill_event::{Position, Timestamp};
+use hashbrown::HashMap;
+use tidemill_event::{Position, Timestamp, TypePattern};
 
-use crate::{Append, BoxFuture, Durability, Log, LogInfo, ReadError, ReadLimit, Record};
+use crate::assignment::Assignment;
+use crate::clock::{Clock, first_epoch, system_clock};
+use crate::known::Known;
+use crate::retention::{RuleState, Totals};
+use crate::{
+    Append, AppendError, Appended, BoxFuture, DeadLetter, DeadLetterTotals, Durability, Follower, KeptDeadLetter, Key,
+    Log, LogInfo, Page, Placed, ReadError, ReadLimit, Record, RetentionPolicy,
+};
 
-/// How much a memory log keeps; the oldest records go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryRetention {
-    /// Records.
-    pub records: usize,
-    /// Bytes of events, by [`Event::weight`](tidemill_event::Event::weight).
-    pub bytes: usize,
+/// What a memory log is made of.
+#[derive(Clone)]
+pub struct MemoryOptions {
+    /// What is kept. A log in memory should have a bound in bytes.
+    pub retention: RetentionPolicy,
+    /// How long a published event is recognised.
+    pub known_window: Duration,
+    /// How many published events are recognised at most.
+    pub known_max: usize,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Default for MemoryOptions {
+    /// Everything is kept; events are recognised for ten minutes.
+    fn default() -> Self {
+        Self {
+            retention: RetentionPolicy::default(),
+            known_window: Duration::from_secs(600),
+            known_max: 1_000_000,
+            clock: system_clock(),
+        }
+    }
 }
 
 /// A log in memory.
-#[derive(Debug)]
 pub struct MemoryLog {
     epoch: u32,
-    retention: MemoryRetention,
+    clock: Clock,
+    thinned: Vec<TypePattern>,
     /// Held by an append until its `done` was called, so that these calls come in the order of positions.
-    appending: Mutex<()>,
+    appending: Mutex<Option<Follower>>,
     records: Mutex<Records>,
+}
+
+impl std::fmt::Debug for MemoryLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryLog").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
 struct Records {
-    kept: VecDeque<Arc<Record>>,
-    bytes: usize,
+    kept: BTreeMap<u64, Arc<Record>>,
+    totals: Totals,
     last: u64,
     stored_at: Timestamp,
+    policy: RetentionPolicy,
+    rules: Vec<RuleState>,
+    known: Known,
+    dead_letters: BTreeMap<u64, KeptDeadLetter>,
+    dead_keys: HashMap<Key, u64>,
+    dead_totals: Totals,
+    dead_last: u64,
+    closed: bool,
 }
 
 impl MemoryLog {
     /// An empty log. Its epoch is the second in which it was made, so that positions of an earlier process are not
     /// taken for its own.
-    pub fn new(retention: MemoryRetention) -> Self {
-        let seconds = now().unix_ms() / 1000;
-        Self::with_epoch(u32::try_from(seconds).unwrap_or(u32::MAX), retention)
+    pub fn new(options: MemoryOptions) -> Self {
+        let epoch = first_epoch((options.clock)());
+        Self::with_epoch(epoch, options)
     }
 
     /// An empty log with a given epoch.
-    pub fn with_epoch(epoch: u32, retention: MemoryRetention) -> Self {
-        let records = Records { kept: VecDeque::new(), bytes: 0, last: 0, stored_at: Timestamp::default() };
-        Self { epoch, retention, appending: Mutex::new(()), records: Mutex::new(records) }
+    pub fn with_epoch(epoch: u32, options: MemoryOptions) -> Self {
+        let records = Records {
+            kept: BTreeMap::new(),
+            totals: Totals::default(),
+            last: 0,
+            stored_at: Timestamp::default(),
+            rules: options.retention.rules.iter().map(RuleState::new).collect(),
+            known: Known::new(options.known_window, options.known_max),
+            dead_letters: BTreeMap::new(),
+            dead_keys: HashMap::new(),
+            dead_totals: Totals::default(),
+            dead_last: 0,
+            closed: false,
+            policy: options.retention,
+        };
+        Self {
+            epoch,
+            clock: options.clock,
+            thinned: records.policy.thinned(),
+            appending: Mutex::new(None),
+            records: Mutex::new(records),
+        }
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_now(&self, after: Position, limit: ReadLimit) -> Result<Vec<Arc<Record>>, ReadError> {
+    fn read_now(&self, after: Position, limit: ReadLimit) -> Result<Page, ReadError> {
         if after.epoch != self.epoch {
             return Err(ReadError::ForeignEpoch { epoch: self.epoch });
         }
         let records = self.records();
         let first = records.first();
-        if after.sequence + 1 < first {
+        if after.sequence < first - 1 {
             return Err(ReadError::Trimmed { first });
         }
-        let start = usize::try_from(after.sequence + 1 - first).unwrap_or(usize::MAX).min(records.kept.len());
         let mut bytes = 0;
-        let page = records.kept.range(start..).take(limit.records.max(1)).take_while(|record| {
-            let fits = bytes == 0 || bytes + record.event.weight() <= limit.bytes;
-            bytes += record.event.weight();
-            fits
-        });
-        Ok(page.cloned().collect())
+        let rest = records.kept.range((Bound::Excluded(after.sequence), Bound::Unbounded));
+        let page: Vec<Arc<Record>> = rest
+            .map(|(_, record)| record)
+            .take(limit.records.max(1))
+            .take_while(|record| {
+                let fits = bytes == 0 || bytes + record.event.weight() <= limit.bytes;
+                bytes += record.event.weight();
+                fits
+            })
+            .cloned()
+            .collect();
+        let end = page.last().map_or(after.sequence, |record| record.position.sequence);
+        let more = records.kept.last_key_value().is_some_and(|(last, _)| *last > end);
+        Ok(Page { records: page, to: if more { end } else { records.last.max(after.sequence) } })
     }
 }
 
 impl Records {
     fn first(&self) -> u64 {
-        self.last + 1 - self.kept.len() as u64
+        self.kept.first_key_value().map_or(self.last + 1, |(first, _)| *first)
     }
 
-    fn push(&mut self, record: Arc<Record>, retention: &MemoryRetention) {
-        self.bytes += record.event.weight();
-        self.kept.push_back(record);
-        // The newest record stays even if it is larger than the bound, so that it can be delivered.
-        while self.kept.len() > 1 && (self.kept.len() > retention.records || self.bytes > retention.bytes) {
-            if let Some(oldest) = self.kept.pop_front() {
-                self.bytes -= oldest.event.weight();
+    fn push(&mut self, record: Arc<Record>) {
+        let bytes = record.event.stored_len() as u64;
+        self.totals.add(bytes);
+        let matching = self.rules.iter_mut().filter(|rule| rule.matcher.matches(record.event.event_type()));
+        matching.for_each(|rule| rule.totals.add(bytes));
+        self.kept.insert(record.position.sequence, record);
+    }
+
+    fn remove(&mut self, sequence: u64) {
+        if let Some(record) = self.kept.remove(&sequence) {
+            let bytes = record.event.stored_len() as u64;
+            self.totals.remove(bytes);
+            let matching = self.rules.iter_mut().filter(|rule| rule.matcher.matches(record.event.event_type()));
+            matching.for_each(|rule| rule.totals.remove(bytes));
+        }
+    }
+
+    fn trim(&mut self, now: Timestamp) {
+        while let Some((sequence, oldest)) = self.kept.first_key_value()
+            && self.policy.log.exceeded(self.totals, oldest.stored_at, now)
+        {
+            let sequence = *sequence;
+            self.remove(sequence);
+        }
+        for rule in 0..self.rules.len() {
+            while let Some(sequence) = self.due(rule, now) {
+                self.remove(sequence);
             }
         }
+        while let Some((number, oldest)) = self.dead_letters.first_key_value()
+            && self.policy.dead_letters.exceeded(self.dead_totals, oldest.stored_at, now)
+        {
+            let number = *number;
+            self.forget(number);
+        }
+        self.known.expire(now);
+    }
+
+    /// The oldest event that a rule is about, if it has to go.
+    fn due(&mut self, rule: usize, now: Timestamp) -> Option<u64> {
+        let rule = &mut self.rules[rule];
+        let mut rest = self.kept.range(rule.cleared + 1..);
+        let (sequence, oldest) = rest.find(|(_, record)| rule.matcher.matches(record.event.event_type()))?;
+        rule.cleared = sequence - 1;
+        rule.retention.exceeded(rule.totals, oldest.stored_at, now).then_some(*sequence)
+    }
+
+    fn keep_dead_letter(&mut self, letter: DeadLetter, now: Timestamp) -> u64 {
+        let key = Key::new(letter.event.source(), letter.event.id());
+        let before = self.dead_keys.get(&key).and_then(|number| self.dead_letters.get(number));
+        let before = before.map(|kept| (kept.number, kept.attempts));
+        let (number, attempts) = before.unwrap_or_else(|| (self.dead_last + 1, 0));
+        self.forget(number);
+        self.dead_last = self.dead_last.max(number);
+        self.dead_totals.add(letter.bytes());
+        self.dead_keys.insert(key, number);
+        self.dead_letters.insert(number, KeptDeadLetter { number, stored_at: now, attempts: attempts + 1, letter });
+        number
+    }
+
+    fn forget(&mut self, number: u64) -> bool {
+        let forgotten = self.dead_letters.remove(&number);
+        if let Some(kept) = &forgotten {
+            self.dead_totals.remove(kept.letter.bytes());
+            self.dead_keys.remove(&Key::new(kept.letter.event.source(), kept.letter.event.id()));
+        }
+        forgotten.is_some()
     }
 }
 
 impl Log for MemoryLog {
     fn append(&self, batch: Append) {
-        let _one_at_a_time = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        let stored: Vec<Arc<Record>> = {
+        let mut follower = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let (appended, stored) = {
             let mut records = self.records();
-            let stored_at = now().max(records.stored_at);
-            records.stored_at = stored_at;
-            batch
-                .events
-                .into_iter()
-                .map(|event| {
-                    records.last += 1;
-                    let position = Position::new(self.epoch, records.last);
-                    let record = Arc::new(Record { position, stored_at, event });
-                    records.push(Arc::clone(&record), &self.retention);
-                    record
-                })
-                .collect()
+            if records.closed {
+                drop(records);
+                return (batch.done)(Err(AppendError::Closed));
+            }
+            let now = (self.clock)().max(records.stored_at);
+            records.stored_at = now;
+            records.known.expire(now);
+            let mut assignment = Assignment::after(records.last);
+            let (places, events) = assignment.place(&records.known, &batch.groups, batch.events);
+            for (key, first, events) in assignment.keys() {
+                records.known.insert(*key, *first, *events, now);
+            }
+            let mut stored = Vec::with_capacity(events.len());
+            for event in events {
+                records.last += 1;
+                let position = Position::new(self.epoch, records.last);
+                let record = Arc::new(Record { position, stored_at: now, event });
+                records.push(Arc::clone(&record));
+                stored.push(record);
+            }
+            let letters = batch.dead_letters.into_iter();
+            let dead_letters = letters.map(|letter| records.keep_dead_letter(letter, now)).collect();
+            records.trim(now);
+            (Appended { places, dead_letters }, stored)
         };
-        (batch.done)(Ok(stored));
+        if let (Some(follower), false) = (&mut *follower, stored.is_empty()) {
+            follower(stored);
+        }
+        (batch.done)(Ok(appended));
     }
 
-    fn read(&self, after: Position, limit: ReadLimit) -> BoxFuture<'_, Result<Vec<Arc<Record>>, ReadError>> {
+    fn follow(&self, follower: Follower) {
+        *self.appending.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
+    }
+
+    fn read(&self, after: Position, limit: ReadLimit) -> BoxFuture<'_, Result<Page, ReadError>> {
         let page = self.read_now(after, limit);
         Box::pin(async move { page })
     }
 
     fn position_at(&self, time: Timestamp) -> BoxFuture<'_, Result<Position, ReadError>> {
         let records = self.records();
-        let before = records.kept.partition_point(|record| record.stored_at < time) as u64;
-        let position = Position::new(self.epoch, records.first() - 1 + before);
+        let (mut low, mut high) = (records.first(), records.last + 1);
+        // Sequences may be missing; the first record from one on stands for it.
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match records.kept.range(middle..).next() {
+                Some((sequence, record)) if record.stored_at < time => low = sequence + 1,
+                _ => high = middle,
+            }
+        }
+        let position = Position::new(self.epoch, low - 1);
         Box::pin(async move { Ok(position) })
+    }
+
+    fn known(&self, keys: &[Key]) -> Vec<Option<Placed>> {
+        let records = self.records();
+        keys.iter().map(|key| records.known.get(key)).collect()
+    }
+
+    fn trim(&self) -> BoxFuture<'_, Result<(), AppendError>> {
+        let mut records = self.records();
+        let now = (self.clock)().max(records.stored_at);
+        records.trim(now);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn dead_letters(&self, after: u64, max: usize) -> BoxFuture<'_, Result<Vec<KeptDeadLetter>, ReadError>> {
+        let page = self
+            .records()
+            .dead_letters
+            .range((Bound::Excluded(after), Bound::Unbounded))
+            .take(max)
+            .map(|(_, kept)| kept.clone())
+            .collect();
+        Box::pin(async move { Ok(page) })
+    }
+
+    fn forget_dead_letters(&self, numbers: Vec<u64>) -> BoxFuture<'_, Result<usize, AppendError>> {
+        let mut records = self.records();
+        let forgotten = numbers.into_iter().filter(|number| records.forget(*number)).count();
+        Box::pin(async move { Ok(forgotten) })
+    }
+
+    fn thinned(&self) -> &[TypePattern] {
+        &self.thinned
     }
 
     fn info(&self) -> LogInfo {
@@ -130,120 +312,17 @@ impl Log for MemoryLog {
             epoch: self.epoch,
             first: records.first(),
             last: records.last,
-            records: records.kept.len() as u64,
-            bytes: records.bytes as u64,
+            records: records.totals.records,
+            bytes: records.totals.bytes,
+            disk_bytes: None,
             durability: Durability::Memory,
+            known: records.known.len() as u64,
+            dead_letters: DeadLetterTotals { count: records.dead_totals.records, bytes: records.dead_totals.bytes },
+            failing: None,
         }
     }
-}
 
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Map;
-    use std::sync::mpsc;
-    use tidemill_event::{Attributes, Data, Event};
-
-    fn event(id: u64) -> Event {
-        let (id, none) = (id.to_string(), Map::new());
-        let attributes = Attributes {
-            id: &id,
-            source: "/s",
-            event_type: "t",
-            subject: None,
-            content_type: None,
-            data_schema: None,
-            extensions: &none,
-        };
-        Event::new(&attributes, Timestamp::default(), Data::Empty).unwrap()
-    }
-
-    fn append(log: &MemoryLog, ids: impl IntoIterator<Item = u64>) -> Vec<u64> {
-        let (send, receive) = mpsc::channel();
-        let done = Box::new(move |stored: Result<Vec<Arc<Record>>, _>| send.send(stored.unwrap()).unwrap());
-        log.append(Append { events: ids.into_iter().map(event).collect(), done });
-        receive.recv().unwrap().iter().map(|record| record.position.sequence).collect()
-    }
-
-    fn log(records: usize) -> MemoryLog {
-        MemoryLog::with_epoch(7, MemoryRetention { records, bytes: 1 << 20 })
-    }
-
-    const ALL: ReadLimit = ReadLimit { records: 1000, bytes: 1 << 20 };
-
-    #[test]
-    fn i1_positions_come_only_from_the_log_and_strictly_increase() {
-        let log = Arc::new(log(100_000));
-        let threads: Vec<_> = (0..4_u64)
-            .map(|thread| {
-                let log = Arc::clone(&log);
-                std::thread::spawn(move || (0..500).flat_map(|i| append(&log, [thread * 10_000 + i; 3])).collect())
-            })
-            .collect();
-        let given: Vec<Vec<u64>> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        assert!(given.iter().all(|own| own.is_sorted_by(|a, b| a < b)));
-        let mut all: Vec<u64> = given.concat();
-        all.sort_unstable();
-        assert_eq!(all, (1..=6000).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn answers_come_in_the_order_of_positions() {
-        let log = Arc::new(log(100_000));
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let (log, seen) = (Arc::clone(&log), Arc::clone(&seen));
-                std::thread::spawn(move || {
-                    for i in 0..500 {
-                        let seen = Arc::clone(&seen);
-                        let done = Box::new(move |stored: Result<Vec<Arc<Record>>, _>| {
-                            seen.lock().unwrap().extend(stored.unwrap().iter().map(|r| r.position.sequence));
-                        });
-                        log.append(Append { events: vec![event(i), event(i)], done });
-                    }
-                })
-            })
-            .collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert_eq!(*seen.lock().unwrap(), (1..=4000).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn reading_goes_on_after_a_position_and_respects_its_limits() {
-        let log = log(100);
-        append(&log, 1..=10);
-        let read = |after, limit| {
-            let page = log.read_now(Position::new(7, after), limit).unwrap();
-            page.iter().map(|record| record.position.sequence).collect::<Vec<_>>()
-        };
-        assert_eq!(read(0, ALL), (1..=10).collect::<Vec<_>>());
-        assert_eq!(read(7, ALL), [8, 9, 10]);
-        assert!(read(10, ALL).is_empty());
-        assert_eq!(read(2, ReadLimit { records: 2, ..ALL }), [3, 4]);
-        assert_eq!(read(2, ReadLimit { bytes: 1, ..ALL }), [3]);
-    }
-
-    #[test]
-    fn what_retention_removed_is_told_and_a_foreign_epoch_too() {
-        let log = log(3);
-        append(&log, 1..=10);
-        assert_eq!(log.read_now(Position::new(7, 2), ALL), Err(ReadError::Trimmed { first: 8 }));
-        assert_eq!(log.read_now(Position::new(7, 7), ALL).unwrap().len(), 3);
-        assert_eq!(log.read_now(Position::new(6, 9), ALL), Err(ReadError::ForeignEpoch { epoch: 7 }));
-        let info = log.info();
-        assert_eq!((info.first, info.last, info.records), (8, 10, 3));
-    }
-
-    #[test]
-    fn an_empty_log_has_nothing_to_read_and_nothing_lost() {
-        let log = log(3);
-        assert_eq!(log.read_now(Position::new(7, 0), ALL), Ok(vec![]));
-        assert_eq!((log.info().first, log.info().last), (1, 0));
+    fn close(&self) {
+        self.records().closed = true;
     }
 }

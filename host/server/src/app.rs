@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use anyhow::{Context, bail};
 use tidemill_bus::{Bus, BusOptions};
-use tidemill_log::{Log, MemoryLog, MemoryRetention};
+use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
 use tidemill_plugin::{Directory, Engine, Limits, PluginSettings, Plugins, WatchOptions};
 
 use crate::announce;
-use crate::config::Config;
+use crate::config::{self, Config, StoreKind};
+use crate::connections::Connections;
 use crate::http::Renderer;
+use crate::rates::Rates;
 
 /// The parts of a running server that requests need.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub(crate) struct App {
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) rates: Rates,
+    /// What a stored event survives.
+    pub(crate) durability: Durability,
 }
 
 /// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
@@ -47,24 +54,51 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         }
     })?;
     let plugins = Arc::new(plugins);
-    let retention = MemoryRetention { records: config.log.events_max, bytes: config.log.bytes_max };
-    let log: Arc<dyn Log> = Arc::new(MemoryLog::new(retention));
+    let log = open_log(&config, &data_dir)?;
+    let durability = log.info().durability;
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let options = BusOptions {
         workers: config.pipeline.worker_count(processors),
         queue_bytes: config.publish.queue_max,
         queue_wait: config.publish.queue_wait,
         ring_bytes: config.subscribe.ring_max,
+        replay_rate: config.subscribe.replay_rate as u64,
     };
     let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
     let watch = WatchOptions { settle: config.reload.settle, rescan: config.reload.rescan, settings };
     let plugins_dir = config.plugins_dir.clone();
-    let built =
-        Arc::new(App { config, bus, renderer: Renderer::new(Arc::clone(&plugins)), plugins: Arc::clone(&plugins) });
+    let built = Arc::new(App {
+        config,
+        bus,
+        renderer: Renderer::new(Arc::clone(&plugins)),
+        plugins: Arc::clone(&plugins),
+        connections: Arc::default(),
+        rates: Rates::default(),
+        durability,
+    });
     let _ = app.set(Arc::downgrade(&built));
     let directory = Directory::open(&plugins_dir, plugins, watch)
         .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;
     Ok((built, directory))
+}
+
+fn open_log(config: &Config, data_dir: &Path) -> anyhow::Result<Arc<dyn Log>> {
+    let retention = RetentionPolicy {
+        log: config.log.retention,
+        rules: config.retention.clone(),
+        dead_letters: config.dead_letters,
+    };
+    let (known_window, known_max) = (config.publish.idempotency_window, config.publish.idempotency_max);
+    Ok(match config.log.store {
+        StoreKind::Memory => {
+            Arc::new(MemoryLog::new(MemoryOptions { retention, known_window, known_max, clock: system_clock() }))
+        }
+        StoreKind::Disk => {
+            let fsync = config.log.durability == config::Durability::Fsync;
+            let options = StoreOptions { fsync, retention, known_window, known_max, clock: system_clock() };
+            Arc::new(DiskLog::open(data_dir, options)?)
+        }
+    })
 }
 
 /// The tables `[plugins.<name>]`, checked.

@@ -7,6 +7,7 @@ mod keys;
 mod kind;
 mod nearest;
 mod problem;
+mod retention;
 mod settings;
 mod show;
 mod source;
@@ -15,6 +16,7 @@ use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path,
 
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
+use tidemill_log::{Retention, Rule};
 
 use settings::Settings;
 use source::FileSource;
@@ -39,6 +41,10 @@ pub(crate) struct Config {
     pub(crate) subscribe: Subscribe,
     /// `[log]`
     pub(crate) log: Log,
+    /// `[dead-letters]`
+    pub(crate) dead_letters: Retention,
+    /// `[[retention]]`
+    pub(crate) retention: Vec<Rule>,
     /// `[pipeline]`
     pub(crate) pipeline: Pipeline,
     /// `[reload]`
@@ -68,6 +74,10 @@ pub(crate) struct Publish {
     pub(crate) queue_wait: Duration,
     /// `source` of events that name none.
     pub(crate) default_source: String,
+    /// How long an event that is published again is recognised.
+    pub(crate) idempotency_window: Duration,
+    /// Events that are recognised.
+    pub(crate) idempotency_max: usize,
 }
 
 /// `[subscribe]`: what subscribers get.
@@ -81,15 +91,52 @@ pub(crate) struct Subscribe {
     pub(crate) connections_max: usize,
     /// Bytes of encoded frames kept for live delivery.
     pub(crate) ring_max: usize,
+    /// Bytes per second for those who catch up, together; 0: without bound.
+    pub(crate) replay_rate: usize,
+    /// What becomes of those who are behind and asked for nothing else.
+    pub(crate) slow: Slow,
+    /// How long a connection may take nothing.
+    pub(crate) write_timeout: Duration,
 }
 
-/// `[log]`: how much of the log is kept.
+/// `subscribe.slow`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slow {
+    /// Every event, however late.
+    Keep,
+    /// Some of them.
+    Sample,
+    /// Disconnected.
+    Disconnect,
+}
+
+/// `log.store`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    /// In the data directory.
+    Disk,
+    /// In memory.
+    Memory,
+}
+
+/// `log.durability`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The disk confirmed it.
+    Fsync,
+    /// The operating system has it.
+    Os,
+}
+
+/// `[log]`: where events are kept, and how many.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
-    /// Events.
-    pub(crate) events_max: usize,
-    /// Bytes.
-    pub(crate) bytes_max: usize,
+    /// Where.
+    pub(crate) store: StoreKind,
+    /// When an event counts as stored on disk.
+    pub(crate) durability: Durability,
+    /// How many.
+    pub(crate) retention: Retention,
 }
 
 /// `[pipeline]`

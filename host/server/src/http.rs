@@ -2,19 +2,22 @@
 
 mod accept;
 mod body;
+mod connections;
 mod dashboard;
+mod dead_letters;
 mod decode;
 mod event;
 mod health;
 mod outcome;
 mod publish;
 mod registry;
+mod stats;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 
 pub(crate) use accept::Server;
 pub(crate) use event::Renderer;
@@ -36,7 +39,14 @@ fn routes(app: Arc<App>) -> Router {
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
         .route("/events", post(publish::publish).get(sse::subscribe))
+        .route("/events/poll", get(sse::poll))
+        .route("/events/stats", get(stats::stats))
         .route("/events/{position}", get(event::event))
+        .route("/connections", get(connections::list))
+        .route("/connections/{id}", delete(connections::close))
+        .route("/dead-letters", get(dead_letters::list))
+        .route("/dead-letters/{number}", get(dead_letters::show).delete(dead_letters::forget))
+        .route("/dead-letters/{number}/replay", post(dead_letters::replay))
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))

@@ -21,6 +21,20 @@ pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(600);
 /// Subscribers reconnect within this time after the server stopped, spread evenly, so that they do not all come at once.
 pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
+/// Bytes of a JSON Pointer by which events replace each other.
+pub(crate) const POINTER_BYTES_MAX: usize = 256;
+/// Connections that one list has.
+pub(crate) const LISTED_MAX: usize = 1000;
+/// Events in the answer to one poll: unless the client says how many, and at most.
+pub(crate) const POLL_EVENTS: u64 = 100;
+/// See [`POLL_EVENTS`].
+pub(crate) const POLL_EVENTS_MAX: u64 = 1000;
+/// Bytes of frames in the answer to one poll, from which on nothing is added; clients read them as a whole.
+pub(crate) const POLL_BYTES_MAX: usize = 1 << 20;
+/// Longest time that a poll may wait; proxies give up after one minute.
+pub(crate) const POLL_WAIT_MAX: Duration = Duration::from_secs(55);
+/// Between looks at connections and at the age of events.
+pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Sources or subjects in one subscription.
 pub(crate) const SELECTED_MAX: usize = 256;
 /// Bytes of a body that is too large which are still read and thrown away, so that its sender sees the answer instead of

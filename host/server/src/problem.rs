@@ -42,6 +42,7 @@ pub(crate) enum Kind {
     Busy,
     PluginFailed,
     Unavailable,
+    LogFull,
 }
 
 impl Kind {
@@ -58,6 +59,7 @@ impl Kind {
             Self::Rejected => ("rejected", StatusCode::UNPROCESSABLE_ENTITY, "The event was rejected"),
             Self::Busy => ("busy", StatusCode::TOO_MANY_REQUESTS, "Too many events at the moment"),
             Self::PluginFailed => ("plugin-failed", StatusCode::INTERNAL_SERVER_ERROR, "A plugin failed on the event"),
+            Self::LogFull => ("log-full", StatusCode::INSUFFICIENT_STORAGE, "There is no room for events"),
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not possible at the moment"),
         }
     }

@@ -12,6 +12,8 @@ use crate::app::{self, App};
 use crate::cli::{self, Exit, ServeArgs};
 use crate::config::Config;
 use crate::http::Server;
+use crate::limits::SWEEP_PAUSE;
+use crate::rates::Look;
 use crate::telemetry;
 
 /// Connections that the kernel keeps for us until they are accepted; reconnecting subscribers come in crowds.
@@ -48,13 +50,17 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let mut stop = StopSignal::install().context("cannot wait for signals")?;
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config)).await??;
+    // Whoever subscribes from now on hears what happens from now on.
+    app.bus.settle().await;
     let server = Server::start(listener, Arc::clone(&app));
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if print_addr {
         print_address(&address.to_string()).context("cannot print the address")?;
     }
     let plugins = app.plugins.current().plugins().len();
     tracing::info!(%address, plugins, dir = %app.config.plugins_dir.display(), "ready");
     stop.wait().await;
+    housekeeping.abort();
     tracing::info!(?deadline, "stopping: no new connections; finishing what was taken");
     let drained = tokio::time::timeout(deadline, drain(app, server)).await;
     // Plugins are not watched any longer than they are used.
@@ -64,6 +70,21 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
         Err(_) => tracing::warn!("stopped at the deadline with work unfinished; unanswered publishers send again"),
     }
     Ok(())
+}
+
+/// Once a second: the age of events, deadlines of connections, rates.
+async fn keep_house(app: Arc<App>) {
+    let mut pause = tokio::time::interval(SWEEP_PAUSE);
+    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pause.tick().await;
+        app.connections.sweep(app.bus.last().sequence, app.config.subscribe.write_timeout);
+        let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
+        app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
+        if let Err(error) = app.bus.trim().await {
+            tracing::warn!("retention was not applied: {error}");
+        }
+    }
 }
 
 /// No new connections, subscribers told to come back, queued events stored and answered, workers ended.

@@ -1,45 +1,95 @@
-//! `GET /events`: a request becomes a subscription, a subscription a stream of frames.
+//! `GET /events` and `GET /events/poll`: a request becomes a subscription, a subscription a stream of frames or one answer.
 
+mod poll;
 mod query;
 mod stream;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use tidemill_bus::{Cursor, SlowPolicy, Subscription};
+
+pub(crate) use poll::poll;
 
 use crate::app::App;
+use crate::clock;
+use crate::config::Slow;
+use crate::connections::{Opening, Peer, Registered, Use};
 use crate::limits::BUSY_RETRY;
 use crate::problem::{Kind, Problem};
-use crate::sse::query::Query;
+use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
 
 /// Answers with an endless stream of Server-Sent Events.
-pub(crate) async fn subscribe(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
-    let settings = &app.config.subscribe;
-    let query = match Query::parse(uri.query().unwrap_or_default(), &headers, settings.heartbeat) {
+pub(crate) async fn subscribe(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let query = match Query::parse(Form::Stream, uri.query().unwrap_or_default(), &headers, defaults(&app)) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
-    if app.bus.subscribers() >= settings.connections_max {
+    if is_full(&app) {
         // An error status would make every EventSource give up for ever; this makes it come back later.
-        tracing::warn!(
-            max = settings.connections_max,
-            "a subscriber was told to come back: `connections-max` is reached"
-        );
         return stream_response(Body::from(retry(BUSY_RETRY)));
     }
-    let selection = app.bus.selection(query.types, query.sources, query.subjects, query.encoding);
-    match app.bus.subscribe(selection, query.start, query.limit).await {
-        Ok(cursor) => {
-            let stream = Stream::new(cursor, query.heartbeat, settings.retry);
-            stream_response(Body::new(stream))
-        }
-        Err(error) => Problem::new(Kind::BadRequest, error.to_string()).at("since").into_response(),
+    let (heartbeat, wait) = (query.heartbeat, app.config.subscribe.retry);
+    match open(&app, peer, query, &uri, &headers, Use::Stream).await {
+        Ok((cursor, place)) => stream_response(Body::new(Stream::new(cursor, place, heartbeat, wait, app))),
+        Err(problem) => problem.into_response(),
     }
+}
+
+fn defaults(app: &App) -> Defaults {
+    let slow = match app.config.subscribe.slow {
+        Slow::Keep => SlowPolicy::Keep,
+        Slow::Sample => SlowPolicy::Sample,
+        Slow::Disconnect => SlowPolicy::Disconnect,
+    };
+    Defaults { heartbeat: app.config.subscribe.heartbeat, slow }
+}
+
+fn is_full(app: &App) -> bool {
+    let max = app.config.subscribe.connections_max;
+    let full = app.bus.subscribers() >= max;
+    if full {
+        tracing::warn!(max, "a subscriber was told to come back: `connections-max` is reached");
+    }
+    full
+}
+
+/// A cursor for a request, and its place among the connections.
+async fn open(
+    app: &App,
+    peer: Peer,
+    query: Query,
+    uri: &Uri,
+    headers: &HeaderMap,
+    usage: Use,
+) -> Result<(Cursor, Registered), Problem> {
+    let selection = app.bus.selection(query.types, query.sources, query.subjects, query.encoding);
+    let subscription = Subscription { selection, start: query.start, limit: query.limit, slow: query.slow.clone() };
+    let unreadable = |error: tidemill_log::ReadError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(1);
+    let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
+    let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    let place = app.connections.register(Opening {
+        peer,
+        usage,
+        since: clock::now(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        user_agent: agent,
+        slow: query.slow,
+        progress: Arc::clone(cursor.progress()),
+        heartbeat: query.heartbeat.max(query.wait),
+    });
+    Ok((cursor, place))
 }
 
 /// The `retry:` field: how long a client waits before it reconnects.

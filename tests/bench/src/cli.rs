@@ -1,5 +1,7 @@
 //! Arguments, and which part of the library they mean.
 
+mod log;
+
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -30,6 +32,8 @@ struct Cli {
 enum Command {
     /// Measure and print a report in Markdown: the default.
     Run(RunArguments),
+    /// Measure what the log costs and gives: ingest, resumption, reconnects, slow subscribers.
+    Log(log::LogArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -46,12 +50,12 @@ enum Command {
         #[command(flatten)]
         own: OwnHub,
     },
-    /// Become another program on one core, bound to the life of the parent.
+    /// Become another program on these cores, bound to the life of the parent.
     #[command(hide = true)]
     Launch {
-        /// The core.
-        #[arg(long)]
-        core: Option<usize>,
+        /// A core, as often as there are.
+        #[arg(long = "core")]
+        cores: Vec<usize>,
         /// The program and its arguments.
         #[arg(last = true, required = true)]
         program: Vec<String>,
@@ -116,11 +120,12 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => measure(&arguments),
+        Command::Log(arguments) => log::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }
         Command::AxumNaive { own } => own.bind().and_then(|listener| axum_naive::serve(listener, own.lifetime())),
-        Command::Launch { core, program } => launch::become_program(core, &program),
+        Command::Launch { cores, program } => launch::become_program(&cores, &program),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,7 +149,7 @@ fn measure(arguments: &RunArguments) -> Result<()> {
         config: arguments.tidemill_config.clone(),
         chain: arguments.chain,
         nginx: arguments.nginx.clone(),
-        cores,
+        cores: cores.clone(),
         open_files: cpu::raise_open_files(),
     };
     let plan = Plan {
@@ -156,7 +161,7 @@ fn measure(arguments: &RunArguments) -> Result<()> {
     };
     let machine = cpu::describe();
     let pinning = match cores {
-        Some(cores) => format!("server on core {}, generator on core {}", cores.server, cores.generator),
+        Some(cores) => cores.to_string(),
         None => "not pinned".to_owned(),
     };
     let records = run(&plan, &setup)?;

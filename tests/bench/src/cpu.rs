@@ -1,19 +1,19 @@
-//! Cores and limits of this machine: which core serves, which one generates, how many files may be open.
+//! Cores and limits of this machine: which cores serve, which ones generate, how many files may be open.
 //! Must not know hubs or cases.
 
-use std::fs;
+use std::{fmt, fs};
 
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// Which core is whose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which cores are whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cores {
-    /// The core of the server under test, all its threads and child processes.
-    pub server: usize,
-    /// The core of the load generator.
-    pub generator: usize,
+    /// Those of the server under test, all its threads and child processes.
+    pub server: Vec<usize>,
+    /// Those of the load generator.
+    pub generator: Vec<usize>,
 }
 
 impl Cores {
@@ -21,24 +21,48 @@ impl Cores {
     /// physical core, if there is such a one. `None` on a single core.
     #[must_use]
     pub fn choose() -> Option<Self> {
-        let mask = sched_getaffinity(None).ok()?;
-        let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| mask.is_set(*core)).collect();
+        let allowed = allowed();
         let (&server, others) = allowed.split_first()?;
         let siblings = siblings(server);
         let generator = others.iter().find(|core| !siblings.contains(core)).or(others.first())?;
-        Some(Self { server, generator: *generator })
+        Some(Self { server: vec![server], generator: vec![*generator] })
+    }
+
+    /// Two cores for the server and all others for the generator; both for both where there are no more than two.
+    /// `None` on a single core.
+    #[must_use]
+    pub fn halve() -> Option<Self> {
+        Self::halves(&allowed())
+    }
+
+    fn halves(allowed: &[usize]) -> Option<Self> {
+        let (server, others) = allowed.split_at_checked(2)?;
+        let generator = if others.is_empty() { server } else { others };
+        Some(Self { server: server.to_vec(), generator: generator.to_vec() })
     }
 }
 
-/// Keeps the calling thread, and all it will start, on one core.
+impl fmt::Display for Cores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.server == self.generator {
+            return write!(f, "server and generator share {}", list(&self.server));
+        }
+        write!(f, "server on {}, generator on {}", list(&self.server), list(&self.generator))
+    }
+}
+
+/// Keeps the calling thread, and all it will start, on these cores; on none, leaves it to the system.
 ///
 /// # Errors
 ///
 /// When the system refuses.
-pub fn pin(core: usize) -> Result<()> {
+pub fn pin(cores: &[usize]) -> Result<()> {
+    if cores.is_empty() {
+        return Ok(());
+    }
     let mut mask = CpuSet::new();
-    mask.set(core);
-    sched_setaffinity(None, &mask).with_context(|| format!("keeping to core {core}"))
+    cores.iter().for_each(|core| mask.set(*core));
+    sched_setaffinity(None, &mask).with_context(|| format!("keeping to {}", list(cores)))
 }
 
 /// Raises the number of files this process and its children may open to what the system allows at most, and says it.
@@ -83,6 +107,18 @@ pub fn ticks_per_second() -> f64 {
     rustix::param::clock_ticks_per_second() as f64
 }
 
+/// The cores this process may use.
+fn allowed() -> Vec<usize> {
+    sched_getaffinity(None)
+        .map_or_else(|_| Vec::new(), |mask| (0..CpuSet::MAX_CPU).filter(|core| mask.is_set(*core)).collect())
+}
+
+/// `core 0` or `cores 0,1`.
+fn list(cores: &[usize]) -> String {
+    let numbers: Vec<_> = cores.iter().map(usize::to_string).collect();
+    format!("core{} {}", if cores.len() == 1 { "" } else { "s" }, numbers.join(","))
+}
+
 fn siblings(core: usize) -> Vec<usize> {
     let path = format!("/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list");
     parse_list(fs::read_to_string(path).unwrap_or_default().trim())
@@ -112,5 +148,14 @@ mod tests {
         if let Some(cores) = Cores::choose() {
             assert_ne!(cores.server, cores.generator);
         }
+    }
+
+    #[test]
+    fn two_cores_serve_and_the_others_generate() {
+        let shown = |allowed: &[usize]| Cores::halves(allowed).map(|cores| cores.to_string());
+        assert_eq!(shown(&[3]), None);
+        assert_eq!(shown(&[0, 1]).unwrap(), "server and generator share cores 0,1");
+        assert_eq!(shown(&[0, 1, 4]).unwrap(), "server on cores 0,1, generator on core 4");
+        assert_eq!(shown(&[0, 1, 2, 3]).unwrap(), "server on cores 0,1, generator on cores 2,3");
     }
 }

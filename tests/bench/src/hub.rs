@@ -17,8 +17,10 @@ use tempfile::TempDir;
 use crate::cases::{Case, Chain, Kind};
 use crate::cpu::Cores;
 use crate::launch::Program;
-use crate::load::PublishSpec;
+use crate::load::{LoadSpec, PublishSpec};
 use crate::payload::Payload;
+
+pub use tidemill::Position;
 
 /// How long a hub may take to be ready. The host compiles its plugins on the one core it has.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -48,7 +50,7 @@ pub enum Hub {
 }
 
 /// Where programs are and how they are started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Setup {
     /// This program, which is also the floor and the axum peer.
     pub bench: PathBuf,
@@ -116,7 +118,7 @@ impl Hub {
     ///
     /// When it cannot be started or does not get ready; the message holds what it printed.
     pub fn start(self, setup: &Setup, case: &Case) -> Result<Running> {
-        let scratch = tempfile::Builder::new().prefix("tidemill-bench-").tempdir()?;
+        let scratch = scratch()?;
         let started = match self {
             Self::Floor => own(setup, scratch, &["floor", "--for-seconds", LIFETIME_S]),
             Self::FloorDirect => own(setup, scratch, &["floor", "--mode", "direct", "--for-seconds", LIFETIME_S]),
@@ -129,15 +131,17 @@ impl Hub {
 }
 
 impl Running {
-    /// What to publish so that its subscribers get this payload.
+    /// A load on it with this payload, everything else as [`LoadSpec::new`] sets it.
     ///
     /// # Errors
     ///
     /// When the payload has no marker.
-    pub fn publish(&self, payload: &Payload, batch: usize) -> Result<PublishSpec> {
+    pub fn load(&self, payload: &Payload, batch: usize) -> Result<LoadSpec> {
         let item = if self.envelope { payload.envelope()? } else { payload.data.clone() };
         let content_type = if batch > 1 { NDJSON } else { "application/json" };
-        Ok(PublishSpec { path: self.publish_path.to_owned(), content_type: content_type.to_owned(), item, batch })
+        let publish =
+            PublishSpec { path: self.publish_path.to_owned(), content_type: content_type.to_owned(), item, batch };
+        Ok(LoadSpec { server: Some(self.process()), ..LoadSpec::new(self.address, self.subscribe_path, publish) })
     }
 
     /// Its process.
@@ -147,9 +151,27 @@ impl Running {
     }
 }
 
+/// Starts the host without plugins, with this configuration and a data directory of its own.
+///
+/// # Errors
+///
+/// As [`Hub::start`].
+pub fn bare_host(setup: &Setup, configuration: &str) -> Result<Running> {
+    tidemill::serve(setup, scratch()?, Chain::None, configuration).context("tidemill did not start")
+}
+
+/// A directory of its own, where all data of a run go; `TMPDIR` says in which file system.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn scratch() -> Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("tidemill-bench-").tempdir()?)
+}
+
 /// A hub that is a command of this program.
 fn own(setup: &Setup, scratch: TempDir, arguments: &[&str]) -> Result<Running> {
-    let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &setup.bench, arguments)?;
+    let mut program = Program::start(&setup.bench, server_cores(setup), scratch.path(), &setup.bench, arguments)?;
     let address = program.wait_until(READY_LIMIT, printed_address)?;
     Ok(Running {
         program,
@@ -161,8 +183,9 @@ fn own(setup: &Setup, scratch: TempDir, arguments: &[&str]) -> Result<Running> {
     })
 }
 
-fn server_core(setup: &Setup) -> Option<usize> {
-    setup.cores.map(|cores| cores.server)
+/// The server's cores; none when it is left to the system.
+fn server_cores(setup: &Setup) -> &[usize] {
+    setup.cores.as_ref().map_or(&[], |cores| &cores.server)
 }
 
 /// The address of the listener `http`, out of the lines `{"listener":"http","address":"127.0.0.1:4000"}`.
@@ -196,6 +219,10 @@ fn ask(address: SocketAddr, path: &str) -> io::Result<TcpStream> {
 }
 
 /// An absolute path, because programs run in other directories and name files in messages.
-fn absolute(path: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+///
+/// When the path is empty.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }

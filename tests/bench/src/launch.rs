@@ -1,4 +1,4 @@
-//! Programs under test: started on their core, bound to the life of this process, stopped by their own id.
+//! Programs under test: started on their cores, bound to the life of this process, stopped by their own id.
 //! Must not know which hub a program is.
 
 use std::ffi::OsStr;
@@ -30,14 +30,14 @@ pub struct Program {
 
 impl Program {
     /// Starts a program with its output in files of `scratch`. `bench` is the path of this very program: the new
-    /// process first runs its `launch` command, which sets the core and the limits and then becomes the program.
+    /// process first runs its `launch` command, which sets the cores and the limits and then becomes the program.
     ///
     /// # Errors
     ///
     /// When the program cannot be started.
     pub fn start<S: AsRef<OsStr>>(
         bench: &Path,
-        core: Option<usize>,
+        cores: &[usize],
         scratch: &Path,
         program: &Path,
         arguments: impl IntoIterator<Item = S>,
@@ -45,7 +45,7 @@ impl Program {
         let (stdout, stderr) = (scratch.join("stdout.log"), scratch.join("stderr.log"));
         let mut command = Command::new(bench);
         command.arg("launch");
-        if let Some(core) = core {
+        for core in cores {
             command.arg("--core").arg(core.to_string());
         }
         let child = command
@@ -117,16 +117,14 @@ impl Drop for Program {
     }
 }
 
-/// Becomes another program, on one core, with all open files allowed, and ends when the parent does.
+/// Becomes another program, on these cores, with all open files allowed, and ends when the parent does.
 ///
 /// # Errors
 ///
 /// Only returns when that is not possible.
-pub fn become_program(core: Option<usize>, command: &[String]) -> Result<()> {
+pub fn become_program(cores: &[usize], command: &[String]) -> Result<()> {
     let (program, arguments) = command.split_first().context("no program given")?;
-    if let Some(core) = core {
-        cpu::pin(core)?;
-    }
+    cpu::pin(cores)?;
     cpu::raise_open_files();
     set_parent_process_death_signal(Some(Signal::TERM)).context("binding the process to its parent")?;
     Err(Command::new(program).args(arguments).exec()).with_context(|| format!("running {program}"))

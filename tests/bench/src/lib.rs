@@ -4,6 +4,8 @@
 //! Figures of one machine say little about another, so results are **ratios**: to the [`floor`] (the least a server
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
+//! What the log costs has a run of its own: [`log`].
+//!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
 #![cfg(target_os = "linux")]
@@ -16,6 +18,7 @@ pub mod floor;
 pub mod hub;
 pub mod launch;
 pub mod load;
+pub mod log;
 pub mod payload;
 pub mod process;
 pub mod report;

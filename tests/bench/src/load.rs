@@ -5,6 +5,7 @@
 //! acknowledged. Must not know which hub it talks to.
 
 mod connection;
+mod crowd;
 mod histogram;
 mod marker;
 mod outcome;
@@ -29,8 +30,10 @@ use crate::clock::{nanos, now_ns, own_cpu};
 use crate::cpu::busy_s;
 use crate::process::ProcessTree;
 
+pub use crowd::{Crowd, Manner};
 pub use marker::SLOT as MARKER;
-pub use outcome::{IdleOutcome, Outcome};
+pub use outcome::{IdleOutcome, Outcome, ReplayOutcome};
+pub use sequence_set::CAPACITY as OTHERS;
 pub use spec::{LoadSpec, Pace, PublishSpec};
 
 use outcome::Measured;
@@ -49,7 +52,7 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// never an error: it is counted.
 pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
     ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
-    let progress = Progress::new(spec.warmup_requests * spec.publish.batch as u64)?;
+    let progress = Progress::new(spec.first + spec.warmup_requests * spec.publish.batch as u64)?;
     let mut publisher = Publisher::new(spec, &progress)?;
     thread::scope(|scope| {
         let reader = scope.spawn(|| subscribers::run(spec, &progress));
@@ -62,12 +65,13 @@ pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
         let warm = publisher.warm_up()?;
         let (server_before, own_before, busy_before, start) = (usage(), own_cpu(), busy_s(), now_ns());
         let published = publisher.run(start)?;
+        let sent = now_ns();
         let drained = drain(spec, &progress, published.acknowledged * spec.subscribers as u64);
         let measured = Measured {
             warm,
             drained,
             start,
-            end: progress.last_delivery().max(start + 1),
+            end: if spec.subscribers == 0 { sent } else { progress.last_delivery().max(start + 1) },
             server: usage().since(&server_before),
             own_cpu: own_cpu().saturating_sub(own_before),
             busy_s: busy_s() - busy_before,
@@ -100,6 +104,26 @@ pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
         let received = join(reader)?;
         let held = Duration::from_nanos(end - start);
         Ok(IdleOutcome::new(&progress, connecting, held, [&before, &idle, &after], &received))
+    })
+}
+
+/// Connects subscribers to a path that gives each of them so many events at once, numbered from 0, and counts until all
+/// have them. What [`OTHERS`] publish meanwhile is not counted.
+///
+/// # Errors
+///
+/// As [`publish`].
+pub fn replay(spec: &LoadSpec, events: u64) -> Result<ReplayOutcome> {
+    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
+    let progress = Progress::new(0)?;
+    thread::scope(|scope| {
+        let start = now_ns();
+        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let stop = progress.stop_when_dropped();
+        let complete = drain(spec, &progress, events * spec.subscribers as u64);
+        drop(stop);
+        let received = join(reader)?;
+        Ok(ReplayOutcome::new(start, complete, &progress, &received))
     })
 }
 

@@ -37,6 +37,16 @@ impl Payload {
         Self { event_type: "github.ping".to_owned(), data: with(&pad) }
     }
 
+    /// The same so that the whole event, as the host takes it, has so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`envelope`](Self::envelope).
+    pub fn ping_event(bytes: usize) -> Result<Self> {
+        let least = Self::ping(0);
+        Ok(Self::ping(bytes.saturating_sub(least.envelope()?.len() - least.data.len())))
+    }
+
     /// The delivery whose data is nearest to a size, out of a file with one event per line.
     ///
     /// # Errors
@@ -99,6 +109,7 @@ mod tests {
             let event: Value = serde_json::from_str(&payload.envelope().unwrap()).unwrap();
             assert_eq!((&event["type"], &event["data"]["hook_id"]), (&"github.ping".into(), &1.into()));
         }
+        assert_eq!(Payload::ping_event(500).unwrap().envelope().unwrap().len(), 500);
         assert_eq!(Payload::ping(0).data.matches(MARKER).count(), 1);
     }
 

@@ -2,6 +2,7 @@
 
 mod bars;
 mod figures;
+mod log;
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,9 @@ use crate::cases::{Case, Kind};
 use crate::hub::Hub;
 use crate::runner::Record;
 
-use figures::{Summary, count, millis, ratio, spread};
+use figures::{Summary, millis, ratio, spread};
+pub(crate) use figures::{count, median};
+pub use log::log_table;
 
 /// Cores that other programs may use without a note.
 const DISTURBED: f64 = 0.2;

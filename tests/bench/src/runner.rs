@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use crate::cases::{Case, Kind};
 use crate::cpu;
-use crate::hub::{Hub, Running, Setup};
+use crate::hub::{Hub, Setup};
 use crate::load::{self, IdleOutcome, LoadSpec, Outcome};
 
 /// How long a hub rests between being ready and its first connection.
-const REST: Duration = Duration::from_millis(300);
+pub(crate) const REST: Duration = Duration::from_millis(300);
 
 /// Files that a process opens besides its connections.
 const OTHER_FILES: u64 = 200;
@@ -69,8 +69,8 @@ pub enum Figures {
 /// When records cannot be written, or another bench holds the lock and cannot be waited for.
 pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
     let _lock = only_one()?;
-    if let Some(cores) = setup.cores {
-        cpu::pin(cores.generator)?;
+    if let Some(cores) = &setup.cores {
+        cpu::pin(&cores.generator)?;
     }
     let mut hubs = plan.hubs.clone();
     hubs.retain(|hub| {
@@ -93,7 +93,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
                     measure(plan, setup, hub, case).unwrap_or_else(|error| Figures::Failed(format!("{error:#}")));
                 let record = Record { hub, case: case.name, repetition, figures };
                 say(&record.summary());
-                append(plan, &record)?;
+                append(plan.json.as_deref(), &record)?;
                 records.push(record);
             }
         }
@@ -105,35 +105,26 @@ fn measure(plan: &Plan, setup: &Setup, hub: Hub, case: &Case) -> Result<Figures>
     let payload = case.payload(&plan.deliveries)?;
     let running = hub.start(setup, case)?;
     thread::sleep(REST);
-    let mut spec = load_spec(case, &running, &payload)?;
-    spec.subscribers = spec.subscribers.min(setup.open_files.saturating_sub(OTHER_FILES) as usize);
+    let spec = LoadSpec {
+        subscribers: connections(setup, case.subscribers),
+        pace: case.pace,
+        duration: case.duration,
+        read_rest: case.read_rest,
+        ..running.load(&payload, case.batch)?
+    };
     Ok(match case.kind {
         Kind::Idle => Figures::Idle(load::hold(&spec)?),
         Kind::FanOut | Kind::Ingest | Kind::Latency => Figures::Load(Box::new(load::publish(&spec)?)),
     })
 }
 
-/// The load of a case on a running hub.
-fn load_spec(case: &Case, running: &Running, payload: &crate::payload::Payload) -> Result<LoadSpec> {
-    Ok(LoadSpec {
-        address: running.address,
-        subscribe_path: running.subscribe_path.to_owned(),
-        publish: running.publish(payload, case.batch)?,
-        subscribers: case.subscribers,
-        publishers: 8,
-        pace: case.pace,
-        duration: case.duration,
-        warmup_requests: 50,
-        read_rest: case.read_rest,
-        drain_quiet: Duration::from_secs(2),
-        drain_limit: Duration::from_secs(15),
-        connect_limit: Duration::from_secs(30),
-        server: Some(running.process()),
-    })
+/// So many connections, or as many as the system allows.
+pub(crate) fn connections(setup: &Setup, wanted: usize) -> usize {
+    wanted.min(setup.open_files.saturating_sub(OTHER_FILES) as usize)
 }
 
 /// Holds off other benches on this machine: two at once would measure each other.
-fn only_one() -> Result<File> {
+pub(crate) fn only_one() -> Result<File> {
     let path = std::env::temp_dir().join("tidemill-bench.lock");
     let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
     if file.try_lock().is_err() {
@@ -143,8 +134,9 @@ fn only_one() -> Result<File> {
     Ok(file)
 }
 
-fn append(plan: &Plan, record: &Record) -> Result<()> {
-    let Some(path) = &plan.json else {
+/// Appends a record as a line of JSON, if there is a file for that.
+pub(crate) fn append(json: Option<&Path>, record: &impl Serialize) -> Result<()> {
+    let Some(path) = json else {
         return Ok(());
     };
     let mut file = File::options().create(true).append(true).open(path)?;
@@ -152,7 +144,7 @@ fn append(plan: &Plan, record: &Record) -> Result<()> {
 }
 
 /// Progress goes to standard error, so that the report can be redirected.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     writeln!(std::io::stderr(), "{text}").ok();
 }
 
@@ -168,27 +160,11 @@ impl Record {
                 if idle.failed > 0 { format!(", {} refused", idle.failed) } else { String::new() }
             ),
             Figures::Load(load) => {
-                let mut text = format!(
+                let figures = format!(
                     "{:.0} published/s, {:.0} delivered/s, p50 {:.2} ms, server {:.2} cores",
                     load.published_per_s, load.delivered_per_s, load.latency_ms.p50, load.server_cores
                 );
-                let wrong = [
-                    (load.failed, "subscriptions refused"),
-                    (load.missing, "missing"),
-                    (load.duplicated, "duplicated"),
-                    (load.errors, "errors"),
-                    (load.disconnected, "disconnected"),
-                    (u64::from(!load.warm), "warm-up incomplete"),
-                ];
-                for (count, what) in wrong.into_iter().filter(|(count, _)| *count > 0) {
-                    text += &format!(", {count} {what}");
-                }
-                if let Some(error) = &load.first_error {
-                    text += &format!("\n  first error: {error:?}");
-                } else if load.missing > 0 {
-                    text += &format!("\n  an answer: {:?}", load.first_answer.as_deref().unwrap_or("none"));
-                }
-                text
+                [vec![figures], load.faults()].concat().join(", ")
             }
         };
         format!("#{} {} {}: {figures}", self.repetition + 1, self.case, self.hub.name())

@@ -19,25 +19,22 @@ const WARM_UP: u64 = 10;
 /// A second of load on a floor in this process.
 fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    let publish = PublishSpec {
+        path: "/events".to_owned(),
+        content_type: if batch > 1 { "application/x-ndjson" } else { "application/json" }.to_owned(),
+        item: format!("{{\"zen\":\"{MARKER}\"}}"),
+        batch,
+    };
     let spec = LoadSpec {
-        address: listener.local_addr()?,
-        subscribe_path: "/events".to_owned(),
-        publish: PublishSpec {
-            path: "/events".to_owned(),
-            content_type: if batch > 1 { "application/x-ndjson" } else { "application/json" }.to_owned(),
-            item: format!("{{\"zen\":\"{MARKER}\"}}"),
-            batch,
-        },
         subscribers: SUBSCRIBERS as usize,
         publishers: 1,
         pace: Pace::Rate(3_000.0),
         duration: Duration::from_secs(1),
         warmup_requests: WARM_UP,
-        read_rest: Duration::ZERO,
         drain_quiet: Duration::from_millis(500),
         drain_limit: Duration::from_secs(5),
         connect_limit: Duration::from_secs(5),
-        server: None,
+        ..LoadSpec::new(listener.local_addr()?, "/events", publish)
     };
     thread::spawn(move || floor::serve(&listener, mode, fault, Duration::from_secs(20)));
     load::publish(&spec)
@@ -137,6 +134,44 @@ fn the_command_reports_ratios_to_the_floor() {
     assert!(records.iter().filter(|record| record["case"] != "idle").all(|record| record["load"]["complete"] == true));
     let arguments = fs::read_to_string(scratch.path().join("arguments")).unwrap();
     assert!(arguments.starts_with("serve --listen 127.0.0.1:0 --print-addr --config /"), "{arguments}");
+}
+
+/// The log's cases against a stand-in that takes events and delivers them, but keeps none.
+#[test]
+fn the_log_command_reports_bars_and_what_failed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let stand_in = scratch.path().join("tidemill");
+    let configuration = scratch.path().join("configuration");
+    fs::write(&stand_in, format!("#!/bin/sh\ncat \"$6\" >> {}\nexec {BENCH} floor\n", configuration.display()))
+        .unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    let json = scratch.path().join("runs.ndjson");
+    let output = Command::new(BENCH)
+        .args(["log", "--quick", "--cases", "ingest-single,slow,idle,resume", "--ring-max", "2MiB"])
+        .arg("--tidemill")
+        .arg(&stand_in)
+        .arg("--json")
+        .arg(&json)
+        .env("TMPDIR", scratch.path())
+        .output()
+        .unwrap();
+    let (report, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{progress}");
+    for row in ["| ingest-single | fsync: acknowledged | ", "bare SQLite, 64 rows", "| slow | all read: ", "| idle | "]
+    {
+        assert!(report.contains(row), "{row} is not in\n{report}\n{progress}");
+    }
+    assert!(report.contains("| ≥ 20,000/s | **"), "{report}");
+    assert!(report.contains("resume: run 1 **failed**: asking for /readyz"), "{report}\n{progress}");
+    let records: Vec<serde_json::Value> =
+        fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let wrong = |record: &&serde_json::Value| record.get("failed").is_some() || record["faults"][0].is_string();
+    let wrong: Vec<_> = records.iter().filter(wrong).map(|record| &record["case"]).collect();
+    assert_eq!((records.len(), wrong), (4, vec![&"resume".into()]), "{progress}");
+    let configuration = fs::read_to_string(&configuration).unwrap();
+    for setting in ["store = \"memory\"", "durability = \"fsync\"", "ring-max = \"2MiB\"", "replay-rate = "] {
+        assert!(configuration.contains(setting), "{configuration}");
+    }
 }
 
 #[test]

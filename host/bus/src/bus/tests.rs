@@ -6,12 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use serde_json::Map;
 use tidemill_event::{Attributes, Data, Timestamp};
-use tidemill_log::{BoxFuture, MemoryLog, MemoryRetention};
+use tidemill_log::{BoxFuture, Follower, Key, MemoryLog, MemoryOptions, Page, Placed};
 use tidemill_plugin::{Engine, Limits};
 
 use super::*;
+use crate::{Delivery, SlowPolicy, Start};
 
-fn event(id: &str) -> Event {
+fn event(id: &str) -> Published {
     let none = Map::new();
     let attributes = Attributes {
         id,
@@ -22,15 +23,25 @@ fn event(id: &str) -> Event {
         data_schema: None,
         extensions: &none,
     };
-    Event::new(&attributes, Timestamp::default(), Data::Empty).unwrap()
+    Event::new(&attributes, Timestamp::default(), Data::Empty).unwrap().into()
 }
 
 fn no_plugins() -> Arc<Plugins> {
     Arc::new(Plugins::new(Engine::new(None).unwrap(), Limits::default(), |_| {}).unwrap())
 }
 
-const OPTIONS: BusOptions =
-    BusOptions { workers: 1, queue_bytes: 1 << 20, queue_wait: Duration::from_millis(50), ring_bytes: 1 << 20 };
+const OPTIONS: BusOptions = BusOptions {
+    workers: 1,
+    queue_bytes: 1 << 20,
+    queue_wait: Duration::from_millis(50),
+    ring_bytes: 1 << 20,
+    replay_rate: 0,
+};
+
+async fn subscribe(bus: &Bus, start: Start) -> Cursor {
+    let selection = bus.selection(vec![], vec![], vec![], Encoding::default());
+    bus.subscribe(Subscription { selection, start, limit: None, slow: SlowPolicy::Keep }).await.unwrap()
+}
 
 /// A memory log that holds every append back until it is told to go on.
 #[derive(Debug)]
@@ -41,7 +52,7 @@ struct HeldLog {
 
 impl HeldLog {
     fn new() -> Arc<Self> {
-        let inner = MemoryLog::with_epoch(1, MemoryRetention { records: 1000, bytes: 1 << 20 });
+        let inner = MemoryLog::with_epoch(1, MemoryOptions::default());
         Arc::new(Self { inner, held: Mutex::default() })
     }
 
@@ -60,7 +71,11 @@ impl Log for HeldLog {
         self.held.lock().unwrap().push_back(batch);
     }
 
-    fn read(&self, after: Position, limit: ReadLimit) -> BoxFuture<'_, Result<Vec<Arc<Record>>, ReadError>> {
+    fn follow(&self, follower: Follower) {
+        self.inner.follow(follower);
+    }
+
+    fn read(&self, after: Position, limit: ReadLimit) -> BoxFuture<'_, Result<Page, ReadError>> {
         self.inner.read(after, limit)
     }
 
@@ -68,12 +83,36 @@ impl Log for HeldLog {
         self.inner.position_at(time)
     }
 
+    fn known(&self, keys: &[Key]) -> Vec<Option<Placed>> {
+        self.inner.known(keys)
+    }
+
+    fn trim(&self) -> BoxFuture<'_, Result<(), AppendError>> {
+        self.inner.trim()
+    }
+
+    fn dead_letters(&self, after: u64, max: usize) -> BoxFuture<'_, Result<Vec<KeptDeadLetter>, ReadError>> {
+        self.inner.dead_letters(after, max)
+    }
+
+    fn forget_dead_letters(&self, numbers: Vec<u64>) -> BoxFuture<'_, Result<usize, AppendError>> {
+        self.inner.forget_dead_letters(numbers)
+    }
+
+    fn thinned(&self) -> &[TypePattern] {
+        self.inner.thinned()
+    }
+
     fn info(&self) -> LogInfo {
         self.inner.info()
     }
+
+    fn close(&self) {
+        self.inner.close();
+    }
 }
 
-fn poll(cursor: &mut Cursor) -> Poll<Option<bytes::Bytes>> {
+fn poll(cursor: &mut Cursor) -> Poll<Option<Delivery>> {
     cursor.poll_next(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -83,8 +122,7 @@ fn poll(cursor: &mut Cursor) -> Poll<Option<bytes::Bytes>> {
 async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
     let log = HeldLog::new();
     let bus = Bus::start(&(Arc::clone(&log) as Arc<dyn Log>), &no_plugins(), OPTIONS).unwrap();
-    let selection = bus.selection(vec![], vec![], vec![], Encoding::default());
-    let mut cursor = bus.subscribe(selection, Start::Earliest, None).await.unwrap();
+    let mut cursor = subscribe(&bus, Start::Earliest).await;
     let mut publishing = std::pin::pin!(bus.publish(vec![event("1"), event("2")]));
     while log.waiting() == 0 {
         assert!(tokio::time::timeout(Duration::from_millis(5), &mut publishing).await.is_err());
@@ -93,9 +131,9 @@ async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
     assert!(poll(&mut cursor).is_pending(), "delivered too early");
     log.release();
     let outcomes = publishing.await.unwrap();
-    let stored = |sequence| Outcome::Stored(vec![Position::new(1, sequence)]);
+    let stored = |sequence| Outcome::Stored { positions: vec![Position::new(1, sequence)], duplicate: false };
     assert_eq!(outcomes, [stored(1), stored(2)]);
-    let Poll::Ready(Some(bytes)) = poll(&mut cursor) else { panic!("not delivered") };
+    let Poll::Ready(Some(Delivery::Frames(bytes))) = poll(&mut cursor) else { panic!("not delivered") };
     assert!(bytes.starts_with(b"id: 1.1\n"));
 }
 
@@ -124,7 +162,7 @@ async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     for task in waiting {
-        assert!(matches!(task.await.unwrap().unwrap()[..], [Outcome::Stored(_)]));
+        assert!(matches!(task.await.unwrap().unwrap()[..], [Outcome::Stored { .. }]));
     }
     assert_eq!(log.info().last, 4, "nothing of the refused request was stored");
 }
@@ -133,8 +171,7 @@ async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
 async fn a_stopped_bus_answers_what_it_took_and_ends_its_subscribers() {
     let log = HeldLog::new();
     let bus = Bus::start(&(Arc::clone(&log) as Arc<dyn Log>), &no_plugins(), OPTIONS).unwrap();
-    let selection = bus.selection(vec![], vec![], vec![], Encoding::default());
-    let mut cursor = bus.subscribe(selection, Start::Latest, None).await.unwrap();
+    let mut cursor = subscribe(&bus, Start::Latest).await;
     assert_eq!(bus.health(), Health::Ready);
     bus.close_ingress();
     assert_eq!(bus.publish(vec![event("1")]).await, Err(PublishError::Closed));

@@ -6,10 +6,31 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tidemill_event::limits::DATA_BYTES_MAX;
+use tidemill_log::Retention;
 
 use super::kind::{Address, Choice, Count, Directives, Folder, Size, Source, Span};
 use super::settings::Settings;
-use super::{Config, Drain, Limits, Log, LogFormat, Pipeline, Publish, Reload, Subscribe, Telemetry};
+use super::{
+    Config, Drain, Durability, Limits, Log, LogFormat, Pipeline, Publish, Reload, Slow, StoreKind, Subscribe, Telemetry,
+};
+
+/// How long something may be kept.
+pub(super) const AGE: Span = Span(Duration::ZERO..=Duration::from_secs(100 * 365 * 86_400));
+
+/// A bound that 0 takes away.
+pub(super) fn bound(age: Duration) -> Option<Duration> {
+    Some(age).filter(|age| !age.is_zero())
+}
+
+/// See [`bound`].
+pub(super) fn size_bound(bytes: usize) -> Option<u64> {
+    count_bound(bytes as u64)
+}
+
+/// See [`bound`].
+pub(super) fn count_bound(count: u64) -> Option<u64> {
+    Some(count).filter(|count| *count != 0)
+}
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -68,6 +89,18 @@ impl Config {
                     &Source,
                     "`source` of published events that name none, a URI reference.",
                 ),
+                idempotency_window: s.read(
+                    "publish.idempotency-window",
+                    "10m",
+                    &Span(Duration::ZERO..=24 * 60 * MINUTE),
+                    "How long an event with the same `source` and `id` is recognised and not stored again. 0s: never.",
+                ),
+                idempotency_max: s.read(
+                    "publish.idempotency-max",
+                    "1000000",
+                    &Count(0..=100_000_000),
+                    "Most events that are recognised at a time, about 64 bytes of memory each. The oldest go first.",
+                ),
             },
             subscribe: Subscribe {
                 heartbeat: s.read(
@@ -86,7 +119,7 @@ impl Config {
                     "subscribe.connections-max",
                     "10000",
                     &Count(1..=10_000_000),
-                    "Most open event streams. Further ones are answered 503.",
+                    "Most open event streams and waiting polls. Further streams are told to come back later.",
                 ),
                 ring_max: s.read(
                     "subscribe.ring-max",
@@ -94,21 +127,78 @@ impl Config {
                     &Size(MIB..=64 * GIB),
                     "Most bytes of recent, encoded frames kept for live delivery. Older ones are read from the log.",
                 ),
+                replay_rate: s.read(
+                    "subscribe.replay-rate",
+                    "256MiB",
+                    &Size(0..=64 * GIB),
+                    "Bytes per second for all subscribers together that catch up, so that a crowd that reconnects \
+                    leaves room for live traffic. 0B: without bound.",
+                ),
+                slow: s.read(
+                    "subscribe.slow",
+                    "keep",
+                    &Choice(&[("keep", Slow::Keep), ("sample", Slow::Sample), ("disconnect", Slow::Disconnect)]),
+                    "What becomes of a subscriber that is behind and asked for nothing else: it gets every event, a \
+                    sample of them, or is disconnected with a position to resume from.",
+                ),
+                write_timeout: s.read(
+                    "subscribe.write-timeout",
+                    "1m",
+                    &Span(SECOND..=24 * 60 * MINUTE),
+                    "A subscriber whose connection takes nothing for this long is disconnected. It may resume.",
+                ),
             },
             log: Log {
-                events_max: s.read(
-                    "log.events-max",
-                    "100000",
-                    &Count(1..=1_000_000_000),
-                    "Most events kept for replay. The oldest go first.",
+                store: s.read(
+                    "log.store",
+                    "disk",
+                    &Choice(&[("disk", StoreKind::Disk), ("memory", StoreKind::Memory)]),
+                    "Where events are kept: in `log.db` in the data directory, or in memory until the server ends.",
                 ),
-                bytes_max: s.read(
-                    "log.bytes-max",
-                    "256MiB",
-                    &Size(MIB..=1024 * GIB),
-                    "Most bytes of events kept for replay. The oldest go first.",
+                durability: s.read(
+                    "log.durability",
+                    "fsync",
+                    &Choice(&[("fsync", Durability::Fsync), ("os", Durability::Os)]),
+                    "When a publisher is answered: once the disk confirmed the event (survives a loss of power), or \
+                    once the operating system has it (survives the end of the process). Of a log on disk only.",
                 ),
+                retention: Retention {
+                    max_age: bound(s.read("log.max-age", "0s", &AGE, "How long events are kept. 0s: without bound.")),
+                    max_bytes: size_bound(s.read(
+                        "log.max-bytes",
+                        "1GiB",
+                        &Size(0..=1024 * GIB),
+                        "Most bytes of events that are kept, the oldest go first. 0B: without bound.",
+                    )),
+                    max_events: count_bound(s.read(
+                        "log.max-events",
+                        "0",
+                        &Count(0..=1_000_000_000_000),
+                        "Most events that are kept, the oldest go first. 0: without bound.",
+                    )),
+                },
             },
+            dead_letters: Retention {
+                max_age: bound(s.read(
+                    "dead-letters.max-age",
+                    "30days",
+                    &AGE,
+                    "How long events that a plugin failed on are kept. 0s: without bound.",
+                )),
+                max_bytes: size_bound(s.read(
+                    "dead-letters.max-bytes",
+                    "64MiB",
+                    &Size(0..=1024 * GIB),
+                    "Most bytes of such events, the oldest go first. 0B: without bound.",
+                )),
+                max_events: count_bound(s.read(
+                    "dead-letters.max-events",
+                    "10000",
+                    &Count(0..=1_000_000_000),
+                    "Most such events, the oldest go first. 0: without bound.",
+                )),
+            },
+            retention: s.retention_rules(),
             pipeline: Pipeline {
                 workers: s.read(
                     "pipeline.workers",

@@ -5,6 +5,8 @@ use std::{
     fmt,
 };
 
+use tidemill_log::Rule;
+
 use super::kind::Kind;
 use super::nearest::{nearest_key, nearest_variable, split};
 use super::problem::{ConfigError, ConfigProblem};
@@ -132,6 +134,23 @@ impl Settings {
             tables.insert(name.clone(), table.clone());
         }
         tables
+    }
+
+    /// The bounds for types of events, checked.
+    pub(super) fn retention_rules(&mut self) -> Vec<Rule> {
+        let tables = std::mem::take(&mut self.file.retention);
+        let mut rules = Vec::with_capacity(tables.len());
+        for (table, line) in tables {
+            match super::retention::rule(&table) {
+                Ok(rule) => rules.push(rule),
+                Err(problems) => self.problems.extend(problems.into_iter().map(|(key, detail)| ConfigProblem {
+                    place: self.file.place(line),
+                    key: format!("retention.{key}"),
+                    detail,
+                })),
+            }
+        }
+        rules
     }
 
     /// Notes that a value does not fit the others, at the place where it was set.

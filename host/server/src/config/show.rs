@@ -23,6 +23,10 @@ pub(super) fn to_toml(config: &Config) -> String {
         line(&mut text, &format!("# Default: {}. Set by: {}.", entry.default, entry.origin));
         line(&mut text, &format!("{key} = {}", entry.value));
     }
+    for rule in &config.retention {
+        line(&mut text, "\n# Bounds for some types of events, beside those of the whole log in [log].");
+        line(&mut text, super::retention::to_toml(rule).trim_end());
+    }
     for (name, table) in &config.plugins {
         let mut plugin = toml::Table::new();
         plugin.insert(name.clone(), toml::Value::Table(table.clone()));

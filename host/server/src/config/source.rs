@@ -50,6 +50,8 @@ pub(super) struct FileSource {
     pub(super) nodes: BTreeMap<String, Node>,
     /// `[plugins.<name>]` with the line it begins on.
     pub(super) plugins: BTreeMap<String, (toml::Table, usize)>,
+    /// `[[retention]]`, each with the line it begins on.
+    pub(super) retention: Vec<(toml::Table, usize)>,
     pub(super) problems: Vec<ConfigProblem>,
 }
 
@@ -77,6 +79,8 @@ impl FileSource {
         for (key, value) in document.get_ref() {
             if key.get_ref() == "plugins" {
                 file.take_plugins(text, key, value, table.get("plugins"));
+            } else if key.get_ref() == "retention" {
+                file.take_retention(text, key, value, table.get("retention"));
             } else {
                 file.take(text, bare_or_quoted(key.get_ref()), key, value);
             }
@@ -130,6 +134,30 @@ impl FileSource {
                     &format!("plugins.{}", bare_or_quoted(name)),
                     format!("must be a table: write `[plugins.{}]` and the settings below it", bare_or_quoted(name)),
                 ),
+            }
+        }
+    }
+
+    fn take_retention(
+        &mut self,
+        text: &str,
+        key: &Spanned<impl Sized>,
+        value: &Spanned<DeValue<'_>>,
+        owned: Option<&toml::Value>,
+    ) {
+        let tables = match (value.get_ref(), owned) {
+            (DeValue::Array(tree), Some(toml::Value::Array(owned))) => tree.iter().zip(owned),
+            _ => {
+                let detail = "holds bounds for some types of events: write `[[retention]]`, with two brackets, and \
+                    `types` and `max-age`, `max-bytes` or `max-events` below it; those of the whole log are in `[log]`";
+                return self.problem(line_of(text, key.span().start), "retention", detail.to_owned());
+            }
+        };
+        for (node, value) in tables {
+            let line = line_of(text, node.span().start);
+            match value {
+                toml::Value::Table(table) => self.retention.push((table.clone(), line)),
+                _ => self.problem(line, "retention", "must be tables: write `[[retention]]`".to_owned()),
             }
         }
     }

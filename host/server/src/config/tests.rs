@@ -47,7 +47,7 @@ fn flags_beat_the_environment_beats_the_file() {
     assert_eq!(origin("listen"), "flag (--listen)");
     assert_eq!(origin("data-dir"), "environment (TIDEMILL_DATA_DIR)");
     assert_eq!(origin("drain.deadline"), "file (tidemill.toml:5)");
-    assert_eq!(origin("log.events-max"), "default");
+    assert_eq!(origin("log.max-events"), "default");
 }
 
 #[test]

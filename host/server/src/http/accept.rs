@@ -10,10 +10,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::connections::Peer;
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
 
 /// The listening part of a server.
@@ -28,8 +29,9 @@ impl Server {
     pub(crate) fn start(listener: TcpListener, app: Arc<App>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let connections = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
+        let write_timeout = app.config.subscribe.write_timeout;
         let router = super::routes(app);
-        Self { stop, accepting: tokio::spawn(accept(listener, router, connections, stopped)) }
+        Self { stop, accepting: tokio::spawn(accept(listener, router, connections, write_timeout, stopped)) }
     }
 
     /// Accepts no more and waits until every connection has answered what it was asked.
@@ -45,6 +47,7 @@ async fn accept(
     listener: TcpListener,
     router: Router,
     connections: Arc<Semaphore>,
+    write_timeout: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) -> GracefulShutdown {
     let graceful = GracefulShutdown::new();
@@ -63,7 +66,11 @@ async fn accept(
             _ = &mut stopped => break,
         };
         match accepted {
-            Ok((stream, _)) => serve(&http, stream, router.clone(), &graceful, place),
+            Ok((stream, address)) => {
+                set_up(&stream, write_timeout);
+                let peer = Peer { address, close: Arc::new(Notify::new()) };
+                serve(&http, stream, peer, router.clone(), &graceful, place);
+            }
             Err(error) => {
                 // Out of file descriptors, most likely: those who are here go on, and places come free.
                 tracing::warn!("cannot accept a connection: {error}");
@@ -74,24 +81,40 @@ async fn accept(
     graceful
 }
 
-fn serve(
-    http: &http1::Builder,
-    stream: TcpStream,
-    router: Router,
-    graceful: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
-) {
+fn set_up(stream: &TcpStream, write_timeout: Duration) {
     // Frames are written as a whole; waiting for more only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
+    // A peer that is gone without a word, or that takes nothing, is given up by the kernel as well, with what it holds
+    // for it (RFC 5482).
+    let timeout = u32::try_from(write_timeout.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, timeout) {
+        tracing::debug!("cannot set TCP_USER_TIMEOUT: {error}");
+    }
+}
+
+fn serve(
+    http: &http1::Builder,
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    graceful: &GracefulShutdown,
+    place: OwnedSemaphorePermit,
+) {
+    let close = Arc::clone(&peer.close);
     let service = TowerToHyperService::new(router);
-    let connection = http.serve_connection::<_, _>(TokioIo::new(stream), into_axum(service));
+    let connection = http.serve_connection::<_, _>(TokioIo::new(stream), into_axum(service, peer));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         let _place = place;
-        if let Err(error) = connection.await {
-            tracing::debug!("a connection ended: {error}");
+        tokio::select! {
+            ended = connection => {
+                if let Err(error) = ended {
+                    tracing::debug!("a connection ended: {error}");
+                }
+            }
+            () = close.notified() => {}
         }
     });
 }
@@ -99,6 +122,7 @@ fn serve(
 /// Routers take their own body type.
 fn into_axum(
     service: TowerToHyperService<Router>,
+    peer: Peer,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
     Response = axum::response::Response,
@@ -106,6 +130,8 @@ fn into_axum(
     Future: Send,
 > {
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        hyper::service::Service::call(&service, request.map(axum::body::Body::new))
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer.clone());
+        hyper::service::Service::call(&service, request)
     })
 }

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use tidemill_bus::Published;
 use tidemill_event::{Attributes, Data, Event, Problem as EventProblem, Timestamp};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::clock;
 use crate::problem::{Kind, Problem};
 
 /// An event, or everything that is wrong with it.
-pub(crate) type Decoded = Result<Event, Vec<EventProblem>>;
+pub(crate) type Decoded = Result<Published, Vec<EventProblem>>;
 
 /// The events of a request.
 #[derive(Debug)]
@@ -153,7 +154,7 @@ impl Parts<'_> {
             data_schema: self.data_schema,
             extensions: self.extensions,
         };
-        Event::new(&attributes, time, data)
+        Ok(Published { event: Event::new(&attributes, time, data)?, id_given: self.id.is_some() })
     }
 }
 

@@ -33,6 +33,10 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
             },
         }))
         .into_response(),
+        Health::LogFails => {
+            let reason = info.failing.map(|error| error.to_string()).unwrap_or_default();
+            Problem::new(Kind::Unavailable, format!("events cannot be stored: {reason}")).into_response()
+        }
         Health::Stuck => {
             Problem::new(Kind::Unavailable, "a pipeline worker does not get on; see the log").into_response()
         }

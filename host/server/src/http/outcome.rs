@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tidemill_bus::Outcome;
 use tidemill_event::Problem as EventProblem;
+use tidemill_log::Durability;
 
 use crate::problem::{Kind, Problem};
 
@@ -22,6 +23,12 @@ struct Item<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     positions: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    durability: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+    #[serde(rename = "deadLetter", skip_serializing_if = "Option::is_none")]
+    dead_letter: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -37,7 +44,10 @@ struct Wrong<'a> {
 
 #[derive(Debug, Default, Serialize)]
 struct Several<'a> {
+    durability: &'static str,
     stored: usize,
+    /// Of those, how many were stored before.
+    duplicate: usize,
     dropped: usize,
     rejected: usize,
     failed: usize,
@@ -53,12 +63,15 @@ impl<'a> Item<'a> {
     fn new(id: Option<&'a str>, outcome: &'a Outcome) -> Self {
         let item = Self { id, ..Self::default() };
         match outcome {
-            Outcome::Stored(positions) if positions.len() == 1 => {
-                Self { outcome: "stored", position: positions.first().map(ToString::to_string), ..item }
-            }
-            Outcome::Stored(positions) => {
+            Outcome::Stored { positions, duplicate } if positions.len() == 1 => Self {
+                outcome: "stored",
+                position: positions.first().map(ToString::to_string),
+                duplicate: *duplicate,
+                ..item
+            },
+            Outcome::Stored { positions, duplicate } => {
                 let positions = positions.iter().map(ToString::to_string).collect();
-                Self { outcome: "stored", positions: Some(positions), ..item }
+                Self { outcome: "stored", positions: Some(positions), duplicate: *duplicate, ..item }
             }
             Outcome::Dropped { by } => Self { outcome: "dropped", by: Some(by), ..item },
             Outcome::Rejected { by, problems } => {
@@ -67,16 +80,22 @@ impl<'a> Item<'a> {
             Outcome::Retry { by, reason } => {
                 Self { outcome: "retry", by: Some(by), detail: Some(reason.clone()), ..item }
             }
-            Outcome::Failed { by, fault } => {
-                Self { outcome: "failed", by: Some(by), detail: Some(fault.to_string()), ..item }
+            Outcome::Failed { by, fault, dead_letter } => Self {
+                outcome: "failed",
+                by: Some(by),
+                detail: Some(fault.to_string()),
+                dead_letter: *dead_letter,
+                ..item
+            },
+            Outcome::Full { reason } | Outcome::Lost { reason } => {
+                Self { outcome: "retry", detail: Some(reason.clone()), ..item }
             }
-            Outcome::Lost { reason } => Self { outcome: "retry", detail: Some(reason.clone()), ..item },
         }
     }
 }
 
 /// The answer for one event.
-pub(crate) fn single(id: &str, outcome: Option<&Outcome>) -> Response {
+pub(crate) fn single(id: &str, outcome: Option<&Outcome>, durability: Durability) -> Response {
     let failed = |kind, by: &str, what: String| {
         Problem::new(kind, what)
             .with("outcome", if kind == Kind::PluginFailed { "failed" } else { "retry" })
@@ -84,12 +103,20 @@ pub(crate) fn single(id: &str, outcome: Option<&Outcome>) -> Response {
             .with("by", by)
     };
     match outcome {
-        Some(outcome @ (Outcome::Stored(_) | Outcome::Dropped { .. })) => json(&Item::new(Some(id), outcome)),
-        Some(Outcome::Rejected { by, problems }) => rejected(Some(id), by.as_deref(), problems).into_response(),
-        Some(Outcome::Failed { by, fault }) => {
-            let what = format!("plugin `{by}` failed on the event, which was not stored: {fault}");
-            failed(Kind::PluginFailed, by, what).into_response()
+        Some(outcome @ Outcome::Stored { .. }) => {
+            json(&Item { durability: Some(durability.name()), ..Item::new(Some(id), outcome) })
         }
+        Some(outcome @ Outcome::Dropped { .. }) => json(&Item::new(Some(id), outcome)),
+        Some(Outcome::Rejected { by, problems }) => rejected(Some(id), by.as_deref(), problems).into_response(),
+        Some(Outcome::Failed { by, fault, dead_letter }) => {
+            let kept = match dead_letter {
+                Some(number) => format!("it is kept at /dead-letters/{number}"),
+                None => "it was not kept".to_owned(),
+            };
+            let problem = failed(Kind::PluginFailed, by, format!("plugin `{by}` failed on the event: {fault}; {kept}"));
+            dead_letter.iter().fold(problem, |problem, number| problem.with("deadLetter", *number)).into_response()
+        }
+        Some(Outcome::Full { reason }) => full(reason).with("id", id).into_response(),
         Some(Outcome::Retry { by, reason }) => {
             let what = format!("plugin `{by}` cannot handle the event at the moment: {reason}");
             failed(Kind::Unavailable, by, what).retry_after(1).into_response()
@@ -120,17 +147,20 @@ pub(crate) fn rejected(id: Option<&str>, by: Option<&str>, problems: &[EventProb
 }
 
 /// The answer for several events: `outcomes` are those of the items that were events, in order.
-pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome]) -> Response {
+pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome], durability: Durability) -> Response {
     let lost = Outcome::Lost { reason: "the host gave no answer for the event".into() };
     let mut given = outcomes.iter();
-    let mut answer = Several::default();
+    let mut answer = Several { durability: durability.name(), ..Several::default() };
     for (index, item) in items.iter().enumerate() {
         let result = match item {
             Ok(id) => Item::new(Some(id), given.next().unwrap_or(&lost)),
             Err(outcome) => Item::new(None, outcome),
         };
         match result.outcome {
-            "stored" => answer.stored += 1,
+            "stored" => {
+                answer.stored += 1;
+                answer.duplicate += usize::from(result.duplicate);
+            }
             "dropped" => answer.dropped += 1,
             "rejected" => answer.rejected += 1,
             "failed" => answer.failed += 1,
@@ -138,7 +168,23 @@ pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome]) -
         }
         answer.results.push(Item { index: Some(index), ..result });
     }
+    // Nothing was stored because there is no room: an error, so that nobody takes it for an answer to read later.
+    if answer.stored == 0
+        && let Some(reason) = outcomes.iter().find_map(full_reason)
+    {
+        let results = serde_json::to_value(&answer.results).unwrap_or_default();
+        return full(reason).with("results", results).into_response();
+    }
     json(&answer)
+}
+
+fn full_reason(outcome: &Outcome) -> Option<&str> {
+    if let Outcome::Full { reason } = outcome { Some(reason) } else { None }
+}
+
+/// The log has no room.
+fn full(reason: &str) -> Problem {
+    Problem::new(Kind::LogFull, format!("the event was not stored: {reason}")).with("outcome", "retry").retry_after(5)
 }
 
 fn json(value: &impl Serialize) -> Response {

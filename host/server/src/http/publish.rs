@@ -36,10 +36,10 @@ pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 async fn one(app: &App, decoded: Decoded) -> Result<Response, Problem> {
-    let event = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
-    let id = event.id().to_owned();
-    let outcomes = app.bus.publish(vec![event]).await.map_err(|error| refused(&error))?;
-    Ok(outcome::single(&id, outcomes.first()))
+    let published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
+    let id = published.event.id().to_owned();
+    let outcomes = app.bus.publish(vec![published]).await.map_err(|error| refused(&error))?;
+    Ok(outcome::single(&id, outcomes.first(), app.durability))
 }
 
 async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
@@ -48,9 +48,9 @@ async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
     let items: Vec<Result<String, Outcome>> = decoded
         .into_iter()
         .map(|item| match item {
-            Ok(event) => {
-                let id = event.id().to_owned();
-                events.push(event);
+            Ok(published) => {
+                let id = published.event.id().to_owned();
+                events.push(published);
                 Ok(id)
             }
             Err(problems) => Err(Outcome::Rejected { by: None, problems }),
@@ -58,11 +58,11 @@ async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
         .collect();
     let outcomes =
         if events.is_empty() { Vec::new() } else { app.bus.publish(events).await.map_err(|error| refused(&error))? };
-    Ok(outcome::several(&items, &outcomes))
+    Ok(outcome::several(&items, &outcomes, app.durability))
 }
 
 /// Nothing of the request was taken.
-fn refused(error: &PublishError) -> Problem {
+pub(crate) fn refused(error: &PublishError) -> Problem {
     match error {
         PublishError::Busy(_) => Problem::new(Kind::Busy, error.to_string()).retry_after(1),
         PublishError::Closed => Problem::new(Kind::Unavailable, error.to_string()).retry_after(2),

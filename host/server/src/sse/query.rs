@@ -1,18 +1,48 @@
 //! What a subscriber asks for: the parameters of `GET /events` and the header `Last-Event-ID`.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use tidemill_bus::{Encoding, Envelope, Framing, Start};
+use tidemill_bus::{ConflateKey, Encoding, Envelope, Framing, SlowPolicy, Start};
 use tidemill_event::{Position, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
-use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, SELECTED_MAX};
+use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, POINTER_BYTES_MAX, POLL_WAIT_MAX, SELECTED_MAX};
 use crate::problem::{Kind, Problem};
 
-/// The parameters that there are.
-const NAMES: [&str; 9] =
-    ["types", "sources", "subjects", "since", "envelope", "framing", "heartbeat", "limit", "lastEventId"];
+/// The parameters of a stream.
+const STREAM: [&str; 11] = [
+    "types",
+    "sources",
+    "subjects",
+    "since",
+    "envelope",
+    "framing",
+    "heartbeat",
+    "limit",
+    "slow",
+    "conflate",
+    "lastEventId",
+];
+/// The parameters of a poll.
+const POLL: [&str; 9] = ["types", "sources", "subjects", "since", "after", "limit", "wait", "slow", "conflate"];
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// An endless stream.
+    Stream,
+    /// What there is, or comes within a while.
+    Poll,
+}
+
+/// What holds unless the client says otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Defaults {
+    pub(super) heartbeat: Duration,
+    pub(super) slow: SlowPolicy,
+}
 
 /// A checked request for a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,24 +54,35 @@ pub(super) struct Query {
     pub(super) encoding: Encoding,
     pub(super) heartbeat: Duration,
     pub(super) limit: Option<u64>,
+    pub(super) slow: SlowPolicy,
+    /// How long a poll waits if there is nothing.
+    pub(super) wait: Duration,
 }
 
 impl Query {
     /// Reads a query string and the headers. The header `Last-Event-ID`, which `EventSource` sends when it reconnects
     /// to the same address, wins over where the address says to begin.
-    pub(super) fn parse(text: &str, headers: &HeaderMap, heartbeat: Duration) -> Result<Self, Problem> {
+    pub(super) fn parse(form: Form, text: &str, headers: &HeaderMap, defaults: Defaults) -> Result<Self, Problem> {
         let mut query = Self {
             types: Vec::new(),
             sources: Vec::new(),
             subjects: Vec::new(),
             start: Start::Latest,
             encoding: Encoding::default(),
-            heartbeat,
+            heartbeat: defaults.heartbeat,
             limit: None,
+            slow: defaults.slow,
+            wait: Duration::ZERO,
         };
+        let names: &[&str] = if form == Form::Stream { &STREAM } else { &POLL };
         let mut resume = None;
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
+                // Both spellings that polyfills of EventSource use.
+                "lastEventId" | "Last-Event-ID" if form == Form::Stream => {
+                    resume = Some(position("lastEventId", &value)?);
+                }
+                unknown if !names.contains(&unknown) => return Err(wrong(unknown, unknown_parameter(unknown, names))),
                 "types" => {
                     let types = TypePattern::parse_list(&value).map_err(|e| wrong("types", e))?;
                     query.types.extend(types);
@@ -51,15 +92,17 @@ impl Query {
                 "since" => query.start = since(&value)?,
                 "envelope" => query.encoding.envelope = envelope(&value)?,
                 "framing" => query.encoding.framing = framing(&value)?,
-                "heartbeat" => query.heartbeat = duration(&value)?,
+                "heartbeat" => query.heartbeat = duration("heartbeat", &value, HEARTBEAT_MIN..=HEARTBEAT_MAX)?,
+                "wait" => query.wait = duration("wait", &value, Duration::ZERO..=POLL_WAIT_MAX)?,
+                "after" => query.start = Start::After(position("after", &value)?),
+                "slow" => query.slow = slow(&value)?,
+                "conflate" => query.slow = SlowPolicy::Conflate(conflate(&value)?),
                 "limit" => {
                     let limit = value.parse().ok().filter(|limit| *limit > 0);
                     query.limit =
                         Some(limit.ok_or_else(|| wrong("limit", format!("`{value}` is not a number from 1")))?);
                 }
-                // Both spellings that polyfills of EventSource use.
-                "lastEventId" | "Last-Event-ID" => resume = Some(position("lastEventId", &value)?),
-                unknown => return Err(wrong(unknown, unknown_parameter(unknown))),
+                unknown => return Err(wrong(unknown, unknown_parameter(unknown, names))),
             }
         }
         if let Some(header) = headers.get("last-event-id").filter(|header| !header.is_empty()) {
@@ -122,18 +165,44 @@ fn framing(value: &str) -> Result<Framing, Problem> {
     }
 }
 
-fn duration(value: &str) -> Result<Duration, Problem> {
-    let range = HEARTBEAT_MIN..=HEARTBEAT_MAX;
-    humantime::parse_duration(value)
-        .ok()
-        .filter(|duration| range.contains(duration))
-        .ok_or_else(|| wrong("heartbeat", format!("`{value}` is not a time between 1s and 10m, such as 15s")))
+fn duration(at: &str, value: &str, range: RangeInclusive<Duration>) -> Result<Duration, Problem> {
+    let (least, most) = (range.start(), range.end());
+    humantime::parse_duration(value).ok().filter(|duration| range.contains(duration)).ok_or_else(|| {
+        let (least, most) = (humantime::format_duration(*least), humantime::format_duration(*most));
+        wrong(at, format!("`{value}` is not a time between {least} and {most}, such as 15s"))
+    })
 }
 
-fn unknown_parameter(name: &str) -> String {
-    let near = NAMES.iter().map(|known| (strsim::jaro_winkler(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+fn slow(value: &str) -> Result<SlowPolicy, Problem> {
+    match value {
+        "keep" => Ok(SlowPolicy::Keep),
+        "sample" => Ok(SlowPolicy::Sample),
+        "disconnect" => Ok(SlowPolicy::Disconnect),
+        "conflate" => Ok(SlowPolicy::Conflate(ConflateKey::Subject)),
+        _ => Err(wrong("slow", format!("`{value}` is none of `keep`, `conflate`, `sample`, `disconnect`"))),
+    }
+}
+
+fn conflate(value: &str) -> Result<ConflateKey, Problem> {
+    if value == "subject" {
+        return Ok(ConflateKey::Subject);
+    }
+    // RFC 6901: `~` only as `~0` or `~1`.
+    let escapes = value.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if value.starts_with('/') && escapes && value.len() <= POINTER_BYTES_MAX {
+        return Ok(ConflateKey::Pointer(value.to_owned()));
+    }
+    let detail = format!(
+        "`{value}` is neither `subject` nor a JSON Pointer into the data of at most {POINTER_BYTES_MAX} bytes, such as \
+        `/host/name`"
+    );
+    Err(wrong("conflate", detail))
+}
+
+fn unknown_parameter(name: &str, names: &[&str]) -> String {
+    let near = names.iter().map(|known| (strsim::jaro_winkler(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = near.filter(|(score, _)| *score > 0.7).map(|(_, known)| format!("; did you mean `{known}`?"));
-    format!("there is no such parameter{}; there are {}", hint.unwrap_or_default(), NAMES.join(", "))
+    format!("there is no such parameter{}; there are {}", hint.unwrap_or_default(), names.join(", "))
 }
 
 #[cfg(test)]
@@ -141,8 +210,12 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
+    fn defaults() -> Defaults {
+        Defaults { heartbeat: Duration::from_secs(15), slow: SlowPolicy::Keep }
+    }
+
     fn parse(text: &str) -> Result<Query, Problem> {
-        Query::parse(text, &HeaderMap::new(), Duration::from_secs(15))
+        Query::parse(Form::Stream, text, &HeaderMap::new(), defaults())
     }
 
     fn message(text: &str) -> String {
@@ -171,7 +244,7 @@ mod tests {
     #[test]
     fn last_event_id_wins_over_since() {
         let headers = HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("7.9"))]);
-        let query = Query::parse("since=earliest&lastEventId=7.3", &headers, Duration::ZERO).unwrap();
+        let query = Query::parse(Form::Stream, "since=earliest&lastEventId=7.3", &headers, defaults()).unwrap();
         assert_eq!(query.start, Start::After(Position::new(7, 9)));
         assert_eq!(parse("lastEventId=7.3&since=earliest").unwrap().start, Start::After(Position::new(7, 3)));
     }
@@ -186,5 +259,25 @@ mod tests {
         assert!(message("heartbeat=1ms").contains("between 1s and 10m"));
         assert!(message("envelope=xml").contains("cloudevents"));
         assert!(message("framing=x").contains("named"));
+        assert!(message("slow=down").contains("sample"));
+        assert!(message("conflate=host").contains("JSON Pointer"));
+        assert!(message("conflate=/a~2").contains("JSON Pointer"));
+        assert!(message("wait=1s").contains("no such parameter"), "a stream does not wait");
+    }
+
+    #[test]
+    fn slow_subscribers_choose() {
+        assert_eq!(parse("slow=sample").unwrap().slow, SlowPolicy::Sample);
+        assert_eq!(parse("conflate=subject").unwrap().slow, SlowPolicy::Conflate(ConflateKey::Subject));
+        let pointer = SlowPolicy::Conflate(ConflateKey::Pointer("/a~1b/0".into()));
+        assert_eq!(parse("conflate=/a~1b/0").unwrap().slow, pointer);
+    }
+
+    #[test]
+    fn polls_have_their_own_parameters() {
+        let poll = |text| Query::parse(Form::Poll, text, &HeaderMap::new(), defaults());
+        let query = poll("after=7.4&limit=5&wait=20s&types=a.*").unwrap();
+        assert_eq!((query.start, query.wait), (Start::After(Position::new(7, 4)), Duration::from_secs(20)));
+        assert!(poll("framing=named").is_err() && poll("wait=10m").is_err());
     }
 }

@@ -2,14 +2,17 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use tidemill_bus::Cursor;
+use tidemill_bus::{Cursor, Delivery, End, Gap, host_frame};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::app::App;
+use crate::connections::Registered;
 use crate::limits::RECONNECT_SPREAD;
 use crate::sse::retry;
 
@@ -18,6 +21,8 @@ use crate::sse::retry;
 #[derive(Debug)]
 pub(super) struct Stream {
     cursor: Cursor,
+    place: Registered,
+    app: Arc<App>,
     heartbeat: Duration,
     retry: Duration,
     began: bool,
@@ -28,10 +33,10 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(cursor: Cursor, heartbeat: Duration, retry: Duration) -> Self {
+    pub(super) fn new(cursor: Cursor, place: Registered, heartbeat: Duration, retry: Duration, app: Arc<App>) -> Self {
         let now = Instant::now();
         let timer = Box::pin(sleep_until(now + heartbeat));
-        Self { cursor, heartbeat, retry, began: false, ended: false, written: now, timer }
+        Self { cursor, place, app, heartbeat, retry, began: false, ended: false, written: now, timer }
     }
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.
@@ -45,11 +50,25 @@ impl Stream {
         format!(": heartbeat\nid: {}\n\n", self.cursor.position()).into()
     }
 
-    /// The last bytes when the host stops: come back, but not all at once.
+    /// Tells of events that it cannot have. The place to resume from moves with it, unless events from before the end of
+    /// the gap are still to come.
+    fn gap(&self, gap: &Gap) -> Bytes {
+        let moved = self.cursor.position() == gap.to;
+        host_frame(moved.then_some(gap.to), "tidemill.gap", &gap.json()).into()
+    }
+
+    /// The last bytes: come back, but not all at once, and from where.
     fn farewell(&self) -> Bytes {
         let spread = u64::try_from(RECONNECT_SPREAD.as_millis()).unwrap_or(u64::MAX);
         let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % spread;
-        retry(self.retry + Duration::from_millis(jitter))
+        let mut last = retry(self.retry + Duration::from_millis(jitter)).to_vec();
+        if self.cursor.end() == Some(End::Behind) {
+            self.app.connections.count_evicted();
+            let position = self.cursor.position();
+            let data = format!("{{\"reason\":\"behind\",\"resume\":\"{position}\"}}");
+            last.extend(host_frame(Some(position), "tidemill.disconnected", &data));
+        }
+        last.into()
     }
 }
 
@@ -66,14 +85,18 @@ impl Body for Stream {
         if this.ended {
             return Poll::Ready(None);
         }
+        this.place.ask();
         if !this.began {
             this.began = true;
             return frame(this.greeting());
         }
         match this.cursor.poll_next(cx) {
-            Poll::Ready(Some(bytes)) => {
+            Poll::Ready(Some(delivery)) => {
                 this.written = Instant::now();
-                return frame(bytes);
+                return match delivery {
+                    Delivery::Frames(bytes) => frame(bytes),
+                    Delivery::Gap(gap) => frame(this.gap(&gap)),
+                };
             }
             Poll::Ready(None) => {
                 this.ended = true;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use super::{READY_LIMIT, Running, Setup, server_core};
+use super::{READY_LIMIT, Running, Setup, server_cores};
 use crate::launch::Program;
 
 /// Where packages put the module.
@@ -38,7 +38,7 @@ pub(super) fn start(setup: &Setup, scratch: TempDir) -> Result<Running> {
     fs::write(&file, text)?;
     let log = scratch.path().join("error.log");
     let arguments = [Path::new("-e"), &log, Path::new("-c"), &file];
-    let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &setup.nginx, arguments)?;
+    let mut program = Program::start(&setup.bench, server_cores(setup), scratch.path(), &setup.nginx, arguments)?;
     program.wait_until(READY_LIMIT, |_| listens(address))?;
     Ok(Running {
         program,

@@ -1,13 +1,14 @@
-//! The host: its configuration, its plugins, its start.
+//! The host: its configuration, its plugins, its start, and how far its log got.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use super::{READY_LIMIT, Running, Setup, absolute, answer, printed_address, server_core, status};
+use super::{READY_LIMIT, Running, Setup, absolute, answer, printed_address, server_cores, status};
 use crate::cases::Chain;
 use crate::launch::Program;
 
@@ -15,7 +16,25 @@ pub(super) fn obstacle(setup: &Setup) -> Option<String> {
     (!setup.tidemill.exists()).then(|| format!("{} is not there: cargo xtask build makes it", setup.tidemill.display()))
 }
 
+/// A place in the host's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Of the log as a whole.
+    pub epoch: u64,
+    /// Of an event in it.
+    pub sequence: u64,
+}
+
 pub(super) fn start(setup: &Setup, scratch: TempDir, chain: Chain) -> Result<Running> {
+    let more = match &setup.config {
+        Some(file) => fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?,
+        None => String::new(),
+    };
+    serve(setup, scratch, chain, &configuration(chain, &more))
+}
+
+/// Starts it with a chain's plugins and this configuration.
+pub(super) fn serve(setup: &Setup, scratch: TempDir, chain: Chain, configuration: &str) -> Result<Running> {
     let (plugins, data) = (scratch.path().join("plugins"), scratch.path().join("data"));
     fs::create_dir(&plugins)?;
     fs::create_dir(&data)?;
@@ -24,18 +43,14 @@ pub(super) fn start(setup: &Setup, scratch: TempDir, chain: Chain) -> Result<Run
         fs::copy(&file, plugins.join(format!("{name}.wasm")))
             .with_context(|| format!("{} is not there: cargo xtask build makes it", file.display()))?;
     }
-    let more = match &setup.config {
-        Some(file) => fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?,
-        None => String::new(),
-    };
     let config = scratch.path().join("tidemill.toml");
-    fs::write(&config, configuration(chain, &more))?;
+    fs::write(&config, configuration)?;
 
     let fixed = ["serve", "--listen", "127.0.0.1:0", "--print-addr", "--config"].map(PathBuf::from);
     let places = [config, PathBuf::from("--plugins"), plugins, PathBuf::from("--data"), data];
     let binary = absolute(&setup.tidemill)?;
     let arguments = fixed.into_iter().chain(places);
-    let mut program = Program::start(&setup.bench, server_core(setup), scratch.path(), &binary, arguments)?;
+    let mut program = Program::start(&setup.bench, server_cores(setup), scratch.path(), &binary, arguments)?;
     let address = program.wait_until(READY_LIMIT, printed_address)?;
     program.wait_until(READY_LIMIT, |_| status(address, "/readyz").filter(|status| *status == 200))?;
     if !chain.plugins().is_empty() {
@@ -52,6 +67,37 @@ pub(super) fn start(setup: &Setup, scratch: TempDir, chain: Chain) -> Result<Run
         envelope: true,
         _scratch: scratch,
     })
+}
+
+impl Running {
+    /// The newest position in the host's log, as `/readyz` says it.
+    ///
+    /// # Errors
+    ///
+    /// When it says none.
+    pub fn last_position(&self) -> Result<Position> {
+        let answer = answer(self.address, "/readyz").context("asking for /readyz")?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("/readyz has no body")?;
+        let state: serde_json::Value = serde_json::from_str(body).context("/readyz is not JSON")?;
+        state["log"]["last"].as_str().context("/readyz names no log.last")?.parse()
+    }
+}
+
+impl FromStr for Position {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let read = |(epoch, sequence): (&str, &str)| {
+            Some(Self { epoch: epoch.parse().ok()?, sequence: sequence.parse().ok()? })
+        };
+        text.split_once('.').and_then(read).with_context(|| format!("{text:?} is no position"))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.sequence)
+    }
 }
 
 /// The host's configuration for a chain: its defaults, and of the plugins only what they need.
@@ -71,6 +117,15 @@ fn configuration(chain: Chain, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_read_as_they_are_written() {
+        let position: Position = "1795230447.12".parse().unwrap();
+        assert_eq!((position.sequence, position.to_string().as_str()), (12, "1795230447.12"));
+        for wrong in ["", "12", "1.", ".1", "1.2.3", "latest"] {
+            assert!(wrong.parse::<Position>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn every_plugin_of_a_chain_has_its_table() {

@@ -2,6 +2,7 @@
 //! Must not know how bytes travel ([`Connection`]) or what subscribers got ([`Progress`] says how much).
 
 use std::num::NonZeroU64;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
@@ -58,7 +59,7 @@ impl<'a> Publisher<'a> {
             template: RequestTemplate::render(spec)?,
             connections,
             epoll,
-            next_sequence: 0,
+            next_sequence: spec.first,
             next_connection: 0,
             published: Published::default(),
             forgiven: 0,
@@ -68,7 +69,7 @@ impl<'a> Publisher<'a> {
 
     /// Sends the warm-up requests one by one; true when every subscriber has had all their events.
     pub(super) fn warm_up(&mut self) -> Result<bool> {
-        let wanted = self.progress.first_measured * self.progress.connected();
+        let wanted = (self.progress.first_measured - self.spec.first) * self.progress.connected();
         let limit = now_ns() + WARM_UP_LIMIT;
         while now_ns() < limit {
             let idle = !self.connections.iter().any(Connection::is_busy);
@@ -91,7 +92,7 @@ impl<'a> Publisher<'a> {
         let end = start + nanos(self.spec.duration);
         self.moved = (0, start);
         let mut scheduled = 0;
-        while now_ns() < end {
+        while now_ns() < end && !self.is_over() {
             let wait = match self.spec.pace {
                 Pace::Open => self.send_all(u64::MAX, end),
                 Pace::Window(events) => self.send_all(events, end),
@@ -164,8 +165,17 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Sends one request on the free connection that rested longest; false when there is none.
+    /// Whether nothing more is to be sent, however much time is left.
+    fn is_over(&self) -> bool {
+        let sent = self.next_sequence.saturating_sub(self.progress.first_measured);
+        sent >= self.spec.events || self.spec.stop.load(Ordering::Relaxed)
+    }
+
+    /// Sends one request on the free connection that rested longest; false when there is none, or enough was sent.
     fn send(&mut self, due_ns: u64) -> bool {
+        if self.is_over() {
+            return false;
+        }
         for _ in 0..self.connections.len() {
             let index = self.next_connection;
             self.next_connection = (index + 1) % self.connections.len();

@@ -1,7 +1,7 @@
 //! A set of sequence numbers as a bitmap that grows. Knows nothing of events or connections.
 
-/// More numbers than any run has events: a larger one is not ours.
-const CAPACITY: u64 = 1 << 28;
+/// More numbers than any run has events: from here on they are not ours.
+pub const CAPACITY: u64 = 1 << 28;
 
 /// Which of the numbers 0, 1, 2, … are in.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,8 @@
 //! What one load consists of. Plain data: no sockets, no hub names.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// One load on one hub.
@@ -18,8 +20,15 @@ pub struct LoadSpec {
     pub publishers: usize,
     /// How fast publishing goes.
     pub pace: Pace,
-    /// How long publishing (or holding) goes on.
+    /// How long publishing (or holding) goes on at most.
     pub duration: Duration,
+    /// Publishing ends after so many measured events.
+    pub events: u64,
+    /// Publishing ends when this is raised.
+    pub stop: Arc<AtomicBool>,
+    /// The number of the first event. From [`OTHERS`](crate::load::OTHERS) on, other loads on the same hub do not count
+    /// them as theirs.
+    pub first: u64,
     /// Requests sent one by one before anything is measured.
     pub warmup_requests: u64,
     /// Rest between two sweeps over the subscribers' sockets. Several events per read spare the generator's own
@@ -33,6 +42,31 @@ pub struct LoadSpec {
     pub connect_limit: Duration,
     /// The server's process, whose use of processor and memory is read.
     pub server: Option<u32>,
+}
+
+impl LoadSpec {
+    /// Publishing from 8 connections as fast as answers come, for 3 s, without subscribers: what most loads begin with.
+    #[must_use]
+    pub fn new(address: SocketAddr, subscribe_path: &str, publish: PublishSpec) -> Self {
+        Self {
+            address,
+            subscribe_path: subscribe_path.to_owned(),
+            publish,
+            subscribers: 0,
+            publishers: 8,
+            pace: Pace::Open,
+            duration: Duration::from_secs(3),
+            events: u64::MAX,
+            stop: Arc::default(),
+            first: 0,
+            warmup_requests: 50,
+            read_rest: Duration::ZERO,
+            drain_quiet: Duration::from_secs(2),
+            drain_limit: Duration::from_secs(15),
+            connect_limit: Duration::from_secs(30),
+            server: None,
+        }
+    }
 }
 
 /// What publishers send.

@@ -35,6 +35,8 @@ pub(super) struct Received {
     pub(super) tallies: Vec<Tally>,
     /// Nanoseconds from when an event was due until it was read.
     pub(super) latency: Histogram,
+    /// When the first measured event was read.
+    pub(super) first_ns: Option<u64>,
     pub(super) comments: u64,
     pub(super) other_events: u64,
     /// The status of the first subscription that was refused.
@@ -211,6 +213,7 @@ impl Receiver for Sink<'_> {
         };
         if self.tally.receive(number) {
             self.sweep.measured += 1;
+            self.received.first_ns.get_or_insert(self.sweep.now);
             self.received.latency.add(self.sweep.now.saturating_sub(marker.due_ns));
         }
     }

@@ -81,7 +81,7 @@ impl Summary {
 }
 
 /// The median; 0 of nothing.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {
@@ -112,7 +112,7 @@ pub(super) fn millis(values: &[f64]) -> String {
     range(values, |value| format!("{value:.2}"))
 }
 
-fn range(values: &[f64], show: impl Fn(f64) -> String) -> String {
+pub(super) fn range(values: &[f64], show: impl Fn(f64) -> String) -> String {
     let middle = show(median(values.to_vec()));
     let (least, most) =
         values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(*value), most.max(*value)));
@@ -120,7 +120,7 @@ fn range(values: &[f64], show: impl Fn(f64) -> String) -> String {
 }
 
 /// A large number with separators.
-pub(super) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -14,22 +14,24 @@ fn run(content_type: &str, body: &str) -> Result<Events, Problem> {
     decode(&headers(&[("content-type", content_type)]), &Bytes::from(body.to_owned()), defaults)
 }
 
-fn one(content_type: &str, body: &str) -> Decoded {
+type DecodedEvent = Result<Event, Vec<EventProblem>>;
+
+fn one(content_type: &str, body: &str) -> DecodedEvent {
     match run(content_type, body).unwrap() {
-        Events::One(decoded) => decoded,
+        Events::One(decoded) => decoded.map(|published| published.event),
         Events::Many(_) => panic!("one event expected"),
     }
 }
 
-fn many(content_type: &str, body: &str) -> Vec<Decoded> {
+fn many(content_type: &str, body: &str) -> Vec<DecodedEvent> {
     match run(content_type, body).unwrap() {
-        Events::Many(decoded) => decoded,
+        Events::Many(decoded) => decoded.into_iter().map(|decoded| decoded.map(|published| published.event)).collect(),
         Events::One(_) => panic!("several events expected"),
     }
 }
 
 /// Where the first problem is, and what it says.
-fn problem(decoded: Decoded) -> (String, String) {
+fn problem(decoded: DecodedEvent) -> (String, String) {
     let problem = decoded.unwrap_err().remove(0);
     (problem.at, problem.detail)
 }
@@ -39,6 +41,15 @@ fn the_simple_form_needs_a_type_only() {
     let event = one("application/json", r#"{"type":"a.b"}"#).unwrap();
     assert_eq!((event.event_type(), event.source()), ("a.b", "default"));
     assert!(!event.id().is_empty() && event.data().is_empty() && event.time() > Timestamp::default());
+}
+
+#[test]
+fn it_is_known_who_gave_the_id() {
+    let id_given = |body| match run("application/json", body).unwrap() {
+        Events::One(decoded) => decoded.unwrap().id_given,
+        Events::Many(_) => panic!("one event expected"),
+    };
+    assert!(id_given(r#"{"type":"a","id":"1"}"#) && !id_given(r#"{"type":"a"}"#));
 }
 
 #[test]
@@ -130,7 +141,9 @@ fn cloudevents_binary() {
         ("content-type", "text/plain"),
     ];
     let defaults = Defaults { source: "default", batch_max: 3 };
-    let Ok(Events::One(Ok(event))) = decode(&headers(&pairs), &Bytes::from_static(b"hello"), defaults) else {
+    let Ok(Events::One(Ok(Published { event, .. }))) =
+        decode(&headers(&pairs), &Bytes::from_static(b"hello"), defaults)
+    else {
         panic!("one event expected")
     };
     assert_eq!((event.subject(), event.content_type()), (Some("café"), Some("text/plain")));
@@ -143,7 +156,9 @@ fn cloudevents_binary() {
 fn an_event_does_not_keep_its_request_alive() {
     let defaults = Defaults { source: "default", batch_max: 3 };
     let outside = |headers: &HeaderMap, body: &Bytes| {
-        let Ok(Events::One(Ok(event))) = decode(headers, body, defaults) else { panic!("one event expected") };
+        let Ok(Events::One(Ok(Published { event, .. }))) = decode(headers, body, defaults) else {
+            panic!("one event expected")
+        };
         !event.data().is_empty() && !body.as_ptr_range().contains(&event.data().as_ptr())
     };
     let json = Bytes::from_static(b"{\"type\":\"a\",\"data\":{\"n\":1}}");

@@ -1,0 +1,125 @@
+//! A cursor that is behind: pages from the log, what is missing in them, and what its policy leaves out.
+
+use std::sync::Arc;
+
+use tidemill_event::Position;
+use tidemill_log::{ReadError, Record};
+
+use super::{Cursor, Delivery, End};
+use crate::archive::ArchivePage;
+use crate::gap::{Gap, Skip};
+use crate::thinning::{SlowPolicy, Thinning};
+
+impl Cursor {
+    /// Does what the policy says of those who are behind.
+    pub(super) fn fall_behind(&mut self) {
+        if self.slow == SlowPolicy::Disconnect {
+            // Somebody who is still catching up after a long absence is not slow.
+            if self.progress.was_live() {
+                self.end = Some(End::Behind);
+            }
+        } else if self.thinning.is_none() {
+            self.thinning = Thinning::begin(&self.slow, self.after, self.tail.last()).map(Box::new);
+        }
+    }
+
+    pub(super) fn is_thinning(&self) -> bool {
+        self.thinning.is_some()
+    }
+
+    /// Looks at records one by one until there is something to hand over.
+    pub(super) fn thin(&mut self, records: &[Arc<Record>]) -> Option<Delivery> {
+        let first = records.partition_point(|record| record.position.sequence <= self.after);
+        for record in &records[first..] {
+            self.miss(record.position.sequence - self.after - 1);
+            self.after = record.position.sequence;
+            let wanted = self.selection.matches(&record.event);
+            let thinning = self.thinning.as_mut()?;
+            let room = !wanted || thinning.add(record);
+            if !room || self.after >= thinning.target {
+                return self.flush();
+            }
+        }
+        None
+    }
+
+    /// Ends thinning, and tells of what is missing even if nothing follows it.
+    pub(super) fn flush(&mut self) -> Option<Delivery> {
+        if let Some(thinning) = self.thinning.take() {
+            let (mut left, skipped, reason) = thinning.finish();
+            left.truncate(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+            self.remaining -= left.len() as u64;
+            if skipped > 0 {
+                self.progress.skip(reason, skipped);
+            }
+            let bytes = self.selection.encode(&left);
+            if let Some(delivery) = self.hand_over(bytes, left.len() as u64) {
+                return Some(delivery);
+            }
+        }
+        let gap = self.take_missed();
+        self.stand();
+        gap
+    }
+
+    pub(super) fn take_page(&mut self, page: Result<Arc<ArchivePage>, ReadError>) -> Option<Delivery> {
+        match page {
+            Ok(page) => match &page.segment {
+                Some(segment) if segment.last() > self.after => self.take_segments(std::slice::from_ref(segment)),
+                _ => {
+                    // What stood after its last record is gone.
+                    self.miss(page.to.saturating_sub(self.after));
+                    self.after = self.after.max(page.to);
+                    None
+                }
+            },
+            Err(ReadError::Trimmed { first }) => {
+                let missed = (first - 1).saturating_sub(self.after);
+                self.jump(first - 1, Some(missed), Skip::Retention)
+            }
+            Err(ReadError::Damaged { to, reason }) => {
+                tracing::error!(after = self.after, to, "a subscriber cannot have events that are damaged: {reason}");
+                self.jump(to.max(self.after + 1), None, Skip::Damaged)
+            }
+            Err(ReadError::ForeignEpoch { .. }) => self.jump(self.tail.last(), None, Skip::Epoch),
+            Err(ReadError::Failed(reason)) => {
+                tracing::error!(after = self.after, "a subscriber is disconnected: the log cannot be read: {reason}");
+                self.end = Some(End::Unreadable);
+                None
+            }
+        }
+    }
+
+    /// Goes on after events that it cannot have.
+    fn jump(&mut self, to: u64, missed: Option<u64>, reason: Skip) -> Option<Delivery> {
+        // What was thinned out up to here goes first.
+        let flushed = self.flush();
+        let position = |sequence| Position::new(self.tail.epoch(), sequence);
+        let gap = self.tell(Gap { from: position(self.after), to: position(to), missed, reason });
+        self.after = to;
+        if flushed.is_some() {
+            self.queued.push_back(gap);
+            return flushed;
+        }
+        self.stand();
+        Some(gap)
+    }
+
+    /// Notes that events after its place are gone.
+    pub(super) fn miss(&mut self, missed: u64) {
+        if missed > 0 && self.minds_holes {
+            if self.missed == 0 {
+                self.missed_from = self.after;
+            }
+            self.missed += missed;
+        }
+    }
+
+    /// The gap that was not told yet.
+    pub(super) fn take_missed(&mut self) -> Option<Delivery> {
+        let missed = std::mem::take(&mut self.missed);
+        let position = |sequence| Position::new(self.tail.epoch(), sequence);
+        let (from, to) = (position(self.missed_from), position(self.after));
+        (missed > 0).then(|| self.tell(Gap { from, to, missed: Some(missed), reason: Skip::Retention }))
+    }
+}

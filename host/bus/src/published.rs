@@ -1,0 +1,27 @@
+//! An event as a publisher handed it in.
+
+use tidemill_event::Event;
+use tidemill_log::Key;
+
+/// An event as a publisher handed it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The event.
+    pub event: Event,
+    /// Whether the publisher gave its id. An id that the host made cannot come again, and is not remembered.
+    pub id_given: bool,
+}
+
+impl Published {
+    /// By which it is recognised if it is published again.
+    pub(crate) fn key(&self) -> Option<Key> {
+        self.id_given.then(|| Key::new(self.event.source(), self.event.id()))
+    }
+}
+
+impl From<Event> for Published {
+    /// An event whose id the publisher gave.
+    fn from(event: Event) -> Self {
+        Self { event, id_given: true }
+    }
+}

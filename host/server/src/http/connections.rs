@@ -1,0 +1,83 @@
+//! `GET /connections` and `DELETE /connections/{id}`: who is listening.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tidemill_bus::{ConflateKey, Skip, SlowPolicy};
+use tidemill_event::Position;
+
+use crate::app::App;
+use crate::connections::{Connection, Use};
+use crate::limits::LISTED_MAX;
+use crate::problem::{Kind, Problem};
+
+/// Which part of a list is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    #[serde(default)]
+    pub(super) after: u64,
+    #[serde(default = "all")]
+    pub(super) limit: usize,
+}
+
+const fn all() -> usize {
+    LISTED_MAX
+}
+
+/// Who is listening, oldest first.
+pub(super) async fn list(State(app): State<Arc<App>>, Query(part): Query<Part>) -> Json<Value> {
+    let last = app.bus.last();
+    let listed = app.connections.list(part.after, part.limit.min(LISTED_MAX));
+    let next = (listed.len() == part.limit.min(LISTED_MAX)).then(|| listed.last().map(|connection| connection.id));
+    let listed: Vec<Value> = listed.iter().map(|connection| show(connection, last)).collect();
+    Json(json!({"connections": listed, "next": next.flatten()}))
+}
+
+/// Ends one. Its client may come back, and resumes where it was.
+pub(super) async fn close(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Result<StatusCode, Problem> {
+    if app.connections.close(id) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::new(Kind::NotFound, format!("there is no connection {id}; GET /connections lists them")))
+}
+
+fn show(connection: &Connection, last: Position) -> Value {
+    let progress = &connection.progress;
+    let lag = last.sequence.saturating_sub(progress.after());
+    json!({
+        "id": connection.id,
+        "use": match connection.usage { Use::Stream => "stream", Use::Poll => "poll" },
+        "remote": connection.peer.address.to_string(),
+        "since": connection.since.to_string(),
+        "query": connection.query,
+        "userAgent": connection.user_agent,
+        "slow": slow(&connection.slow),
+        "position": Position::new(last.epoch, progress.after()).to_string(),
+        "lag": lag,
+        "events": progress.events(),
+        "bytes": progress.bytes(),
+        "skipped": skipped(|reason| progress.skipped(reason)),
+        "quietMs": u64::try_from(connection.quiet().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn slow(policy: &SlowPolicy) -> String {
+    match policy {
+        SlowPolicy::Keep => "keep".into(),
+        SlowPolicy::Conflate(ConflateKey::Subject) => "conflate=subject".into(),
+        SlowPolicy::Conflate(ConflateKey::Pointer(pointer)) => format!("conflate={pointer}"),
+        SlowPolicy::Sample => "sample".into(),
+        SlowPolicy::Disconnect => "disconnect".into(),
+    }
+}
+
+/// What was skipped, by reason; reasons without anything are left out.
+pub(super) fn skipped(count: impl Fn(Skip) -> u64) -> Map<String, Value> {
+    let counted = Skip::ALL.into_iter().map(|reason| (reason, count(reason))).filter(|(_, count)| *count > 0);
+    counted.map(|(reason, count)| (reason.name().to_owned(), count.into())).collect()
+}

@@ -1,0 +1,56 @@
+//! `GET /events/stats`: the log, who listens, and how much there is per second.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use tidemill_bus::limits::BEHIND_EVENTS;
+use tidemill_event::Position;
+
+use crate::app::App;
+use crate::http::connections::skipped;
+use crate::rates::PerSecond;
+
+/// Figures of this moment.
+pub(super) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
+    let info = app.bus.log_info();
+    let last = app.bus.last().sequence;
+    let delivered = app.connections.delivered();
+    let lags: Vec<u64> = app
+        .connections
+        .list(0, usize::MAX)
+        .iter()
+        .map(|connection| last.saturating_sub(connection.progress.after()))
+        .collect();
+    let position = |sequence| Position::new(info.epoch, sequence).to_string();
+    let rates = |rates: PerSecond| json!({"stored": round(rates.stored), "delivered": round(rates.delivered)});
+    Json(json!({
+        "log": {
+            "epoch": info.epoch,
+            "first": position(info.first),
+            "last": position(info.last),
+            "events": info.records,
+            "bytes": info.bytes,
+            "diskBytes": info.disk_bytes,
+            "durability": info.durability.name(),
+            "idempotencyKeys": info.known,
+            "failing": info.failing.map(|error| error.to_string()),
+        },
+        "deadLetters": {"count": info.dead_letters.count, "bytes": info.dead_letters.bytes},
+        "subscribers": {
+            "count": lags.len(),
+            "behind": lags.iter().filter(|lag| **lag > BEHIND_EVENTS).count(),
+            "maxLag": lags.iter().max().copied().unwrap_or(0),
+            "delivered": delivered.events,
+            "deliveredBytes": delivered.bytes,
+            "skipped": skipped(|reason| delivered.skipped[reason as usize]),
+            "evicted": delivered.evicted,
+        },
+        "perSecond": {"10s": rates(app.rates.over(10)), "60s": rates(app.rates.over(60))},
+    }))
+}
+
+fn round(rate: f64) -> f64 {
+    (rate * 10.0).round() / 10.0
+}

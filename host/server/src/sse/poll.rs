@@ -1,0 +1,73 @@
+//! `GET /events/poll`: the same cursor for clients that cannot stream. Each answer says where the next question begins.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use tidemill_bus::{Cursor, Delivery, Encoding, Envelope, Framing, Gap};
+use tokio::time::{Instant, timeout_at};
+
+use super::query::{Form, Query};
+use super::{defaults, is_full, open};
+use crate::app::App;
+use crate::connections::{Peer, Use};
+use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX};
+use crate::problem::{Kind, Problem};
+
+/// Answers with the events after a position, at once if there are some, otherwise when some come or the time is over.
+pub(crate) async fn poll(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match answer(&app, peer, &uri, &headers).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
+    let mut query = Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app))?;
+    if is_full(app) {
+        let detail = "there are too many subscribers at the moment (`connections-max`)";
+        return Err(Problem::new(Kind::Unavailable, detail).retry_after(BUSY_RETRY.as_secs()));
+    }
+    query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
+    query.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
+    let until = Instant::now() + query.wait;
+    let (mut cursor, _place) = open(app, peer, query, uri, headers, Use::Poll).await?;
+    let (events, gaps) = gather(&mut cursor, until).await;
+    let gaps: Vec<String> = gaps.iter().map(Gap::json).collect();
+    let events = String::from_utf8_lossy(&events);
+    let body = format!(
+        "{{\"events\":[{}],\"next\":\"{}\",\"gaps\":[{}]}}",
+        events.trim_end_matches(','),
+        cursor.position(),
+        gaps.join(",")
+    );
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Everything that is there, or the first that comes.
+async fn gather(cursor: &mut Cursor, until: Instant) -> (Vec<u8>, Vec<Gap>) {
+    let (mut events, mut gaps) = (Vec::new(), Vec::new());
+    while events.len() < POLL_BYTES_MAX {
+        // Once there is something, only what is ready is added. Reading from the disk takes a moment.
+        let ready = Instant::now() + std::time::Duration::from_millis(20);
+        let until = if events.is_empty() && gaps.is_empty() { until.max(ready) } else { ready };
+        match timeout_at(until, poll_fn(|cx| cursor.poll_next(cx))).await {
+            Ok(Some(Delivery::Frames(bytes))) => events.extend_from_slice(&bytes),
+            Ok(Some(Delivery::Gap(gap))) => gaps.push(gap),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    (events, gaps)
+}

@@ -1,7 +1,9 @@
 //! Clients that others wrote: the npm package `eventsource`, Python's standard library, Chromium.
 //!
-//! The first two listen through a proxy that cuts their connection. The scripts stand in `tests/clients`.
+//! They listen through a proxy that cuts their connection, and through crashes of the server. The scripts stand in
+//! `tests/clients`.
 
+mod crash;
 mod proxy;
 mod script;
 

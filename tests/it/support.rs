@@ -4,6 +4,6 @@ mod client;
 mod guests;
 mod server;
 
-pub(crate) use client::{Subscriber, publish_lines};
+pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};
-pub(crate) use server::{Server, eventually};
+pub(crate) use server::{PATIENCE, Server, clean, eventually};

@@ -79,6 +79,8 @@ pub struct Cursor {
     selection: Arc<Selection>,
     slow: SlowPolicy,
     after: u64,
+    /// The place of elsewhere that it came with, until it was told that this is not one of here.
+    came_from: Option<Position>,
     /// Events still wanted.
     remaining: u64,
     /// Handed over before anything else.
@@ -106,20 +108,21 @@ impl Cursor {
     pub(crate) async fn new(tail: Arc<Tail>, subscription: Subscription) -> Result<Self, ReadError> {
         let (mut after, mut gap) = (tail.last(), None);
         let earliest = |tail: &Tail| tail.log().info().first.saturating_sub(1);
-        let to = |sequence| Position::new(tail.epoch(), sequence);
         match subscription.start {
             Start::Latest => {}
             Start::Earliest => after = earliest(&tail),
             Start::At(time) => after = tail.log().position_at(time).await?.sequence,
             Start::After(from) if from.epoch != tail.epoch() => {
                 after = earliest(&tail);
-                gap = Some(Gap { from, to: to(after), missed: None, reason: Skip::Epoch });
+                gap = Some((from, Skip::Epoch));
             }
             Start::After(from) if from.sequence > after => {
-                gap = Some(Gap { from, to: to(after), missed: None, reason: Skip::UnknownPosition });
+                gap = Some((from, Skip::UnknownPosition));
             }
             Start::After(from) => after = from.sequence,
         }
+        // The log may have stored, and removed, more than subscribers were told of.
+        after = after.min(tail.last());
         let progress = Arc::new(Progress::default());
         progress.stand(after);
         let mut cursor = Self {
@@ -128,6 +131,7 @@ impl Cursor {
             selection: subscription.selection,
             slow: subscription.slow,
             after,
+            came_from: gap.map(|(from, _)| from),
             remaining: subscription.limit.unwrap_or(u64::MAX),
             queued: VecDeque::new(),
             missed: 0,
@@ -139,16 +143,18 @@ impl Cursor {
             progress,
             tail,
         };
-        if let Some(gap) = gap {
-            let told = cursor.tell(gap);
+        if let Some((from, reason)) = gap {
+            let to = Position::new(cursor.tail.epoch(), after);
+            let told = cursor.tell(Gap { from, to, missed: None, reason });
             cursor.queued.push_back(told);
         }
         Ok(cursor)
     }
 
-    /// Where it stands: everything up to here was handed over or is not wanted.
+    /// Where it stands: everything up to here was handed over or is not wanted. Whoever resumes here loses nothing and is
+    /// told whatever was not told yet.
     pub fn position(&self) -> Position {
-        Position::new(self.tail.epoch(), self.progress.after())
+        self.came_from.unwrap_or_else(|| Position::new(self.tail.epoch(), self.progress.after()))
     }
 
     /// How far it got, for others to look at.
@@ -165,6 +171,7 @@ impl Cursor {
     /// [`end`](Self::end) gives.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         if let Some(delivery) = self.queued.pop_front() {
+            self.came_from = None;
             self.stand();
             return Poll::Ready(Some(delivery));
         }
@@ -232,7 +239,7 @@ impl Cursor {
             Look::Segments(segments) => self.take_segments(&segments),
             Look::Tail => None,
             Look::Older => {
-                self.reading = Some(Box::pin(Arc::clone(self.tail.archive()).page(self.after)));
+                self.reading = Some(Box::pin(Arc::clone(self.tail.archive()).page(self.after, self.tail.last())));
                 None
             }
         }

@@ -21,6 +21,8 @@ mod published;
 mod receipts;
 mod ring;
 mod selection;
+#[cfg(test)]
+mod simulation;
 mod tail;
 mod thinning;
 mod wakers;

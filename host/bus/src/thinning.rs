@@ -56,16 +56,37 @@ pub(crate) struct Thinning {
     rule: Rule,
     /// Up to which sequence events are thinned out together.
     pub(crate) target: u64,
-    kept: Vec<Option<Arc<Record>>>,
+    kept: Vec<Option<Kept>>,
     count: usize,
     bytes: usize,
     seen: u64,
 }
 
 #[derive(Debug)]
+struct Kept {
+    record: Arc<Record>,
+    /// Events seen up to and with it.
+    seen: u64,
+    /// Events that are gone before it.
+    missed: u64,
+}
+
+#[derive(Debug)]
 enum Rule {
     Conflate { key: ConflateKey, newest: HashMap<String, usize> },
-    Sample { every: u64, last: Option<Arc<Record>> },
+    Sample { every: u64, last: Option<Kept> },
+}
+
+/// What is left of the events between two places.
+#[derive(Debug)]
+pub(crate) struct Thinned {
+    /// In order.
+    pub(crate) left: Vec<Arc<Record>>,
+    /// How many are not, and why.
+    pub(crate) skipped: u64,
+    pub(crate) reason: Skip,
+    /// If there was more than was asked for: the sequence of the last one, and how many events are gone before it.
+    pub(crate) cut: Option<(u64, u64)>,
 }
 
 impl Thinning {
@@ -79,37 +100,39 @@ impl Thinning {
         Some(Self { rule, target, kept: Vec::new(), count: 0, bytes: 0, seen: 0 })
     }
 
-    /// Looks at the next event that the subscriber wants. Whether there is room for more.
-    pub(crate) fn add(&mut self, record: &Arc<Record>) -> bool {
+    /// Looks at the next event that the subscriber wants, `missed` events being gone before it. Whether there is room for
+    /// more.
+    pub(crate) fn add(&mut self, record: &Arc<Record>, missed: u64) -> bool {
         self.seen += 1;
         let weight = record.event.weight();
+        let kept = Kept { record: Arc::clone(record), seen: self.seen, missed };
         match &mut self.rule {
             Rule::Conflate { key, newest } => {
                 if let Some(key) = key.of(&record.event)
                     && let Some(before) = newest.insert(key, self.kept.len())
                     && let Some(replaced) = self.kept[before].take()
                 {
-                    self.bytes -= replaced.event.weight();
+                    self.bytes -= replaced.record.event.weight();
                     self.count -= 1;
                 }
             }
             Rule::Sample { every, last } => {
                 if !(self.seen - 1).is_multiple_of(*every) {
-                    *last = Some(Arc::clone(record));
+                    *last = Some(kept);
                     return true;
                 }
                 *last = None;
             }
         }
-        self.kept.push(Some(Arc::clone(record)));
+        self.kept.push(Some(kept));
         self.count += 1;
         self.bytes += weight;
         self.count < THINNED_EVENTS_MAX && self.bytes < THINNED_BYTES_MAX && self.kept.len() < 16 * THINNED_EVENTS_MAX
     }
 
-    /// What is left, in order; how many events are not, and why.
-    pub(crate) fn finish(self) -> (Vec<Arc<Record>>, u64, Skip) {
-        let mut left: Vec<Arc<Record>> = self.kept.into_iter().flatten().collect();
+    /// What is left, but at most so many.
+    pub(crate) fn finish(self, max: u64) -> Thinned {
+        let mut left: Vec<Kept> = self.kept.into_iter().flatten().collect();
         let reason = match self.rule {
             Rule::Conflate { .. } => Skip::Conflated,
             Rule::Sample { last, .. } => {
@@ -117,8 +140,16 @@ impl Thinning {
                 Skip::Sampled
             }
         };
-        let skipped = self.seen - left.len() as u64;
-        (left, skipped, reason)
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let (mut seen, mut cut) = (self.seen, None);
+        if left.len() > max {
+            left.truncate(max);
+            // What comes after the last one is neither handed over nor left out: it is to come.
+            seen = left.last().map_or(0, |last| last.seen);
+            cut = left.last().map(|last| (last.record.position.sequence, last.missed));
+        }
+        let skipped = seen - left.len() as u64;
+        Thinned { left: left.into_iter().map(|kept| kept.record).collect(), skipped, reason, cut }
     }
 }
 
@@ -146,9 +177,9 @@ mod tests {
 
     fn thin(policy: &SlowPolicy, records: &[Arc<Record>]) -> (Vec<u64>, u64) {
         let mut thinning = Thinning::begin(policy, 0, records.len() as u64).unwrap();
-        records.iter().for_each(|record| assert!(thinning.add(record)));
-        let (left, skipped, _) = thinning.finish();
-        (left.iter().map(|record| record.position.sequence).collect(), skipped)
+        records.iter().for_each(|record| assert!(thinning.add(record, 0)));
+        let thinned = thinning.finish(u64::MAX);
+        (thinned.left.iter().map(|record| record.position.sequence).collect(), thinned.skipped)
     }
 
     proptest! {
@@ -175,6 +206,17 @@ mod tests {
         assert_eq!(thin(&SlowPolicy::Conflate(ConflateKey::Pointer("/h".into())), &records), (vec![2, 3, 4, 5], 1));
     }
 
+    /// Of the subjects a, b, a, c, b the third to fifth events are left; two of them are asked for.
+    #[test]
+    fn what_is_left_beyond_a_limit_is_to_come() {
+        let subjects = ["a", "b", "a", "c", "b"].into_iter().zip(1..);
+        let mut thinning = Thinning::begin(&SlowPolicy::Conflate(ConflateKey::Subject), 0, 10).unwrap();
+        subjects.for_each(|(name, at)| assert!(thinning.add(&record(2 * at, Some(name), "1"), at)));
+        let thinned = thinning.finish(2);
+        let left: Vec<u64> = thinned.left.iter().map(|record| record.position.sequence).collect();
+        assert_eq!((left, thinned.skipped, thinned.cut), (vec![6, 8], 2, Some((8, 4))));
+    }
+
     #[test]
     fn a_sample_is_even_and_ends_with_the_newest() {
         let records: Vec<_> = (1..=10_000).map(|at| record(at, None, "1")).collect();
@@ -189,13 +231,13 @@ mod tests {
         let key = SlowPolicy::Conflate(ConflateKey::Subject);
         let mut thinning = Thinning::begin(&key, 0, u64::MAX).unwrap();
         let mut added = 1_u64;
-        while thinning.add(&record(added, Some(&added.to_string()), "1")) {
+        while thinning.add(&record(added, Some(&added.to_string()), "1"), 0) {
             added += 1;
         }
         assert!(added <= THINNED_EVENTS_MAX as u64);
         // One key over and over is bounded too.
         let mut thinning = Thinning::begin(&key, 0, u64::MAX).unwrap();
         let same = record(1, Some("x"), "1");
-        assert!((0..=16 * THINNED_EVENTS_MAX).any(|_| !thinning.add(&same)));
+        assert!((0..=16 * THINNED_EVENTS_MAX).any(|_| !thinning.add(&same, 0)));
     }
 }

@@ -24,7 +24,7 @@ use tidemill_event::{Position, Timestamp, TypePattern};
 use tokio::sync::oneshot;
 
 pub use open::OpenError;
-pub use reader::{LogReader, open_reader};
+pub use reader::{LogReader, Summary, open_reader};
 pub use store::{Commit, Store, StoreOptions};
 pub use transfer::{ImportError, import};
 pub use verify::{Verified, VerifyError, verify};

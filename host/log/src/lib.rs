@@ -19,7 +19,7 @@ mod retention;
 pub use clock::{Clock, system_clock};
 pub use dead_letter::{DeadLetter, KeptDeadLetter};
 pub use disk::{
-    Commit, DiskLog, ImportError, LogReader, OpenError, Store, StoreOptions, Verified, VerifyError, import,
+    Commit, DiskLog, ImportError, LogReader, OpenError, Store, StoreOptions, Summary, Verified, VerifyError, import,
     open_reader, verify,
 };
 pub use key::Key;

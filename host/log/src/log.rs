@@ -221,7 +221,8 @@ pub enum AppendError {
 /// Records cannot be read from a position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// Records after the position were removed by retention.
+    /// Records after the position were removed by the bounds of the whole log. What bounds of single types remove is no
+    /// error: a page does not have it.
     #[error("the records after that position are gone; the oldest one has sequence {first}")]
     Trimmed {
         /// The oldest sequence that is left.

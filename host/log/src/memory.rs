@@ -63,6 +63,8 @@ struct Records {
     kept: BTreeMap<u64, Arc<Record>>,
     totals: Totals,
     last: u64,
+    /// Up to this sequence the bounds of the whole log removed everything.
+    cut: u64,
     stored_at: Timestamp,
     policy: RetentionPolicy,
     rules: Vec<RuleState>,
@@ -88,6 +90,7 @@ impl MemoryLog {
             kept: BTreeMap::new(),
             totals: Totals::default(),
             last: 0,
+            cut: 0,
             stored_at: Timestamp::default(),
             rules: options.retention.rules.iter().map(RuleState::new).collect(),
             known: Known::new(options.known_window, options.known_max),
@@ -117,7 +120,8 @@ impl MemoryLog {
         }
         let records = self.records();
         let first = records.first();
-        if after.sequence < first - 1 {
+        // Between here and the first record, rules may have removed others: a hole like those further on.
+        if after.sequence < records.cut {
             return Err(ReadError::Trimmed { first });
         }
         let mut bytes = 0;
@@ -166,6 +170,7 @@ impl Records {
         {
             let sequence = *sequence;
             self.remove(sequence);
+            self.cut = sequence;
         }
         for rule in 0..self.rules.len() {
             while let Some(sequence) = self.due(rule, now) {

@@ -1,10 +1,12 @@
 //! The command line: what can be typed, and the exit codes.
 //!
 //! Owns the arguments and how a command ends. The commands that talk to a server over HTTP know nothing of its inside;
-//! `serve` is started by whoever builds the server.
+//! `log` works on a data directory and needs no server; `serve` is started by whoever builds the server.
 
 mod client;
 mod config;
+mod lines;
+mod log;
 mod publish;
 mod report;
 mod tail;
@@ -17,6 +19,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use config::{ConfigArgs, ConfigFlags, PluginCheck, describe};
+pub(crate) use log::LogArgs;
 pub(crate) use publish::PublishArgs;
 pub(crate) use tail::TailArgs;
 
@@ -45,6 +48,8 @@ pub(crate) enum Command {
     Tail(TailArgs),
     /// Check or show the configuration
     Config(ConfigArgs),
+    /// Look at the log in a data directory, check it, export it, or make one of an export
+    Log(LogArgs),
 }
 
 /// `tidemill serve`
@@ -71,12 +76,14 @@ pub(crate) struct ServeArgs {
 pub(crate) enum Exit {
     /// Everything was done.
     Success = 0,
-    /// The server was reached, but not everything was done.
+    /// The server was reached, or the log opened, but not everything was done.
     Failed = 1,
     /// The command or the configuration is wrong (also what the argument parser uses).
     Usage = 2,
     /// No server was reached.
     Unreachable = 3,
+    /// Everything was done that can be: what is damaged or bad was named and left out.
+    Partial = 4,
 }
 
 impl From<Exit> for ExitCode {
@@ -103,7 +110,7 @@ impl Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Commands write to standard output and standard error and nowhere else.
+    /// What is written is the output of a command; errors of other files are told with their path where they happen.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
@@ -145,6 +152,16 @@ pub(crate) fn config(args: &ConfigArgs, check_plugin: PluginCheck<'_>) -> ExitCo
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut output = Output { out: &mut out, err: &mut err };
     end(config::run(args, config::environment(), check_plugin, &mut output))
+}
+
+/// Runs `tidemill log`.
+pub(crate) fn log(args: &LogArgs) -> ExitCode {
+    // An export to standard output writes lines of any number.
+    let (mut out, mut err) = (io::BufWriter::with_capacity(64 << 10, io::stdout()), io::stderr());
+    let mut output = Output { out: &mut out, err: &mut err };
+    let result = log::run(args, &mut output);
+    let flushed = output.out.flush().map_err(Failure::from);
+    end(result.and_then(|exit| flushed.map(|()| exit)))
 }
 
 /// Ends a command that did not get as far as doing anything, with its reason on standard error.

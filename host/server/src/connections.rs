@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,8 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// Notified, the connection is dropped, whatever it is doing.
     pub(crate) close: Arc<Notify>,
+    /// There is a stream on it that was not counted as evicted yet.
+    pub(crate) evictable: Arc<AtomicBool>,
 }
 
 /// What a connection is for.
@@ -123,6 +125,7 @@ impl Drop for Registered {
 impl Connections {
     /// Takes a new subscriber in.
     pub(crate) fn register(self: &Arc<Self>, opening: Opening) -> Registered {
+        opening.peer.evictable.store(opening.usage == Use::Stream, Ordering::Relaxed);
         let mut inner = self.lock();
         inner.last += 1;
         let connection = Arc::new(Connection {
@@ -159,7 +162,6 @@ impl Connections {
     /// Ends those who take nothing for too long, and those who are to be disconnected when they are behind and whose
     /// sockets would not even take the news.
     pub(crate) fn sweep(&self, last: u64, write_timeout: Duration) {
-        let mut evicted = 0;
         for connection in self.list(0, usize::MAX) {
             let (quiet, lag) = (connection.quiet(), last.saturating_sub(connection.progress.after()));
             let stuck = quiet > write_timeout + connection.heartbeat;
@@ -172,15 +174,17 @@ impl Connections {
                     (connection.id, connection.peer.address, if stuck { "stuck" } else { "behind" });
                 tracing::info!(id, %peer, ?quiet, lag, reason, "a subscriber is disconnected");
                 connection.peer.close.notify_one();
-                evicted += 1;
+                self.count_evicted(&connection.peer);
             }
         }
-        self.lock().left.evicted += evicted;
     }
 
-    /// Counts one that was disconnected where frames are made.
-    pub(crate) fn count_evicted(&self) {
-        self.lock().left.evicted += 1;
+    /// Counts one that is disconnected: from here, where frames are made, or by the kernel. Whichever comes first counts;
+    /// whether that is this call.
+    pub(crate) fn count_evicted(&self, peer: &Peer) -> bool {
+        let counts = peer.evictable.swap(false, Ordering::Relaxed);
+        self.lock().left.evicted += u64::from(counts);
+        counts
     }
 
     /// What all subscribers got so far.

@@ -20,6 +20,7 @@ use axum::http::{Method, Uri};
 use axum::routing::{any, delete, get, post};
 
 pub(crate) use accept::Server;
+pub(crate) use decode::cloudevents;
 pub(crate) use event::Renderer;
 
 use crate::app::App;

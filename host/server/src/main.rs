@@ -1,4 +1,4 @@
-//! `tidemill`: one binary for the server and for the commands that talk to one.
+//! `tidemill`: one binary for the server, for the commands that talk to one, and for those that work on its log.
 //!
 //! In a fixed order: arguments, configuration, logging, runtime, command, exit code. Nothing is bound or started before
 //! the configuration is known to be good.
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Config(args) => {
             cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
         }
+        Command::Log(args) => cli::log(&args),
     }
 }
 

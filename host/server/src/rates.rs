@@ -42,7 +42,7 @@ impl Rates {
     pub(crate) fn over(&self, seconds: usize) -> PerSecond {
         let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(newest) = looks.back() else { return PerSecond::default() };
-        let oldest = looks.iter().rev().take(seconds + 1).last().unwrap_or(newest);
+        let oldest = looks.get(looks.len().saturating_sub(seconds + 1)).unwrap_or(newest);
         let time = newest.at.saturating_duration_since(oldest.at).as_secs_f64();
         if time == 0.0 {
             return PerSecond::default();

@@ -1,8 +1,9 @@
-//! A TCP proxy that cuts its connections when it is told to, as networks do.
+//! A TCP proxy that cuts its connections when it is told to, as networks do, and stays where it is when the server behind
+//! it moves.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,7 @@ use crate::support::eventually;
 /// Ends with its owner, and all connections with it.
 pub(super) struct Proxy {
     address: SocketAddr,
+    server: Arc<Mutex<String>>,
     /// Counts the cuts.
     cuts: watch::Sender<u64>,
     /// Counts the blocks of event streams that went through.
@@ -28,14 +30,16 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let cuts = watch::Sender::new(0);
         let blocks = Arc::new(AtomicUsize::new(0));
-        let (server, subscribe, count) = (server.to_owned(), cuts.clone(), Arc::clone(&blocks));
+        let server = Arc::new(Mutex::new(server.to_owned()));
+        let (present, subscribe, count) = (Arc::clone(&server), cuts.clone(), Arc::clone(&blocks));
         let accepting = tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
                 let mut cut = subscribe.subscribe();
-                let (server, count) = (server.clone(), Arc::clone(&count));
+                let (server, count) = (present.lock().unwrap().clone(), Arc::clone(&count));
                 tokio::spawn(async move {
-                    let mut upstream = TcpStream::connect(server).await.unwrap();
+                    // Nobody is there while the server is down.
+                    let Ok(mut upstream) = TcpStream::connect(server).await else { return };
                     let (mut requests, mut answers) = client.split();
                     let (mut from_server, mut to_server) = upstream.split();
                     // Both ends see their connection end, wherever in an event that may be.
@@ -47,7 +51,7 @@ impl Proxy {
                 });
             }
         });
-        Self { address, cuts, blocks, accepting }
+        Self { address, server, cuts, blocks, accepting }
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -57,6 +61,11 @@ impl Proxy {
     /// Waits until so many blocks went to clients. What went is read by them even if they are cut afterwards.
     pub(super) async fn passed(&self, blocks: usize) {
         eventually("the client gets the stream", async || self.blocks.load(Ordering::Relaxed) >= blocks).await;
+    }
+
+    /// New connections go to another address.
+    pub(super) fn moved(&self, server: &str) {
+        server.clone_into(&mut self.server.lock().unwrap());
     }
 
     /// Drops every connection there is; new ones are taken.

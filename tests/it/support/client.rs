@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 use sse_stream::{Sse, SseStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
 use super::Server;
 use super::server::PATIENCE;
@@ -39,19 +42,55 @@ impl Subscriber {
 
     /// The same as a reconnecting browser would.
     pub(crate) async fn resume(server: &Server, query: &str, last_event_id: Option<&str>) -> Self {
+        Self::try_resume(server.address(), query, last_event_id).await.expect("the server took no subscription")
+    }
+
+    /// The same from a server that may be gone: none if it is.
+    pub(crate) async fn try_resume(address: &str, query: &str, last_event_id: Option<&str>) -> Option<Self> {
         // No time limit on the whole: the stream has no end.
         let client = reqwest::Client::new();
-        let mut request = client.get(server.url(&format!("/events?{query}")));
+        let mut request = client.get(format!("http://{address}/events?{query}"));
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let answer = request.send().await.unwrap();
+        let answer = request.send().await.ok()?;
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        let mut stream = SseStream::from_bytes_stream(answer.bytes_stream()).boxed();
-        let greeting = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap().unwrap().unwrap();
+        Self::greeted(SseStream::from_bytes_stream(answer.bytes_stream()).boxed()).await
+    }
+
+    /// The same over a connection whose small buffer is read only when an event is asked for: one that is asked for none
+    /// takes nothing.
+    pub(crate) async fn open_stuck(server: &Server, query: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut socket = socket.connect(server.address().parse().unwrap()).await.unwrap();
+        // The body of an answer to HTTP/1.0 is the stream as it is, up to the end of the connection.
+        socket.write_all(format!("GET /events?{query} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(socket.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        assert!(head.split(' ').nth(1) == Some("200") && !head.to_lowercase().contains("transfer-encoding"), "{head}");
+        let body = futures_util::stream::unfold(socket, |mut socket| async {
+            let mut buffer = vec![0; 16 << 10];
+            match socket.read(&mut buffer).await {
+                Ok(0) => None,
+                Ok(length) => {
+                    buffer.truncate(length);
+                    Some((Ok(Bytes::from(buffer)), socket))
+                }
+                Err(error) => Some((Err(error), socket)),
+            }
+        });
+        Self::greeted(SseStream::from_bytes_stream(body).boxed()).await.unwrap()
+    }
+
+    async fn greeted(mut stream: BoxStream<'static, Result<Sse, sse_stream::Error>>) -> Option<Self> {
+        let greeting = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap()?.ok()?;
         assert!(greeting.retry.is_some() && greeting.data.is_none(), "{greeting:?}");
-        Self { stream, begins_after: greeting.id.unwrap() }
+        Some(Self { stream, begins_after: greeting.id.unwrap() })
     }
 
     /// The next event; heartbeats are passed over.

@@ -34,25 +34,67 @@ impl Server {
     /// Starts in a prepared directory.
     pub(crate) async fn start_in(directory: TempDir, config: &str) -> Self {
         fs::write(directory.path().join("tidemill.toml"), config).unwrap();
-        let log = fs::File::create(directory.path().join("log.txt")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tidemill"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--print-addr"])
-            // Compiled guests are the same for all tests.
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Ok(told) = serde_json::from_str::<Value>(&line) else {
-            let log = fs::read_to_string(directory.path().join("log.txt")).unwrap();
-            panic!("the server did not start: {line}{log}");
-        };
-        let address = told["address"].as_str().unwrap().to_owned();
+        let (child, address) = launch(&mut serve(directory.path()), directory.path()).unwrap_or_else(|refused| {
+            panic!("the server did not start: {}", refused.told);
+        });
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { child, directory, address, http }
+    }
+
+    /// Ends the process at once, as a crash would: `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts in the same directory and crashes a moment later, ready or not.
+    pub(crate) async fn crash_while_starting(&mut self, moment: Duration) {
+        assert!(self.child.try_wait().unwrap().is_some(), "it is still running");
+        let log = fs::File::options().append(true).open(self.directory.path().join("log.txt")).unwrap();
+        self.child =
+            serve(self.directory.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        tokio::time::sleep(moment).await;
+        self.kill();
+    }
+
+    /// Ends the process as a service manager would, and waits for it.
+    pub(crate) fn stop(&mut self) {
+        let pid = rustix::process::Pid::from_raw(self.pid().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = self.wait();
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+
+    /// Starts again where it was before, on another port.
+    pub(crate) fn start_again(&mut self) {
+        self.try_start_again().unwrap_or_else(|refused| panic!("the server did not start again: {}", refused.told));
+    }
+
+    /// The same, of a server that may refuse to start.
+    pub(crate) fn try_start_again(&mut self) -> Result<(), Refused> {
+        let mut command = serve(self.directory.path());
+        self.start_again_with(&mut command)
+    }
+
+    /// The same with another command, one that ends up as `tidemill serve --print-addr` in the server's directory.
+    pub(crate) fn start_again_with(&mut self, command: &mut Command) -> Result<(), Refused> {
+        assert!(self.child.try_wait().unwrap().is_some(), "it is still running");
+        (self.child, self.address) = launch(command, self.directory.path())?;
+        Ok(())
+    }
+
+    /// Changes what the next start reads.
+    pub(crate) fn configure(&self, config: &str) {
+        fs::write(self.directory.path().join("tidemill.toml"), config).unwrap();
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A file of the data directory.
+    pub(crate) fn data(&self, file: &str) -> PathBuf {
+        self.directory.path().join("data").join(file)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -120,6 +162,45 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// A server that did not start.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: Option<i32>,
+    /// What it said on standard error, at all starts so far.
+    pub(crate) told: String,
+}
+
+/// The command that starts a server in a directory.
+fn serve(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--print-addr"]).current_dir(directory);
+    clean(&mut command);
+    command
+}
+
+/// Takes away what the tests are set with: to a server it would be mistakes in its configuration.
+pub(crate) fn clean(command: &mut Command) {
+    let set = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("TIDEMILL_"));
+    set.for_each(|name| {
+        command.env_remove(name);
+    });
+}
+
+/// Starts a process and waits until it says where it listens.
+fn launch(command: &mut Command, directory: &Path) -> Result<(Child, String), Refused> {
+    let log = directory.join("log.txt");
+    let errors = fs::File::options().create(true).append(true).open(&log).unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if let Ok(told) = serde_json::from_str::<Value>(&line) {
+        return Ok((child, told["address"].as_str().unwrap().to_owned()));
+    }
+    let _ = child.kill();
+    let code = child.wait().unwrap().code();
+    Err(Refused { code, told: format!("{line}{}", fs::read_to_string(log).unwrap()) })
 }
 
 impl Drop for Server {

@@ -35,7 +35,7 @@ impl Cursor {
             self.after = record.position.sequence;
             let wanted = self.selection.matches(&record.event);
             let thinning = self.thinning.as_mut()?;
-            let room = !wanted || thinning.add(record);
+            let room = !wanted || thinning.add(record, self.missed);
             if !room || self.after >= thinning.target {
                 return self.flush();
             }
@@ -46,14 +46,18 @@ impl Cursor {
     /// Ends thinning, and tells of what is missing even if nothing follows it.
     pub(super) fn flush(&mut self) -> Option<Delivery> {
         if let Some(thinning) = self.thinning.take() {
-            let (mut left, skipped, reason) = thinning.finish();
-            left.truncate(usize::try_from(self.remaining).unwrap_or(usize::MAX));
-            self.remaining -= left.len() as u64;
-            if skipped > 0 {
-                self.progress.skip(reason, skipped);
+            let thinned = thinning.finish(self.remaining);
+            if let Some((last, missed)) = thinned.cut {
+                // It ends with this one, and resumes from there.
+                (self.after, self.missed) = (last, missed);
             }
-            let bytes = self.selection.encode(&left);
-            if let Some(delivery) = self.hand_over(bytes, left.len() as u64) {
+            let events = thinned.left.len() as u64;
+            self.remaining -= events;
+            if thinned.skipped > 0 {
+                self.progress.skip(thinned.reason, thinned.skipped);
+            }
+            let bytes = self.selection.encode(&thinned.left);
+            if let Some(delivery) = self.hand_over(bytes, events) {
                 return Some(delivery);
             }
         }
@@ -74,8 +78,9 @@ impl Cursor {
                 }
             },
             Err(ReadError::Trimmed { first }) => {
-                let missed = (first - 1).saturating_sub(self.after);
-                self.jump(first - 1, Some(missed), Skip::Retention)
+                // What is gone before anybody was told of it counts when that comes.
+                let to = (first - 1).min(self.tail.last());
+                self.jump(to, Some(to.saturating_sub(self.after)), Skip::Retention)
             }
             Err(ReadError::Damaged { to, reason }) => {
                 tracing::error!(after = self.after, to, "a subscriber cannot have events that are damaged: {reason}");
@@ -94,6 +99,9 @@ impl Cursor {
     fn jump(&mut self, to: u64, missed: Option<u64>, reason: Skip) -> Option<Delivery> {
         // What was thinned out up to here goes first.
         let flushed = self.flush();
+        if self.remaining == 0 {
+            return flushed;
+        }
         let position = |sequence| Position::new(self.tail.epoch(), sequence);
         let gap = self.tell(Gap { from: position(self.after), to: position(to), missed, reason });
         self.after = to;

@@ -51,6 +51,12 @@ pub(super) fn keep(
     Ok(numbers)
 }
 
+/// How many there are.
+pub(super) fn totals(connection: &Connection) -> rusqlite::Result<Totals> {
+    let all = "SELECT count(*), coalesce(sum(bytes), 0) FROM dead_letters";
+    connection.query_row(all, [], |row| Ok(Totals { records: row.get(0)?, bytes: row.get(1)? }))
+}
+
 /// Removes dead letters; how many there were.
 pub(super) fn forget(connection: &mut Connection, numbers: &[u64], totals: &mut Totals) -> rusqlite::Result<usize> {
     let mut left = *totals;

@@ -15,7 +15,7 @@ pub(super) const FILE: &str = "log.db";
 const LOCK: &str = "log.lock";
 /// "TDML": tells our databases from others.
 const APPLICATION_ID: i32 = 0x5444_4d4c;
-const SCHEMA_VERSION: i32 = 1;
+pub(super) const SCHEMA_VERSION: i32 = 1;
 /// Earlier versions can lose committed transactions when a write-ahead log is reset (fixed in 3.51.3).
 const SQLITE_MIN: i32 = 3_051_003;
 

@@ -11,13 +11,32 @@ use super::open::{self, OpenError};
 use super::scan::Scan;
 use super::state::LastCommit;
 use super::{letters, row};
-use crate::{KeptDeadLetter, Page, ReadError, ReadLimit};
+use crate::{DeadLetterTotals, KeptDeadLetter, Page, ReadError, ReadLimit};
 
 /// A connection that reads a log, beside its writer or without one.
 #[derive(Debug)]
 pub struct LogReader {
     pub(super) connection: Connection,
     epoch: u32,
+}
+
+/// What a log on disk holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// The form of the database.
+    pub schema_version: i32,
+    /// The oldest event that it has, and when it was stored.
+    pub oldest: Option<(Position, Timestamp)>,
+    /// The newest event that it has, likewise.
+    pub newest: Option<(Position, Timestamp)>,
+    /// The newest position that it ever gave out.
+    pub last: Position,
+    /// Events that it has.
+    pub records: u64,
+    /// Bytes of these events as they are stored.
+    pub bytes: u64,
+    /// Dead letters that it has.
+    pub dead_letters: DeadLetterTotals,
 }
 
 /// Opens the log in a directory for reading.
@@ -39,6 +58,32 @@ impl LogReader {
     pub fn last(&self) -> Result<u64, ReadError> {
         let last = "SELECT last FROM commits ORDER BY last DESC LIMIT 1";
         self.connection.query_row(last, [], |row| row.get(0)).map_err(|error| failed(&error, 0))
+    }
+
+    /// What the log holds, as its last commit counted it, whatever its size.
+    pub fn summary(&self) -> Result<Summary, ReadError> {
+        let read = || -> rusqlite::Result<Summary> {
+            let snapshot = self.connection.unchecked_transaction()?;
+            let commit = LastCommit::read(&snapshot)?;
+            let end = |order: &str| -> rusqlite::Result<Option<(Position, Timestamp)>> {
+                let sql = format!("SELECT sequence, stored_at FROM events ORDER BY sequence {order} LIMIT 1");
+                let end = |row: &rusqlite::Row<'_>| {
+                    Ok((Position::new(self.epoch, row.get(0)?), Timestamp::from_unix_ms(row.get(1)?)))
+                };
+                snapshot.query_row(&sql, [], end).optional()
+            };
+            let dead_letters = letters::totals(&snapshot)?;
+            Ok(Summary {
+                schema_version: open::SCHEMA_VERSION,
+                oldest: end("ASC")?,
+                newest: end("DESC")?,
+                last: Position::new(self.epoch, commit.last),
+                records: commit.saved.log.records,
+                bytes: commit.saved.log.bytes,
+                dead_letters: DeadLetterTotals { count: dead_letters.records, bytes: dead_letters.bytes },
+            })
+        };
+        read().map_err(|error| failed(&error, 0))
     }
 
     /// See [`Log::read`](crate::Log::read). `last` is a sequence that was committed before this call.
@@ -64,7 +109,13 @@ impl LogReader {
         if after + 1 < first.max(found) {
             let damaged =
                 || ReadError::Damaged { to: first.max(found) - 1, reason: "the oldest events are missing".into() };
-            return Ok(Err(if first == found { ReadError::Trimmed { first } } else { damaged() }));
+            if first != found {
+                return Ok(Err(damaged()));
+            }
+            // Otherwise rules removed what was first: a hole like others of theirs.
+            if after < commit.saved.cut {
+                return Ok(Err(ReadError::Trimmed { first }));
+            }
         }
         let mut query = snapshot.prepare_cached(ROWS_AFTER)?;
         let mut scan = Scan::new(after, limit, commit.saved.thinned);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tidemill_event::{Position, Timestamp};
 
-use super::row;
+use super::{letters, row};
 use crate::clock::first_epoch;
 use crate::known::Known;
 use crate::retention::{RuleState, Totals};
@@ -16,6 +16,8 @@ use crate::{Key, RetentionPolicy};
 pub(super) struct State {
     pub(super) first: u64,
     pub(super) last: u64,
+    /// Up to this sequence the bounds of the whole log removed everything.
+    pub(super) cut: u64,
     /// Up to this sequence rules removed events between others; beyond it none may be missing.
     pub(super) thinned: u64,
     pub(super) stored_at: Timestamp,
@@ -28,6 +30,7 @@ pub(super) struct State {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Saved {
     pub(super) first: u64,
+    pub(super) cut: u64,
     pub(super) thinned: u64,
     pub(super) log: Totals,
     rules: Vec<SavedRule>,
@@ -87,6 +90,7 @@ pub(super) fn save_first(connection: &Connection) -> rusqlite::Result<()> {
     let state = State {
         first: 1,
         last: 0,
+        cut: 0,
         thinned: 0,
         stored_at: Timestamp::default(),
         totals: Totals::default(),
@@ -101,7 +105,7 @@ pub(super) fn save_first(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn save(connection: &Connection, state: &State, keys: &[(Key, u64, u32)]) -> rusqlite::Result<()> {
     let rule = |rule: &RuleState| SavedRule { name: rule.name.clone(), totals: rule.totals, cleared: rule.cleared };
     let rules = state.rules.iter().map(rule).collect();
-    let saved = Saved { first: state.first, thinned: state.thinned, log: state.totals, rules };
+    let saved = Saved { first: state.first, cut: state.cut, thinned: state.thinned, log: state.totals, rules };
     let totals = serde_json::to_string(&saved).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
     let mut blob = Vec::with_capacity(keys.len() * 28 + 4);
     for (key, first, events) in keys {
@@ -138,12 +142,11 @@ pub(super) fn load(
     let LastCommit { last, stored_at, saved } = commit;
     let mut saved_rules: HashMap<String, SavedRule> =
         saved.rules.into_iter().map(|rule| (rule.name.clone(), rule)).collect();
-    let letters = "SELECT count(*), coalesce(sum(bytes), 0) FROM dead_letters";
-    let dead_letters =
-        connection.query_row(letters, [], |row| Ok(Totals { records: row.get(0)?, bytes: row.get(1)? }))?;
+    let dead_letters = letters::totals(connection)?;
     let mut state = State {
         first: saved.first,
         last,
+        cut: saved.cut,
         thinned: saved.thinned,
         stored_at,
         totals: saved.log,

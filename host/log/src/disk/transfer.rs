@@ -38,7 +38,7 @@ pub enum ImportError<E> {
 pub fn import<E>(
     folder: &Path,
     events: impl Iterator<Item = Result<(Event, Option<Timestamp>), E>>,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<u64, ImportError<E>> {
     let _lock = open::lock(folder)?;
     let place = folder.join(open::FILE);
@@ -46,11 +46,26 @@ pub fn import<E>(
         return Err(ImportError::Exists(place));
     }
     let unfinished = folder.join(UNFINISHED);
-    let io = |error| ImportError::Open(OpenError::io(&unfinished, error));
     // Left by an import that was interrupted.
     if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(io)?;
+        fs::remove_dir_all(&unfinished).map_err(|error| OpenError::io(&unfinished, error))?;
     }
+    let made = make(folder, &unfinished, events, progress);
+    if made.is_err() {
+        // If this fails, the next import tries again.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    made
+}
+
+fn make<E>(
+    folder: &Path,
+    unfinished: &Path,
+    events: impl Iterator<Item = Result<(Event, Option<Timestamp>), E>>,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, ImportError<E>> {
+    let place = folder.join(open::FILE);
+    let io = |error| ImportError::Open(OpenError::io(unfinished, error));
     let now = crate::system_clock();
     let time = Arc::new(AtomicU64::new(now().unix_ms()));
     let clock = Arc::clone(&time);
@@ -64,11 +79,11 @@ pub fn import<E>(
     };
     // Of a log that was here before: the new one gets a later epoch.
     if folder.join(mark::FILE).exists() {
-        fs::create_dir_all(&unfinished)
+        fs::create_dir_all(unfinished)
             .and_then(|()| fs::copy(folder.join(mark::FILE), unfinished.join(mark::FILE)))
             .map_err(io)?;
     }
-    let mut store = Store::open(&unfinished, options)?;
+    let mut store = Store::open(unfinished, options)?;
     let (mut batch, mut bytes, mut batch_time, mut count) = (Vec::new(), 0, Timestamp::default(), 0);
     // Times never go back; those of before are kept where they can be.
     let mut flush = |batch: &mut Vec<Event>, at: Timestamp, count: &mut u64| -> Result<(), AppendError> {
@@ -116,7 +131,7 @@ pub fn import<E>(
         }
         fs::rename(unfinished.join(open::FILE), &place)?;
         fs::File::open(folder)?.sync_all()?;
-        fs::remove_dir_all(&unfinished)
+        fs::remove_dir_all(unfinished)
     };
     settle().map_err(io)?;
     Ok(count)

@@ -78,6 +78,7 @@ fn trim_log(
     }
     drop(rows);
     if let Some(cut) = cut {
+        next.cut = cut;
         connection.prepare_cached("DELETE FROM events WHERE sequence <= ?")?.execute([cut])?;
     }
     Ok(count)

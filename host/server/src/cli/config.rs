@@ -48,6 +48,24 @@ pub(crate) struct ConfigFlags {
     data: Option<String>,
 }
 
+/// Flags of commands that work on what a server keeps.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DataFlags {
+    /// Configuration file [default: ./tidemill.toml if there is one]
+    #[arg(long, value_name = "FILE", env = "TIDEMILL_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// Data directory [default: `data-dir` of the configuration, ./data]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<String>,
+}
+
+impl DataFlags {
+    /// The configuration as `serve` would read it with these flags.
+    pub(super) fn load(&self) -> Result<Config, ConfigError> {
+        ConfigFlags { config: self.config.clone(), data: self.data.clone(), ..ConfigFlags::default() }.load()
+    }
+}
+
 /// What is wrong with the table of the named plugin; each item begins with the key it is about.
 pub(crate) type PluginCheck<'a> = &'a dyn Fn(&str, &toml::Table) -> Vec<String>;
 

@@ -66,6 +66,7 @@ async fn run(args: &[&str]) -> (Exit, String, String) {
         Command::Publish(args) => super::publish::run(&args, &mut output).await,
         Command::Tail(args) => super::tail::run(&args, &mut output).await,
         Command::Config(args) => super::config::run(&args, std::iter::empty(), &check_plugin, &mut output),
+        Command::Log(args) => super::log::run(&args, &mut output),
         Command::Serve(_) => panic!("the server is not started here"),
     };
     let exit = result.unwrap_or_else(|failure| match failure {
@@ -85,7 +86,7 @@ fn check_plugin(_: &str, table: &toml::Table) -> Vec<String> {
 #[test]
 fn the_arguments_are_consistent_and_every_command_has_examples() {
     Cli::command().debug_assert();
-    for name in ["serve", "publish", "tail", "config"] {
+    for name in ["serve", "publish", "tail", "config", "log"] {
         let mut command = Cli::command();
         let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
         assert!(help.contains("Examples:"), "{name}");

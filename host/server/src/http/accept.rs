@@ -1,5 +1,7 @@
 //! Accepts connections, bounds them, serves HTTP/1.1 on each, and lets them end.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::connections::Peer;
+use crate::connections::{Connections, Peer};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
 
 /// The listening part of a server.
@@ -28,10 +30,7 @@ impl Server {
     /// Begins to accept connections.
     pub(crate) fn start(listener: TcpListener, app: Arc<App>) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let connections = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
-        let write_timeout = app.config.subscribe.write_timeout;
-        let router = super::routes(app);
-        Self { stop, accepting: tokio::spawn(accept(listener, router, connections, write_timeout, stopped)) }
+        Self { stop, accepting: tokio::spawn(accept(listener, app, stopped)) }
     }
 
     /// Accepts no more and waits until every connection has answered what it was asked.
@@ -43,13 +42,11 @@ impl Server {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    connections: Arc<Semaphore>,
-    write_timeout: Duration,
-    mut stopped: oneshot::Receiver<()>,
-) -> GracefulShutdown {
+async fn accept(listener: TcpListener, app: Arc<App>, mut stopped: oneshot::Receiver<()>) -> GracefulShutdown {
+    let places = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
+    let write_timeout = app.config.subscribe.write_timeout;
+    let subscribers = Arc::clone(&app.connections);
+    let router = super::routes(app);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
@@ -57,7 +54,7 @@ async fn accept(
     loop {
         // With all places taken, new connections wait in the kernel's queue.
         let place = tokio::select! {
-            place = Arc::clone(&connections).acquire_owned() => place,
+            place = Arc::clone(&places).acquire_owned() => place,
             _ = &mut stopped => break,
         };
         let Ok(place) = place else { break };
@@ -68,8 +65,10 @@ async fn accept(
         match accepted {
             Ok((stream, address)) => {
                 set_up(&stream, write_timeout);
-                let peer = Peer { address, close: Arc::new(Notify::new()) };
-                serve(&http, stream, peer, router.clone(), &graceful, place);
+                let peer = Peer { address, close: Arc::new(Notify::new()), evictable: Arc::default() };
+                let service = into_axum(TowerToHyperService::new(router.clone()), peer.clone());
+                let connection = graceful.watch(http.serve_connection::<_, _>(TokioIo::new(stream), service));
+                tokio::spawn(serve(connection, peer, Arc::clone(&subscribers), place));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: those who are here go on, and places come free.
@@ -94,29 +93,29 @@ fn set_up(stream: &TcpStream, write_timeout: Duration) {
     }
 }
 
-fn serve(
-    http: &http1::Builder,
-    stream: TcpStream,
+async fn serve(
+    connection: impl Future<Output = hyper::Result<()>>,
     peer: Peer,
-    router: Router,
-    graceful: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
+    subscribers: Arc<Connections>,
+    _place: OwnedSemaphorePermit,
 ) {
-    let close = Arc::clone(&peer.close);
-    let service = TowerToHyperService::new(router);
-    let connection = http.serve_connection::<_, _>(TokioIo::new(stream), into_axum(service, peer));
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        let _place = place;
-        tokio::select! {
-            ended = connection => {
-                if let Err(error) = ended {
-                    tracing::debug!("a connection ended: {error}");
-                }
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            if is_timeout(&error) && subscribers.count_evicted(&peer) {
+                let peer = peer.address;
+                tracing::info!(%peer, reason = "stuck", "a subscriber is disconnected: its connection took nothing");
+            } else {
+                tracing::debug!("a connection ended: {error}");
             }
-            () = close.notified() => {}
-        }
-    });
+        },
+        () = peer.close.notified() => {}
+    }
+}
+
+/// Whether the kernel gave the peer up, see [`set_up`].
+fn is_timeout(error: &hyper::Error) -> bool {
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Routers take their own body type.

@@ -4,7 +4,7 @@
 //! of what is wrong with it.
 
 mod binary;
-mod cloudevents;
+pub(crate) mod cloudevents;
 mod simple;
 
 use axum::http::{HeaderMap, header};

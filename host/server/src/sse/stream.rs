@@ -63,7 +63,7 @@ impl Stream {
         let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % spread;
         let mut last = retry(self.retry + Duration::from_millis(jitter)).to_vec();
         if self.cursor.end() == Some(End::Behind) {
-            self.app.connections.count_evicted();
+            self.app.connections.count_evicted(&self.place.peer);
             let position = self.cursor.position();
             let data = format!("{{\"reason\":\"behind\",\"resume\":\"{position}\"}}");
             last.extend(host_frame(Some(position), "tidemill.disconnected", &data));

@@ -1,8 +1,7 @@
 //! Many events from an NDJSON file, in requests of bounded size, each outcome told with its line number.
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Write},
     path::Path,
     time::{Duration, Instant},
 };
@@ -10,6 +9,7 @@ use std::{
 use reqwest::StatusCode;
 
 use super::super::client::{Answer, Server};
+use super::super::lines::Lines;
 use super::super::report::Tally;
 use super::super::{Exit, Failure, Output};
 use super::post;
@@ -18,13 +18,11 @@ use super::post;
 const LINES_MAX: usize = 500;
 /// Bytes of one request: the server's `publish.body-max` is 1 MiB by default. Servers that take less are sent halves.
 const BODY_BYTES: usize = 1000 << 10;
-/// Longest line that is read into memory, a bound against files that are not NDJSON at all.
-const LINE_BYTES_MAX: u64 = 64 << 20;
 /// Between lines about the progress of long work.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
 /// Lines with their numbers.
-type Lines = Vec<(u64, Vec<u8>)>;
+type Portion = Vec<(u64, Vec<u8>)>;
 
 /// Publishes every line that is not blank.
 pub(super) async fn publish(server: &Server, path: &Path, output: &mut Output<'_>) -> Result<Exit, Failure> {
@@ -53,7 +51,7 @@ pub(super) async fn publish(server: &Server, path: &Path, output: &mut Output<'_
 
 /// Sends lines in one request, or in smaller ones if the server refuses them together: then one bad line costs only
 /// itself. Requests go one after the other, so events keep their order.
-async fn send(server: &Server, lines: Lines, tally: &mut Tally, output: &mut Output<'_>) -> Result<(), Failure> {
+async fn send(server: &Server, lines: Portion, tally: &mut Tally, output: &mut Output<'_>) -> Result<(), Failure> {
     let mut waiting = vec![lines];
     while let Some(mut lines) = waiting.pop() {
         let mut body = Vec::with_capacity(lines.iter().map(|(_, line)| line.len() + 1).sum());
@@ -81,7 +79,7 @@ async fn send(server: &Server, lines: Lines, tally: &mut Tally, output: &mut Out
 
 /// Counts the outcomes of one request.
 fn count(
-    lines: &Lines,
+    lines: &Portion,
     status: StatusCode,
     mut answer: Answer,
     tally: &mut Tally,
@@ -120,31 +118,23 @@ fn count(
 
 /// Reads lines in portions.
 struct Reader {
-    input: Box<dyn BufRead>,
-    name: String,
-    number: u64,
+    lines: Lines,
     /// Read, but too long for the portion before.
     left: Option<(u64, Vec<u8>)>,
 }
 
 impl Reader {
     fn open(path: &Path) -> Result<Self, Failure> {
-        let name = path.display().to_string();
-        let input: Box<dyn BufRead> = if name == "-" {
-            Box::new(BufReader::new(io::stdin()))
-        } else {
-            let file =
-                File::open(path).map_err(|error| Failure::new(Exit::Usage, format!("--file {name}: {error}")))?;
-            Box::new(BufReader::new(file))
-        };
-        Ok(Self { input, name, number: 0, left: None })
+        Ok(Self { lines: Lines::open(path)?, left: None })
     }
 
-    fn next_lines(&mut self) -> Result<Option<Lines>, Failure> {
-        let mut lines = Lines::new();
+    fn next_lines(&mut self) -> Result<Option<Portion>, Failure> {
+        let mut lines = Portion::new();
         let mut bytes = 0;
         while lines.len() < LINES_MAX {
-            let Some((number, line)) = self.left.take().map_or_else(|| self.next_line(), |line| Ok(Some(line)))? else {
+            let Some((number, line)) =
+                self.left.take().map_or_else(|| self.lines.next_line(), |line| Ok(Some(line)))?
+            else {
                 break;
             };
             bytes += line.len() + 1;
@@ -155,28 +145,5 @@ impl Reader {
             lines.push((number, line));
         }
         Ok((!lines.is_empty()).then_some(lines))
-    }
-
-    /// The next line that is not blank, without its end.
-    fn next_line(&mut self) -> Result<Option<(u64, Vec<u8>)>, Failure> {
-        let failure =
-            |number, detail: &str| Failure::new(Exit::Usage, format!("{} line {number}: {detail}", self.name));
-        loop {
-            let mut line = Vec::new();
-            let read = (&mut self.input).take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-            self.number += 1;
-            match read {
-                Ok(0) => return Ok(None),
-                Ok(length) if length as u64 == LINE_BYTES_MAX => {
-                    return Err(failure(self.number, "longer than 64 MiB; is this a file with one event per line?"));
-                }
-                Ok(_) => {}
-                Err(error) => return Err(failure(self.number, &error.to_string())),
-            }
-            let line = line.trim_ascii();
-            if !line.is_empty() {
-                return Ok(Some((self.number, line.to_vec())));
-            }
-        }
     }
 }

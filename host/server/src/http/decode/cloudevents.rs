@@ -9,10 +9,22 @@ use tidemill_event::{Data, Problem as EventProblem};
 
 use super::{Decoded, Parts, base64, json_or_text};
 
+/// The members of one event, by name.
+pub(crate) type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
 /// One event in the JSON format.
 pub(super) fn event(raw: &RawValue) -> Decoded {
-    let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(raw.get())
-        .map_err(|error| vec![EventProblem::new("", format!("a CloudEvent is a JSON object: {error}"))])?;
+    from_members(members(raw.get())?)
+}
+
+/// The members of one event in the JSON format.
+pub(crate) fn members(text: &str) -> Result<Members<'_>, Vec<EventProblem>> {
+    serde_json::from_str(text)
+        .map_err(|error| vec![EventProblem::new("", format!("a CloudEvent is a JSON object: {error}"))])
+}
+
+/// The event that has these members.
+pub(crate) fn from_members(mut members: Members<'_>) -> Decoded {
     let mut problems = Vec::new();
     let mut text = |name: &'static str| -> Option<String> {
         let raw = members.remove(name).filter(|raw| raw.get() != "null")?;

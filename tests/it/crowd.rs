@@ -1,0 +1,65 @@
+//! Many subscribers at once, most of them idle.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::streams::resident_bytes;
+use crate::support::{PATIENCE, Server};
+
+/// Descriptors that this process may have, less what it needs for other things, and at most what the test is about.
+fn crowd() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
+    let most = limit.maximum.map_or(usize::MAX, |most| usize::try_from(most).unwrap());
+    most.saturating_sub(500).min(10_000)
+}
+
+async fn read_until(stream: &mut TcpStream, seen: &mut String, what: &str) {
+    let mut buffer = [0; 2048];
+    while !seen.contains(what) {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
+        let count = read.unwrap_or_else(|_| panic!("{what:?} does not come: {seen:?}")).unwrap();
+        assert_ne!(count, 0, "the stream ended: {seen:?}");
+        seen.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+    }
+}
+
+/// Invariant I4: whoever only listens costs little, hinders nobody, and is there when something happens.
+#[tokio::test]
+async fn i4_ten_thousand_idle_subscribers_get_the_next_event() {
+    let crowd = crowd();
+    let server = Server::start("[subscribe]\nheartbeat = \"5m\"\n", &[]).await;
+    let before = resident_bytes(server.pid());
+    let mut streams = Vec::with_capacity(crowd);
+    for number in 0..crowd {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        // Every hundredth wants what comes; the others want what never does.
+        let types = if number % 100 == 0 { "news" } else { "never" };
+        let request = format!("GET /events?types={types} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        streams.push((stream, String::new()));
+    }
+    for (stream, seen) in &mut streams {
+        read_until(stream, seen, "id: ").await;
+    }
+    let (_, stats) = server.get("/events/stats").await;
+    assert_eq!(stats["subscribers"]["count"], crowd);
+    // Twice what docs/benchmarks.md says of an optimised build.
+    let each = resident_bytes(server.pid()).saturating_sub(before) / crowd as u64;
+    assert!(each < 48 << 10, "{each} bytes for each subscriber");
+    for n in 0..20 {
+        assert_eq!(server.publish("news", json!(n)).await.0, 200);
+    }
+    for (number, (stream, seen)) in streams.iter_mut().enumerate() {
+        if number % 100 == 0 {
+            read_until(stream, seen, "data: 19\n").await;
+        } else {
+            let silent = tokio::time::timeout(Duration::ZERO, stream.readable()).await;
+            assert!(silent.is_err(), "subscriber {number} was sent something");
+        }
+    }
+}

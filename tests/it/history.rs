@@ -61,7 +61,7 @@ async fn a_poll_that_waits_is_answered_by_the_next_event_and_otherwise_at_its_en
     let next = poll(&server, "wait=1s").await["next"].as_str().unwrap().to_owned();
     let waiting = {
         let (server, next) = (Arc::clone(&server), next.clone());
-        // It would outlast the patience of the test.
+        // By itself it would come back empty.
         tokio::spawn(async move { poll(&server, &format!("types=n&after={next}&wait=55s")).await })
     };
     let asked = async || server.get("/connections").await.1["connections"][0]["use"] == "poll";

@@ -6,14 +6,15 @@ use crate::support::{Message, Server, Subscriber, eventually, publish_lines};
 
 /// Subjects, over which events go round.
 const SUBJECTS: u64 = 5;
-/// Events of one request, close to the largest body.
-const BATCH: u64 = 700;
+/// Bytes of one request, close to the largest body.
+const BATCH: usize = 900_000;
 
-/// Publishes `count` events of 1.4 kB, the first with the number `from`.
-async fn flood(server: &Server, from: u64, count: u64) {
-    let filler = "x".repeat(1300);
-    for batch in (from..from + count).step_by(usize::try_from(BATCH).unwrap()) {
-        let lines: Vec<String> = (batch..(batch + BATCH).min(from + count))
+/// Publishes `count` events with so many bytes of data, the first with the number `from`.
+async fn flood(server: &Server, from: u64, count: u64, bytes: usize) {
+    let filler = "x".repeat(bytes);
+    for batch in (from..from + count).step_by(BATCH / (bytes + 100)) {
+        let lines: Vec<String> = (batch..from + count)
+            .take(BATCH / (bytes + 100))
             .map(|n| {
                 let (subject, host) = (format!("s{}", n % SUBJECTS), json!({"name": format!("h{}", n % SUBJECTS)}));
                 json!({"type": "n", "subject": subject, "data": {"n": n, "host": host, "filler": filler}}).to_string()
@@ -63,7 +64,7 @@ async fn i4_stuck_subscribers_slow_nobody_and_get_later_what_they_chose() {
     }
     let mut quick = Subscriber::open(&server, "types=n,end").await;
     let quick = tokio::spawn(async move { read_to_end(&mut quick).await });
-    flood(&server, 0, EVENTS).await;
+    flood(&server, 0, EVENTS, 1300).await;
     let (_, end) = server.publish("end", json!({"host": null})).await;
     let all: Vec<u64> = (0..EVENTS).collect();
     // Nobody has read anything on the other connections until now.
@@ -117,14 +118,23 @@ async fn resumes_without_loss(server: &Server, query: &str, mut stream: Subscrib
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stuck_subscriber_that_chose_to_be_disconnected_is_and_resumes() {
-    const EVENTS: u64 = 7000;
+async fn a_stuck_subscriber_that_chose_to_be_disconnected_is_ended_from_outside_and_resumes() {
+    const LARGE: u64 = 100;
+    const EVENTS: u64 = 2500;
     let server = Server::start("", &[]).await;
     let query = "types=n&slow=disconnect";
     let stuck = Subscriber::open_stuck(&server, query).await;
-    flood(&server, 0, EVENTS).await;
-    eventually("it is disconnected from outside", async || evicted(&server).await == 1).await;
+    // Too many bytes for its socket, but not so many events that it counts as behind.
+    flood(&server, 0, LARGE, 100_000).await;
+    let is_stuck = async || {
+        let one = &connections(&server).await[0];
+        one["lag"].as_u64() > Some(0) && one["quietMs"].as_u64() > Some(500)
+    };
+    eventually("its socket takes nothing", is_stuck).await;
+    flood(&server, LARGE, EVENTS - LARGE, 10).await;
     eventually("its place is free", async || connections(&server).await.is_empty()).await;
+    assert_eq!(evicted(&server).await, 1);
+    assert!(server.log().contains("reason=\"behind\""), "{}", server.log());
     resumes_without_loss(&server, query, stuck, EVENTS).await;
     assert_eq!(evicted(&server).await, 1, "whoever catches up after an absence is not slow");
 }
@@ -135,7 +145,7 @@ async fn a_subscriber_that_reads_too_late_is_disconnected_and_resumes() {
     const EVENTS: u64 = 7000;
     let server = Server::start("[subscribe]\nslow = \"disconnect\"\n", &[]).await;
     let late = Subscriber::open_stuck(&server, "types=n").await;
-    flood(&server, 0, EVENTS).await;
+    flood(&server, 0, EVENTS, 1300).await;
     // Told so if its socket takes bytes again in time, cut off otherwise.
     resumes_without_loss(&server, "types=n", late, EVENTS).await;
     eventually("it is counted", async || evicted(&server).await == 1).await;
@@ -149,7 +159,7 @@ async fn a_connection_that_takes_nothing_for_the_write_timeout_is_ended() {
     let stuck = Subscriber::open_stuck(&server, query).await;
     // It has nothing to take, and is not stuck therefore.
     let mut quiet = Subscriber::open(&server, "types=quiet&heartbeat=1s").await;
-    flood(&server, 0, EVENTS).await;
+    flood(&server, 0, EVENTS, 1300).await;
     eventually("one of them is left", async || connections(&server).await.len() == 1).await;
     assert_eq!(evicted(&server).await, 1);
     assert!(server.log().contains("a subscriber is disconnected"), "{}", server.log());

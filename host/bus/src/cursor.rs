@@ -4,6 +4,9 @@
 //! not asked costs nothing but itself (invariants I3, I4).
 
 mod catch_up;
+mod subscription;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,7 +14,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tidemill_event::{Position, Timestamp};
+pub use subscription::{Delivery, End, Start, Subscription};
+use tidemill_event::Position;
 use tidemill_log::{BoxFuture, ReadError};
 use tokio::time::Sleep;
 
@@ -25,54 +29,6 @@ use crate::selection::Chunk;
 use crate::tail::Tail;
 use crate::thinning::{SlowPolicy, Thinning};
 
-/// Where a subscriber begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With the next event.
-    Latest,
-    /// With the oldest event that the log still has.
-    Earliest,
-    /// After this position, as `Last-Event-ID` says.
-    After(Position),
-    /// With the first event that was stored at this time or later.
-    At(Timestamp),
-}
-
-/// What a subscriber asks for.
-#[derive(Debug, Clone)]
-pub struct Subscription {
-    /// What it wants to see.
-    pub selection: Arc<Selection>,
-    /// Where it begins.
-    pub start: Start,
-    /// After how many events it ends by itself.
-    pub limit: Option<u64>,
-    /// What becomes of it when it is behind.
-    pub slow: SlowPolicy,
-}
-
-/// What a subscriber is handed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
-    /// Whole frames.
-    Frames(Bytes),
-    /// There are events that it cannot have.
-    Gap(Gap),
-}
-
-/// Why there is nothing more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// The wanted number of events was handed over.
-    Limit,
-    /// The host is stopping.
-    Stopping,
-    /// It is behind, and its policy is to be disconnected then.
-    Behind,
-    /// The log cannot be read.
-    Unreadable,
-}
-
 /// A subscriber's place in the log.
 pub struct Cursor {
     tail: Arc<Tail>,
@@ -83,8 +39,8 @@ pub struct Cursor {
     came_from: Option<Position>,
     /// Events still wanted.
     remaining: u64,
-    /// Handed over before anything else.
-    queued: VecDeque<Delivery>,
+    /// Handed over before anything else, each with where it then stands.
+    queued: VecDeque<(Delivery, u64)>,
     /// Events that retention took out of what was read since the last gap was told.
     missed: u64,
     missed_from: u64,
@@ -146,7 +102,7 @@ impl Cursor {
         if let Some((from, reason)) = gap {
             let to = Position::new(cursor.tail.epoch(), after);
             let told = cursor.tell(Gap { from, to, missed: None, reason });
-            cursor.queued.push_back(told);
+            cursor.queued.push_back((told, after));
         }
         Ok(cursor)
     }
@@ -170,9 +126,9 @@ impl Cursor {
     /// What comes next, everything that is ready in one piece of bounded size. `None` ends the stream for the reason that
     /// [`end`](Self::end) gives.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        if let Some(delivery) = self.queued.pop_front() {
+        if let Some((delivery, place)) = self.queued.pop_front() {
             self.came_from = None;
-            self.stand();
+            self.progress.stand(place);
             return Poll::Ready(Some(delivery));
         }
         loop {
@@ -247,7 +203,14 @@ impl Cursor {
 
     fn take_segments(&mut self, segments: &[Arc<Segment>]) -> Option<Delivery> {
         if self.is_thinning() {
-            return segments.iter().find_map(|segment| self.thin(segment.records()));
+            for segment in segments {
+                let delivery = self.thin(segment.records());
+                // It may have ended without anything to hand over; what follows is not its own.
+                if delivery.is_some() || !self.is_thinning() {
+                    return delivery;
+                }
+            }
+            return None;
         }
         let chunk = self.selection.chunk(segments, self.after, self.remaining);
         self.take(chunk)
@@ -274,7 +237,7 @@ impl Cursor {
         }
         let frames = Delivery::Frames(bytes);
         if let Some(gap) = self.take_missed() {
-            self.queued.push_back(frames);
+            self.queued.push_back((frames, self.after));
             return Some(gap);
         }
         self.stand();

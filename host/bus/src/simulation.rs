@@ -16,6 +16,7 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(crate) use step_log::StepLog;
 use world::World;
 
 /// Seeds that run every time.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sse_stream::{Sse, SseStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
+use tokio::time::Instant;
 
 use super::Server;
 use super::server::PATIENCE;
@@ -100,8 +101,10 @@ impl Subscriber {
 
     /// The next event, or none at the stream's end.
     pub(crate) async fn next_or_end(&mut self) -> Option<Message> {
+        // Of all that comes meanwhile: heartbeats would go on for ever.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("no event came");
+            let next = tokio::time::timeout_at(deadline, self.stream.next()).await.expect("no event came");
             let Ok(frame) = next? else { return None };
             if let Some(data) = frame.data {
                 let event = frame.event.unwrap_or_else(|| "message".into());

@@ -106,7 +106,7 @@ impl Cursor {
         let gap = self.tell(Gap { from: position(self.after), to: position(to), missed, reason });
         self.after = to;
         if flushed.is_some() {
-            self.queued.push_back(gap);
+            self.queued.push_back((gap, to));
             return flushed;
         }
         self.stand();

@@ -73,7 +73,7 @@ impl Plan {
         let weight = |(_, weight): &(Action, u64)| weight * rng.pick(&[1, 2, 2, 3, 6]) + 1;
         let weights = ACTIONS.iter().map(weight).collect();
         let large = rng.chance(15);
-        let kinds = [rng.within(1, 50), rng.within(0, 50), rng.within(0, 50), rng.within(0, 50), rng.within(0, 2)];
+        let kinds = [50, 30, 30, 30, 1].map(|most| rng.pick(&[0, 1, most]));
         let padding = if large { rng.pick(&[2_000, 10_000, 30_000]) } else { rng.pick(&[0, 50, 500]) };
         Self {
             steps: rng.within(300, 1_000),
@@ -83,7 +83,7 @@ impl Plan {
             retention: retention(rng),
             shape: Shape { kinds, padding, parts: 3 },
             batch: if large { 8 } else { rng.pick(&[3, 10, 30]) },
-            burst: if large { 200 } else { rng.pick(&[200, 700]) },
+            burst: if large { 200 } else { rng.pick(&[200, 700, 1_800]) },
         }
     }
 
@@ -108,13 +108,13 @@ fn retention(rng: &mut Rng) -> RetentionPolicy {
 
 /// Other numbers.
 pub(super) fn change(policy: &mut RetentionPolicy, rng: &mut Rng) {
-    let mut bounds = |most: u64| Retention {
+    let bounds = |most: u64, rng: &mut Rng| Retention {
         max_age: rng.chance(30).then(|| Duration::from_millis(rng.within(1_000, 100_000))),
         max_bytes: rng.chance(20).then(|| rng.within(1_000, 300 * most)),
-        max_events: rng.chance(70).then(|| rng.within(1, most)),
+        max_events: rng.chance(60).then(|| rng.pick(&[most, 20, 1])).map(|most| rng.within(0, most)),
     };
-    policy.log = bounds(3_000);
-    policy.rules.iter_mut().for_each(|rule| rule.retention = bounds(500));
+    policy.log = bounds(3_000, rng);
+    policy.rules.iter_mut().for_each(|rule| rule.retention = bounds(500, rng));
 }
 
 const _: () = assert!(TYPES.len() == 5, "kinds above");

@@ -47,12 +47,14 @@ impl Publishers {
     pub(super) fn publish(&mut self, log: &StepLog, rng: &mut Rng, shape: &Shape, count: u64) {
         let (mut events, mut groups) = (Vec::new(), Vec::new());
         let keyed = rng.chance(80);
+        // Long runs of one type are what a filter has to pass over.
+        let only = rng.chance(30).then(|| rng.index(TYPES.len()));
         for _ in 0..count {
             self.made += 1;
             let name = format!("p{}", self.made);
             let parts = if rng.chance(20) { rng.within(1, shape.parts) } else { 1 };
             let key = (keyed && rng.chance(90)).then(|| Key::new("/s", &name));
-            events.extend((0..parts).map(|part| event(&format!("{name}.{part}"), rng, shape)));
+            events.extend((0..parts).map(|part| event(&format!("{name}.{part}"), only, rng, shape)));
             groups.push(Group { key, events: parts as u32 });
         }
         // Without all keys a repetition would store some of it twice.
@@ -135,13 +137,13 @@ impl Pack {
     }
 }
 
-fn event(id: &str, rng: &mut Rng, shape: &Shape) -> Event {
+fn event(id: &str, kind: Option<usize>, rng: &mut Rng, shape: &Shape) -> Event {
     let none = Map::new();
     let subject = (!rng.chance(10)).then(|| rng.pick(&SUBJECTS));
     let attributes = Attributes {
         id,
         source: "/s",
-        event_type: TYPES[rng.weighted(&shape.kinds)],
+        event_type: TYPES[kind.unwrap_or_else(|| rng.weighted(&shape.kinds))],
         subject,
         content_type: Some("text/plain"),
         data_schema: None,

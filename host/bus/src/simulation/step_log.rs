@@ -6,16 +6,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tempfile::TempDir;
 use tidemill_event::{Position, Timestamp, TypePattern};
 use tidemill_log::{
-    Append, AppendError, BoxFuture, Commit, DeadLetterTotals, Durability, Follower, KeptDeadLetter, Key, Log, LogInfo,
-    LogReader, Page, Placed, ReadError, ReadLimit, Record, Store, StoreOptions, open_reader,
+    Append, AppendError, BoxFuture, Clock, Commit, DeadLetterTotals, Durability, Follower, KeptDeadLetter, Key, Log,
+    LogInfo, LogReader, Page, Placed, ReadError, ReadLimit, Record, Store, StoreOptions, open_reader,
 };
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce(&LogReader) + Send>;
 
-pub(super) struct StepLog {
+pub(crate) struct StepLog {
     store: Mutex<Store>,
     reader: Mutex<LogReader>,
     /// To see what is there without the code that is tested.
@@ -28,9 +29,20 @@ pub(super) struct StepLog {
     first: AtomicU64,
     last: AtomicU64,
     thinned: Vec<TypePattern>,
+    /// Its files, if they are its own.
+    _folder: Option<TempDir>,
 }
 
 impl StepLog {
+    /// A log of epoch 1 in a directory of its own.
+    pub(crate) fn empty() -> Arc<Self> {
+        let folder = TempDir::new().unwrap();
+        let clock: Clock = Arc::new(|| Timestamp::from_unix_ms(1_000));
+        let options = StoreOptions { fsync: false, clock, ..StoreOptions::default() };
+        let log = Self::open(folder.path(), options);
+        Self { _folder: Some(folder), ..Arc::into_inner(log).unwrap() }.into()
+    }
+
     pub(super) fn open(folder: &Path, options: StoreOptions) -> Arc<Self> {
         let thinned = options.retention.rules.iter().flat_map(|rule| rule.types.iter().cloned()).collect();
         let store = Store::open(folder, options).unwrap();
@@ -47,6 +59,7 @@ impl StepLog {
             first: AtomicU64::new(0),
             last: AtomicU64::new(last),
             thinned,
+            _folder: None,
         };
         let first = log.sequences().first().map_or(last + 1, |first| *first);
         log.first.store(first, Ordering::Relaxed);
@@ -82,12 +95,12 @@ impl StepLog {
     }
 
     /// Reads that wait.
-    pub(super) fn reads(&self) -> usize {
+    pub(crate) fn reads(&self) -> usize {
         self.reads.lock().unwrap().len()
     }
 
     /// Commits some appends together. From here on readers see them; nobody was told.
-    pub(super) fn commit(&self, appends: usize) -> Vec<Arc<Record>> {
+    pub(crate) fn commit(&self, appends: usize) -> Vec<Arc<Record>> {
         assert!(!self.has_untold(), "a writer tells before it commits again");
         let mut queue = self.queue.lock().unwrap();
         let appends = appends.min(queue.len());
@@ -100,7 +113,7 @@ impl StepLog {
     }
 
     /// Tells of the last commit: subscribers, then publishers.
-    pub(super) fn tell(&self) {
+    pub(crate) fn tell(&self) {
         let Some(mut commit) = self.untold.lock().unwrap().take() else { return };
         let records = std::mem::take(&mut commit.records);
         if !records.is_empty()
@@ -112,7 +125,7 @@ impl StepLog {
     }
 
     /// Answers one read; those that came later may be answered earlier.
-    pub(super) fn answer_read(&self, which: usize) {
+    pub(crate) fn answer_read(&self, which: usize) {
         let job = self.reads.lock().unwrap().swap_remove(which);
         job(&self.reader.lock().unwrap());
     }

@@ -193,6 +193,8 @@ impl World {
     /// The host asks a cursor, as long as somebody would have to.
     fn poll(&mut self, client: usize) {
         let needless = self.rng.chance(3);
+        // A heartbeat can fall between any two answers, and a poll can end there.
+        let place = self.rng.chance(20);
         let client = &mut self.clients[client];
         if let Some(connection) = &mut client.connection
             && !client.stuck
@@ -201,6 +203,9 @@ impl World {
             && (connection.is_runnable() || needless)
         {
             connection.poll(&self.truth);
+            if place && !connection.ended {
+                connection.write_place();
+            }
         }
     }
 

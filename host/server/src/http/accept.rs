@@ -67,7 +67,8 @@ async fn accept(listener: TcpListener, app: Arc<App>, mut stopped: oneshot::Rece
                 set_up(&stream, write_timeout);
                 let peer = Peer { address, close: Arc::new(Notify::new()), evictable: Arc::default() };
                 let service = into_axum(TowerToHyperService::new(router.clone()), peer.clone());
-                let connection = graceful.watch(http.serve_connection::<_, _>(TokioIo::new(stream), service));
+                // Boxed: a task keeps what it was given and what it waits for apart, which would be twice the room.
+                let connection = Box::pin(graceful.watch(http.serve_connection::<_, _>(TokioIo::new(stream), service)));
                 tokio::spawn(serve(connection, peer, Arc::clone(&subscribers), place));
             }
             Err(error) => {

@@ -1,0 +1,124 @@
+//! Cursors by themselves, at the edges that the simulation (`simulation.rs`) found.
+
+use std::task::Waker;
+
+use tidemill_log::{Append, Log, MemoryLog, MemoryOptions, Retention, RetentionPolicy};
+
+use super::*;
+use crate::ConflateKey;
+use crate::ring::tests::record;
+use crate::selection::Wanted;
+
+fn tail(events: u64, ring_bytes: usize, retention: RetentionPolicy) -> Arc<Tail> {
+    let log: Arc<dyn Log> = Arc::new(MemoryLog::with_epoch(1, MemoryOptions { retention, ..MemoryOptions::default() }));
+    let tail = Tail::follow(&log, ring_bytes, 0);
+    append(&tail, 1..=events);
+    tail
+}
+
+fn append(tail: &Tail, ids: std::ops::RangeInclusive<u64>) {
+    let events = ids.map(|id| record(id, "t").event.clone()).collect();
+    tail.log().append(Append::unkeyed(events, Box::new(|_| {})));
+}
+
+async fn cursor(tail: &Arc<Tail>, types: &str, start: Start, limit: Option<u64>, slow: SlowPolicy) -> Cursor {
+    let types = tidemill_event::TypePattern::parse_list(types).unwrap();
+    let selection = Arc::new(Selection::new(Wanted { types, ..Wanted::default() }));
+    Cursor::new(Arc::clone(tail), Subscription { selection, start, limit, slow }).await.unwrap()
+}
+
+fn poll(cursor: &mut Cursor) -> Poll<Option<Delivery>> {
+    cursor.poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Who is cut off before the gap was sent resumes where it came from, and is told then.
+#[tokio::test]
+async fn a_place_of_elsewhere_is_left_only_once_that_was_told() {
+    let tail = tail(3, 1 << 20, RetentionPolicy::default());
+    for from in [Position::new(9, 7), Position::new(1, 9)] {
+        let mut cursor = cursor(&tail, "*", Start::After(from), None, SlowPolicy::Keep).await;
+        assert_eq!(cursor.position(), from);
+        let Poll::Ready(Some(Delivery::Gap(gap))) = poll(&mut cursor) else { panic!("not told") };
+        assert_eq!((gap.from, gap.to), (from, cursor.position()));
+    }
+}
+
+/// Events that thinning left over at the limit come when the subscriber asks again.
+#[tokio::test]
+async fn a_limit_while_thinning_stands_at_the_last_event() {
+    let tail = tail(2_000, 1 << 20, RetentionPolicy::default());
+    // No event has a key: all of them are left.
+    let slow = SlowPolicy::Conflate(ConflateKey::Subject);
+    let mut cursor = cursor(&tail, "*", Start::Earliest, Some(10), slow).await;
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    assert!(matches!(poll(&mut cursor), Poll::Ready(None)));
+    assert_eq!((cursor.end(), cursor.position()), (Some(End::Limit), Position::new(1, 10)));
+    assert_eq!(cursor.progress().skipped(Skip::Conflated), 0);
+}
+
+/// Thinning that ends without anything to hand over takes nothing of what follows.
+#[tokio::test]
+async fn thinning_that_keeps_nothing_ends_at_its_target() {
+    let tail = tail(5, 1 << 20, RetentionPolicy::default());
+    let slow = SlowPolicy::Conflate(ConflateKey::Subject);
+    let mut cursor = cursor(&tail, "wanted", Start::Earliest, None, slow.clone()).await;
+    cursor.thinning = Thinning::begin(&slow, 0, 3).map(Box::new);
+    let wanted = Segment::new((4..6).map(|sequence| record(sequence, "wanted")).collect());
+    let segments = [Arc::new(crate::ring::tests::segment(1..4)), Arc::new(wanted)];
+    assert_eq!(cursor.take_segments(&segments), None);
+    assert_eq!((cursor.after, cursor.is_thinning()), (3, false));
+    assert!(cursor.take_segments(&segments).is_some());
+    assert_eq!((cursor.after, cursor.progress().events()), (5, 2));
+}
+
+/// Invariant I4: a reader that waits for a page and is not asked again holds up nobody who wants the same page.
+#[tokio::test]
+async fn a_stuck_reader_holds_up_no_other_at_the_same_page() {
+    let log = crate::simulation::StepLog::empty();
+    let shared: Arc<dyn Log> = Arc::clone(&log) as _;
+    let tail = Tail::follow(&shared, 1, 0);
+    for ids in [1..=3, 4..=6] {
+        append(&tail, ids);
+        log.commit(1);
+        log.tell();
+    }
+    let mut stuck = cursor(&tail, "*", Start::Earliest, None, SlowPolicy::Keep).await;
+    let mut other = cursor(&tail, "*", Start::Earliest, None, SlowPolicy::Keep).await;
+    assert!(poll(&mut stuck).is_pending() && poll(&mut other).is_pending());
+    assert_eq!(log.reads(), 1, "they share the read");
+    log.answer_read(0);
+    assert!(poll(&mut other).is_ready());
+}
+
+/// The log may have stored more than subscribers were told of. Who was handed that would be taken for one of elsewhere
+/// if it came back at once.
+#[tokio::test]
+async fn nothing_is_handed_over_before_it_was_told() {
+    let log = crate::simulation::StepLog::empty();
+    let shared: Arc<dyn Log> = Arc::clone(&log) as _;
+    let tail = Tail::follow(&shared, 1, 0);
+    for ids in [1..=3, 4..=6, 7..=9] {
+        log.tell();
+        append(&tail, ids);
+        log.commit(1);
+    }
+    let mut cursor = cursor(&tail, "*", Start::Earliest, None, SlowPolicy::Keep).await;
+    assert!(poll(&mut cursor).is_pending());
+    log.answer_read(0);
+    assert!(poll(&mut cursor).is_ready());
+    assert_eq!(cursor.position(), Position::new(1, 6));
+}
+
+/// A memory log can remove events before anybody was told of them.
+#[tokio::test]
+async fn a_gap_ends_where_subscribers_were_told() {
+    let few = Retention { max_events: Some(2), ..Retention::default() };
+    let tail = tail(5, 1 << 20, RetentionPolicy { log: few, ..RetentionPolicy::default() });
+    let mut cursor = cursor(&tail, "*", Start::After(Position::new(1, 1)), None, SlowPolicy::Keep).await;
+    // The ring still has what the log has not.
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    cursor.after = 1;
+    let late = cursor.take_page(Err(ReadError::Trimmed { first: 9 }));
+    let Some(Delivery::Gap(gap)) = late else { panic!("not told") };
+    assert_eq!((gap.to, gap.missed), (Position::new(1, 5), Some(4)));
+}

@@ -58,8 +58,8 @@ impl std::fmt::Debug for DiskLog {
 impl DiskLog {
     /// Opens the log in a directory, or makes one, and starts its threads.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
-        let thinned = options.retention.thinned();
         let store = Store::open(folder, options)?;
+        let thinned = store.thinned();
         let (epoch, known) = (store.epoch(), Arc::clone(store.known()));
         let path = folder.join(open::FILE);
         let last = Arc::new(AtomicU64::new(store.last()));

@@ -75,6 +75,7 @@ impl Retention {
 /// A rule at work: what it has, and how far it has cleared.
 #[derive(Debug, Clone)]
 pub(crate) struct RuleState {
+    pub(crate) types: Vec<TypePattern>,
     pub(crate) matcher: TypeMatcher<()>,
     pub(crate) retention: Retention,
     /// By which it is found again after a restart.
@@ -88,6 +89,7 @@ impl RuleState {
     pub(crate) fn new(rule: &Rule) -> Self {
         let names: Vec<String> = rule.types.iter().map(ToString::to_string).collect();
         Self {
+            types: rule.types.clone(),
             matcher: rule.types.iter().collect(),
             retention: rule.retention,
             name: names.join(","),

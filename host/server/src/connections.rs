@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,10 +34,9 @@ pub(crate) enum Use {
     Poll,
 }
 
-/// One subscriber.
+/// What is known of a subscriber from its request.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) id: u64,
+pub(crate) struct Subscriber {
     pub(crate) peer: Peer,
     pub(crate) usage: Use,
     pub(crate) since: Timestamp,
@@ -47,8 +47,23 @@ pub(crate) struct Connection {
     pub(crate) progress: Arc<Progress>,
     /// The longest time without a question for its next frame if its socket takes bytes.
     pub(crate) heartbeat: Duration,
+}
+
+/// One subscriber among the others.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: u64,
+    subscriber: Subscriber,
     start: Instant,
     asked: AtomicU64,
+}
+
+impl Deref for Connection {
+    type Target = Subscriber;
+
+    fn deref(&self) -> &Subscriber {
+        &self.subscriber
+    }
 }
 
 impl Connection {
@@ -62,19 +77,6 @@ impl Connection {
     pub(crate) fn quiet(&self) -> Duration {
         self.start.elapsed().saturating_sub(Duration::from_millis(self.asked.load(Ordering::Relaxed)))
     }
-}
-
-/// What is known of a new subscriber.
-#[derive(Debug)]
-pub(crate) struct Opening {
-    pub(crate) peer: Peer,
-    pub(crate) usage: Use,
-    pub(crate) since: Timestamp,
-    pub(crate) query: String,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) slow: SlowPolicy,
-    pub(crate) progress: Arc<Progress>,
-    pub(crate) heartbeat: Duration,
 }
 
 /// What subscribers got, those who left included.
@@ -106,7 +108,7 @@ pub(crate) struct Registered {
     connection: Arc<Connection>,
 }
 
-impl std::ops::Deref for Registered {
+impl Deref for Registered {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -124,23 +126,12 @@ impl Drop for Registered {
 
 impl Connections {
     /// Takes a new subscriber in.
-    pub(crate) fn register(self: &Arc<Self>, opening: Opening) -> Registered {
-        opening.peer.evictable.store(opening.usage == Use::Stream, Ordering::Relaxed);
+    pub(crate) fn register(self: &Arc<Self>, subscriber: Subscriber) -> Registered {
+        subscriber.peer.evictable.store(subscriber.usage == Use::Stream, Ordering::Relaxed);
         let mut inner = self.lock();
         inner.last += 1;
-        let connection = Arc::new(Connection {
-            id: inner.last,
-            peer: opening.peer,
-            usage: opening.usage,
-            since: opening.since,
-            query: opening.query,
-            user_agent: opening.user_agent,
-            slow: opening.slow,
-            progress: opening.progress,
-            heartbeat: opening.heartbeat,
-            start: Instant::now(),
-            asked: AtomicU64::new(0),
-        });
+        let (start, asked) = (Instant::now(), AtomicU64::new(0));
+        let connection = Arc::new(Connection { id: inner.last, subscriber, start, asked });
         inner.open.insert(connection.id, Arc::clone(&connection));
         Registered { connections: Arc::clone(self), connection }
     }

@@ -19,7 +19,7 @@ pub(crate) use poll::poll;
 use crate::app::App;
 use crate::clock;
 use crate::config::Slow;
-use crate::connections::{Opening, Peer, Registered, Use};
+use crate::connections::{Peer, Registered, Subscriber, Use};
 use crate::limits::BUSY_RETRY;
 use crate::problem::{Kind, Problem};
 use crate::sse::query::{Defaults, Form, Query};
@@ -79,7 +79,7 @@ async fn open(
     let unreadable = |error: tidemill_log::ReadError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(1);
     let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-    let place = app.connections.register(Opening {
+    let place = app.connections.register(Subscriber {
         peer,
         usage,
         since: clock::now(),

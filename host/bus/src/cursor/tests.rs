@@ -122,3 +122,24 @@ async fn a_gap_ends_where_subscribers_were_told() {
     let Some(Delivery::Gap(gap)) = late else { panic!("not told") };
     assert_eq!((gap.to, gap.missed), (Position::new(1, 5), Some(4)));
 }
+
+/// A poll may end between two deliveries of one step: it resumes after the one that it has.
+#[tokio::test]
+async fn each_of_several_deliveries_moves_the_place_to_its_own_end() {
+    let tail = tail(9, 1 << 20, RetentionPolicy::default());
+    let slow = SlowPolicy::Conflate(ConflateKey::Subject);
+    let mut cursor = cursor(&tail, "*", Start::Earliest, None, slow.clone()).await;
+    cursor.minds_holes = true;
+    cursor.thinning = Thinning::begin(&slow, 0, 9).map(Box::new);
+    // Events 1 and 2 are gone, 3 is left, 4 to 6 went while it was read.
+    assert_eq!(cursor.take_segments(&[Arc::new(crate::ring::tests::segment(3..4))]), None);
+    let mut places = vec![cursor.position().sequence];
+    let first = cursor.take_page(Err(ReadError::Trimmed { first: 7 }));
+    assert!(matches!(first, Some(Delivery::Gap(gap)) if gap.missed == Some(2)));
+    places.push(cursor.position().sequence);
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    places.push(cursor.position().sequence);
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Gap(gap))) if gap.missed == Some(3)));
+    places.push(cursor.position().sequence);
+    assert_eq!(places, [0, 0, 3, 6]);
+}

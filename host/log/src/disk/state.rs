@@ -3,13 +3,13 @@
 use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use tidemill_event::{Position, Timestamp};
+use tidemill_event::{Position, Timestamp, TypePattern};
 
 use super::{letters, row};
 use crate::clock::first_epoch;
 use crate::known::Known;
 use crate::retention::{RuleState, Totals};
-use crate::{Key, RetentionPolicy};
+use crate::{Key, Retention, RetentionPolicy, Rule};
 
 /// What changes with every commit. A copy is worked on; it counts once the commit succeeded.
 #[derive(Debug, Clone)]
@@ -158,6 +158,16 @@ pub(super) fn load(
             Some(saved) => (rule.totals, rule.cleared) = (saved.totals, saved.cleared),
             // A new rule counts what is there; so does one whose types changed.
             None => super::trim::count(connection, rule)?,
+        }
+    }
+    // Rules that are no longer set left holes all the same: subscribers of their types are told of those.
+    if state.thinned >= state.first {
+        for (name, saved) in saved_rules {
+            if let Ok(types) = TypePattern::parse_list(&name) {
+                let mut rule = RuleState::new(&Rule { types, retention: Retention::default() });
+                (rule.totals, rule.cleared) = (saved.totals, saved.cleared);
+                state.rules.push(rule);
+            }
         }
     }
     load_keys(connection, known, now)?;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use tidemill_event::{Position, Timestamp};
+use tidemill_event::{Position, Timestamp, TypePattern};
 
 use super::mark::Mark;
 use super::open::{self, OpenError};
@@ -126,6 +126,11 @@ impl Store {
     /// The epoch of its positions.
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// Types of which rules may have removed events between others, rules that are no longer set included.
+    pub fn thinned(&self) -> Vec<TypePattern> {
+        self.state.rules.iter().flat_map(|rule| rule.types.iter().cloned()).collect()
     }
 
     /// The newest sequence that it gave out.

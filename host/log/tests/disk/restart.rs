@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidemill_event::TypePattern;
 use tidemill_log::{DeadLetter, DiskLog, Log, LogInfo, OpenError, Placed, Retention, RetentionPolicy, open_reader};
 
 use super::bench::{Bench, add, append, event, publish, rule};
@@ -69,6 +70,25 @@ fn rules_go_on_counting() {
     stricter.with(|store| while store.trim_step().unwrap() {});
     assert_eq!(stricter.all().sequences(), [17, 18, 19, 20]);
     assert_eq!((info(&stricter).records, info(&stricter).first), (4, 17));
+}
+
+#[test]
+fn the_types_of_a_rule_that_is_no_longer_set_are_still_told() {
+    let bench = Bench::keeping(rule("metric.*", 1));
+    bench.with(|store| {
+        for id in 0..3 {
+            add(store, "order", [id]);
+            add(store, "metric.cpu", [id]);
+        }
+        while store.trim_step().unwrap() {}
+    });
+    let without = Bench { retention: RetentionPolicy::default(), ..bench };
+    let types = TypePattern::parse_list("metric.*").unwrap();
+    // Over several restarts, as long as there are holes.
+    for _ in 0..2 {
+        assert_eq!(without.with(|store| (add(store, "order", [9]), store.thinned()).1), types);
+    }
+    assert_eq!(without.all().sequences(), [1, 3, 5, 6, 7, 8], "nothing more is removed");
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -99,9 +99,16 @@ impl DiskLog {
         make: impl FnOnce(oneshot::Sender<Result<T, AppendError>>) -> Command,
     ) -> BoxFuture<'_, Result<T, AppendError>> {
         let (send, receive) = oneshot::channel();
-        let sent = self.send(make(send)).is_ok();
+        let commands = self.commands.read().unwrap_or_else(PoisonError::into_inner);
+        // Not waited for: whoever calls may be a task among others on its thread.
+        let sent = match commands.as_ref().map(|commands| commands.try_send(make(send))) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => Err(AppendError::Unknown("it has too much to do at the moment".into())),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(AppendError::Closed),
+        };
         Box::pin(async move {
-            if sent { receive.await.unwrap_or(Err(AppendError::Closed)) } else { Err(AppendError::Closed) }
+            sent?;
+            receive.await.unwrap_or(Err(AppendError::Closed))
         })
     }
 

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::app::{self, App};
 use crate::cli::{self, Exit, ServeArgs};
-use crate::config::Config;
+use crate::config::{Config, StoreKind};
 use crate::http::Server;
 use crate::limits::SWEEP_PAUSE;
 use crate::rates::Look;
@@ -82,7 +82,10 @@ async fn keep_house(app: Arc<App>) {
         app.connections.sweep(app.bus.last().sequence, app.config.subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
-        if let Err(error) = app.bus.trim().await {
+        // A log on disk has a thread of its own for that.
+        if app.config.log.store == StoreKind::Memory
+            && let Err(error) = app.bus.trim().await
+        {
             tracing::warn!("retention was not applied: {error}");
         }
     }

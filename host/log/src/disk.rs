@@ -174,6 +174,12 @@ impl Log for DiskLog {
 
     fn info(&self) -> LogInfo {
         let mut info = self.shared.info();
+        // None of them ends by itself; whatever ended one, nothing can be relied on any more.
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.iter().any(JoinHandle::is_finished) {
+            info.failing = Some(AppendError::Closed);
+        }
+        drop(threads);
         info.known = store::lock(&self.known).len() as u64;
         let size = |suffix: &str| {
             let path = format!("{}{suffix}", self.path.display());

@@ -121,3 +121,21 @@ fn a_reader_that_stays_does_not_stop_the_writer() {
     append(&log, vec![event(1, "a", 10)]).unwrap();
     assert_eq!(log.info().last, 102);
 }
+
+/// Whatever ends the writer, nobody is left waiting and everybody can see it.
+#[test]
+fn a_log_whose_writer_is_gone_says_so() {
+    let bench = Bench::new();
+    let log = bench.log();
+    log.follow(Box::new(|_| panic!("on purpose")));
+    let (told, hears) = mpsc::channel();
+    log.append(Append::unkeyed(vec![event(1, "a", 10)], Box::new(move |result| drop(told.send(result)))));
+    assert!(hears.recv().is_err(), "dropped unanswered");
+    while log.info().failing.is_none() {
+        thread::yield_now();
+    }
+    assert_eq!(append(&log, vec![event(2, "a", 10)]), Err(AppendError::Closed));
+    assert_eq!(log.info().failing, Some(AppendError::Closed));
+    log.close();
+    assert_eq!(bench.all().sequences(), [1], "what was committed is there");
+}

@@ -3,8 +3,9 @@
 use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use tidemill_event::{Position, Timestamp, TypePattern};
+use tidemill_event::{Timestamp, TypePattern};
 
+use super::mark::Said;
 use super::{letters, row};
 use crate::clock::first_epoch;
 use crate::known::Known;
@@ -211,19 +212,28 @@ fn load_keys(connection: &Connection, known: &mut Known, now: Timestamp) -> rusq
 pub(super) fn settle_epoch(
     connection: &Connection,
     before: Option<u32>,
-    marked: Option<Position>,
+    marked: Option<Said>,
     last: u64,
     now: Timestamp,
     new: bool,
 ) -> rusqlite::Result<u32> {
     let fresh = |old: u32| first_epoch(now).max(old.saturating_add(1));
     let epoch = match (before, marked) {
-        (Some(epoch), Some(marked)) if marked.epoch <= epoch && marked.sequence <= last => return Ok(epoch),
+        (Some(epoch), Some(Said { last: marked, unsure: false, .. }))
+            if marked.epoch <= epoch && marked.sequence <= last =>
+        {
+            return Ok(epoch);
+        }
         (Some(epoch), marked) => {
-            let epoch_marked = marked.map_or(0, |marked| marked.epoch);
+            let epoch_marked = marked.map_or(0, |marked| marked.last.epoch);
             let fresh = fresh(epoch.max(epoch_marked));
             match marked {
-                Some(marked) => tracing::error!(
+                Some(Said { last: marked, unsure: true, .. }) if marked.sequence <= last => tracing::warn!(
+                    epoch = fresh,
+                    "the machine was started anew while the log was not synced (`durability = \"os\"`): events that were \
+                    acknowledged may be missing, and the log gets a new epoch"
+                ),
+                Some(Said { last: marked, .. }) => tracing::error!(
                     acknowledged = marked.sequence,
                     found = last,
                     epoch = fresh,
@@ -239,9 +249,9 @@ pub(super) fn settle_epoch(
         }
         (None, marked) => {
             if let Some(marked) = marked.filter(|_| new) {
-                tracing::warn!(before = %marked, "there was another log here; this is a new one");
+                tracing::warn!(before = %marked.last, "there was another log here; this is a new one");
             }
-            fresh(marked.map_or(0, |marked| marked.epoch))
+            fresh(marked.map_or(0, |marked| marked.last.epoch))
         }
     };
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", [epoch])?;

@@ -98,7 +98,13 @@ impl Store {
         let (state, before) = loaded.map_err(|e| OpenError::sqlite(&path, &e))?;
         let epoch = state::settle_epoch(&connection, before, marked, state.last, now, new);
         let epoch = epoch.map_err(|e| OpenError::sqlite(&path, &e))?;
+        if marked.is_some_and(|marked| marked.unsynced) {
+            // Before the mark says that all is synced.
+            let all = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            all.map_err(|e| OpenError::sqlite(&path, &e))?;
+        }
         mark.write(Position::new(epoch, state.last))
+            .and_then(|()| mark.note_sync(options.fsync))
             .and_then(|()| mark.sync())
             .map_err(|e| OpenError::io(folder, e))?;
         let wal_pages = Arc::new(AtomicU64::new(0));
@@ -145,8 +151,9 @@ impl Store {
 
     /// Copies the write-ahead log into the database and begins it anew, so that opening it again is quick.
     pub fn finish(&self) {
-        self.checkpoint("TRUNCATE");
-        if let Err(error) = self.mark.sync() {
+        let all = self.checkpoint("TRUNCATE");
+        let noted = if all { self.mark.note_sync(true) } else { Ok(()) };
+        if let Err(error) = noted.and_then(|()| self.mark.sync()) {
             tracing::warn!("cannot sync log.mark: {error}");
         }
     }

@@ -24,7 +24,7 @@ fn missing(path: &Path, file: &File) -> io::Result<Option<String>> {
     if length == 0 {
         // SQLite would make a new one of it. So it begins, too: but then nothing was acknowledged.
         let marked = path.parent().and_then(mark::read);
-        return Ok(marked.map(|last| format!("it is empty, but log.mark says that it had events up to {last}")));
+        return Ok(marked.map(|said| format!("it is empty, but log.mark says that it had events up to {}", said.last)));
     }
     if !header[..read].starts_with(&MAGIC[..MAGIC.len().min(read)]) {
         return Ok(None);

@@ -4,6 +4,8 @@ use std::fs;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tidemill_log::{Store, StoreOptions};
+
 use super::bench::{Bench, DATABASE, MARK, add};
 
 #[test]
@@ -71,4 +73,36 @@ fn the_last_epoch_of_all_does_not_break_it() {
     bench.with(|_| {});
     bench.set_file(MARK, b"4294967295.7\n");
     assert_eq!(bench.with(|store| store.epoch()), u32::MAX);
+}
+
+/// Commits that were not synced may be lost with the power, and the mark with them: another boot is another epoch.
+#[test]
+fn another_boot_of_the_machine_after_commits_that_were_not_synced_is_another_epoch() {
+    let bench = Bench::new();
+    let epoch = bench.with(|store| store.epoch());
+    let closed = bench.file(MARK);
+    // As a killed process leaves it, in the same boot.
+    let mut store = bench.open();
+    add(&mut store, "a", 1..=5);
+    drop(store);
+    let open = bench.file(MARK);
+    assert_eq!(open.iter().filter(|byte| **byte == b'\n').count(), 2, "the second line names the boot");
+    assert_eq!(bench.with(|store| store.epoch()), epoch);
+    assert_eq!(closed.len(), bench.file(MARK).len(), "closed, it is synced");
+    // The same in another boot.
+    let mut store = bench.open();
+    add(&mut store, "a", 6..=7);
+    drop(store);
+    let mut other = bench.file(MARK);
+    other.truncate(32);
+    other.extend_from_slice(b"another-boot\n");
+    bench.set_file(MARK, &other);
+    let after = bench.with(|store| store.epoch());
+    assert!(after > epoch);
+    assert_eq!(bench.with(|store| store.epoch()), after, "once");
+    // Closed, another boot does no harm; nor where every commit is synced.
+    assert_eq!(bench.file(MARK).len(), 32);
+    let synced = Store::open(bench.path(), StoreOptions { fsync: true, ..bench.options() }).unwrap();
+    drop(synced);
+    assert_eq!(bench.file(MARK).len(), 32);
 }

@@ -1,5 +1,6 @@
 //! `GET /events` and `GET /events/poll`: a request becomes a subscription, a subscription a stream of frames or one answer.
 
+mod feed;
 mod poll;
 mod query;
 mod stream;
@@ -22,6 +23,7 @@ use crate::config::Slow;
 use crate::connections::{Peer, Registered, Subscriber, Use};
 use crate::limits::BUSY_RETRY;
 use crate::problem::{Kind, Problem};
+use crate::sse::feed::Feed;
 use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
 
@@ -42,7 +44,7 @@ pub(crate) async fn subscribe(
     }
     let (heartbeat, wait) = (query.heartbeat, app.config.subscribe.retry);
     match open(&app, peer, query, &uri, &headers, Use::Stream).await {
-        Ok((cursor, place)) => stream_response(Body::new(Stream::new(cursor, place, heartbeat, wait, app))),
+        Ok((cursor, place)) => stream_response(Body::new(Stream::new(Feed::new(cursor, place, heartbeat, wait, app)))),
         Err(problem) => problem.into_response(),
     }
 }

@@ -1,21 +1,20 @@
 //! The bus as others use it: publish, subscribe, announce, stop.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use hashbrown::HashMap;
-use tidemill_event::{Event, Position, TypePattern};
+use tidemill_event::{Event, Position};
 use tidemill_log::{Append, AppendError, KeptDeadLetter, Log, LogInfo, ReadError, ReadLimit, Record};
 use tidemill_plugin::{Lane, Plugins};
 
 use crate::cursor::{Cursor, Subscription};
 use crate::ingress::Ingress;
-use crate::limits::{DEAD_LETTERS_MAX, SELECTIONS_MAX, TURN_TIME_MAX};
+use crate::limits::{DEAD_LETTERS_MAX, TURN_TIME_MAX};
 use crate::pipeline::{Pulse, Worker};
-use crate::selection::Wanted;
 use crate::tail::Tail;
-use crate::{Encoding, Outcome, PublishError, Published, Selection};
+use crate::{Outcome, PublishError, Published, Selection, Wanted};
 
 /// What an operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +49,6 @@ pub enum Health {
 pub struct Bus {
     ingress: RwLock<Option<Arc<Ingress>>>,
     tail: Arc<Tail>,
-    selections: Mutex<HashMap<Wanted, Weak<Selection>>>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     pulses: Vec<Arc<Pulse>>,
 }
@@ -72,13 +70,7 @@ impl Bus {
             };
             workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
-        Ok(Self {
-            ingress: RwLock::new(Some(Arc::new(ingress))),
-            tail,
-            selections: Mutex::default(),
-            workers: Mutex::new(workers),
-            pulses,
-        })
+        Ok(Self { ingress: RwLock::new(Some(Arc::new(ingress))), tail, workers: Mutex::new(workers), pulses })
     }
 
     /// Sends events through the pipeline and waits until each is stored or decided otherwise. Outcomes are in the order
@@ -109,33 +101,14 @@ impl Bus {
         let _ = settled.await;
     }
 
-    /// What a subscriber wants to see. Equal wishes share one selection and so the work of encoding. Empty lists mean
-    /// everything; sources and subjects are matched exactly.
-    pub fn selection(
-        &self,
-        types: Vec<TypePattern>,
-        sources: Vec<String>,
-        subjects: Vec<String>,
-        encoding: Encoding,
-    ) -> Arc<Selection> {
-        let wanted = Wanted { types, sources, subjects, encoding };
-        let mut selections = self.selections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(selection) = selections.get(&wanted).and_then(Weak::upgrade) {
-            return selection;
-        }
-        if selections.len() >= SELECTIONS_MAX {
-            selections.retain(|_, selection| selection.strong_count() > 0);
-        }
-        let selection = Arc::new(Selection::new(wanted.clone()));
-        if selections.len() < SELECTIONS_MAX {
-            selections.insert(wanted, Arc::downgrade(&selection));
-        }
-        selection
+    /// The selection for a wish. Equal wishes share one for as long as somebody uses it.
+    pub fn selection(&self, wanted: Wanted) -> Arc<Selection> {
+        self.tail.select(wanted)
     }
 
     /// A new subscriber.
     pub async fn subscribe(&self, subscription: Subscription) -> Result<Cursor, ReadError> {
-        Cursor::new(Arc::clone(&self.tail), subscription).await
+        Cursor::new(subscription).await
     }
 
     /// Dead letters with a number greater than `after`, oldest first, at most [`DEAD_LETTERS_MAX`].
@@ -174,7 +147,7 @@ impl Bus {
 
     /// Subscribers at this moment.
     pub fn subscribers(&self) -> usize {
-        self.tail.wakers().count()
+        self.tail.cursors().load(Ordering::Relaxed)
     }
 
     /// What the log holds and promises.

@@ -1,57 +1,50 @@
 //! A subscriber: a place in the log and what it wants to see from there on.
 //!
 //! Live delivery, replay and a slow reader are the same code: read from the place. A cursor has no queue; one that is
-//! not asked costs nothing but itself (invariants I3, I4).
+//! not asked costs nothing but itself (invariants I3, I4), and there are many: what only some have at times is in a
+//! [`Detour`] of its own.
 
 mod catch_up;
+mod detour;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use detour::Detour;
 pub use subscription::{Delivery, End, Start, Subscription};
 use tidemill_event::Position;
-use tidemill_log::{BoxFuture, ReadError};
-use tokio::time::Sleep;
+use tidemill_log::ReadError;
 
-use crate::Selection;
-use crate::archive::ArchivePage;
+use crate::chunk::Chunk;
 use crate::gap::{Gap, Skip};
 use crate::limits::BEHIND_EVENTS;
-use crate::progress::Progress;
 use crate::ring::{Look, Segment};
-use crate::selection::Chunk;
 use crate::tail::Tail;
-use crate::thinning::{SlowPolicy, Thinning};
+use crate::waiting::Slot;
+use crate::wish::Wish;
+use crate::{Progress, Selection};
 
 /// A subscriber's place in the log.
 pub struct Cursor {
-    tail: Arc<Tail>,
     selection: Arc<Selection>,
-    slow: SlowPolicy,
+    /// It has dealt with everything up to here.
     after: u64,
-    /// The place of elsewhere that it came with, until it was told that this is not one of here.
-    came_from: Option<Position>,
+    /// Everything up to here was handed over or is not wanted.
+    stood: u64,
     /// Events still wanted.
     remaining: u64,
-    /// Handed over before anything else, each with where it then stands.
-    queued: VecDeque<(Delivery, u64)>,
-    /// Events that retention took out of what was read since the last gap was told.
-    missed: u64,
-    missed_from: u64,
-    /// Whether such events may have been wanted.
+    detour: Option<Box<Detour>>,
+    slot: Option<Slot>,
+    /// Whether events that retention took out may have been wanted.
     minds_holes: bool,
-    slot: usize,
-    reading: Option<BoxFuture<'static, Result<Arc<ArchivePage>, ReadError>>>,
-    pause: Option<Pin<Box<Sleep>>>,
-    thinning: Option<Box<Thinning>>,
+    /// Whether it ever had everything there was.
+    live: bool,
     end: Option<End>,
-    progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Cursor {
@@ -61,10 +54,12 @@ impl std::fmt::Debug for Cursor {
 }
 
 impl Cursor {
-    pub(crate) async fn new(tail: Arc<Tail>, subscription: Subscription) -> Result<Self, ReadError> {
+    pub(crate) async fn new(subscription: Subscription) -> Result<Self, ReadError> {
+        let Subscription { selection, start, limit } = subscription;
+        let tail = Arc::clone(selection.tail());
         let (mut after, mut gap) = (tail.last(), None);
         let earliest = |tail: &Tail| tail.log().info().first.saturating_sub(1);
-        match subscription.start {
+        match start {
             Start::Latest => {}
             Start::Earliest => after = earliest(&tail),
             Start::At(time) => after = tail.log().position_at(time).await?.sequence,
@@ -79,30 +74,23 @@ impl Cursor {
         }
         // The log may have stored, and removed, more than subscribers were told of.
         after = after.min(tail.last());
-        let progress = Arc::new(Progress::default());
-        progress.stand(after);
+        tail.cursors().fetch_add(1, Ordering::Relaxed);
         let mut cursor = Self {
-            minds_holes: subscription.selection.overlaps(tail.log().thinned()),
-            slot: tail.wakers().join(),
-            selection: subscription.selection,
-            slow: subscription.slow,
+            minds_holes: selection.wish().filter.overlaps(tail.log().thinned()),
+            selection,
             after,
-            came_from: gap.map(|(from, _)| from),
-            remaining: subscription.limit.unwrap_or(u64::MAX),
-            queued: VecDeque::new(),
-            missed: 0,
-            missed_from: after,
-            reading: None,
-            pause: None,
-            thinning: None,
+            stood: after,
+            remaining: limit.unwrap_or(u64::MAX),
+            detour: None,
+            slot: None,
+            live: false,
             end: None,
-            progress,
-            tail,
         };
         if let Some((from, reason)) = gap {
-            let to = Position::new(cursor.tail.epoch(), after);
-            let told = cursor.tell(Gap { from, to, missed: None, reason });
-            cursor.queued.push_back((told, after));
+            let gap = Gap { from, to: Position::new(tail.epoch(), after), missed: None, reason };
+            let detour = cursor.detour();
+            detour.came_from = Some(from);
+            detour.queued.push_back((Delivery::Gap(gap), after));
         }
         Ok(cursor)
     }
@@ -110,25 +98,62 @@ impl Cursor {
     /// Where it stands: everything up to here was handed over or is not wanted. Whoever resumes here loses nothing and is
     /// told whatever was not told yet.
     pub fn position(&self) -> Position {
-        self.came_from.unwrap_or_else(|| Position::new(self.tail.epoch(), self.progress.after()))
+        let came_from = self.detour.as_ref().and_then(|detour| detour.came_from);
+        came_from.unwrap_or_else(|| Position::new(self.tail().epoch(), self.stood))
     }
 
-    /// How far it got, for others to look at.
-    pub fn progress(&self) -> &Arc<Progress> {
-        &self.progress
+    /// The sequence of that place.
+    pub(crate) const fn stood(&self) -> u64 {
+        self.stood
+    }
+
+    /// What it wants.
+    pub const fn selection(&self) -> &Arc<Selection> {
+        &self.selection
     }
 
     /// Why there is nothing more, once there is not.
-    pub fn end(&self) -> Option<End> {
+    pub const fn end(&self) -> Option<End> {
         self.end
     }
 
     /// What comes next, everything that is ready in one piece of bounded size. `None` ends the stream for the reason that
-    /// [`end`](Self::end) gives.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        if let Some((delivery, place)) = self.queued.pop_front() {
-            self.came_from = None;
-            self.progress.stand(place);
+    /// [`end`](Self::end) gives. What happened is noted in `progress`.
+    pub fn poll_next(&mut self, progress: &Progress, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        loop {
+            let polled = self.poll_ready(progress, cx);
+            if polled.is_ready() || self.is_catching_up() {
+                return polled;
+            }
+            let waiting = &self.selection.wish().waiting;
+            waiting.wait(*self.slot.get_or_insert_with(|| waiting.join()), cx.waker());
+            // Look again now that it is certain to be woken: something may have come in between.
+            if self.has_everything() && !self.tail().is_closed() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// As [`poll_next`](Self::poll_next), but nobody is woken when an event comes: for whoever has a
+    /// [`watch`](Selection::watch) on the selection.
+    pub fn poll_ready(&mut self, progress: &Progress, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        let polled = self.poll(cx);
+        if let Poll::Ready(Some(delivery)) = &polled {
+            progress.count(delivery);
+        }
+        progress.stand(self.stood, self.live);
+        polled
+    }
+
+    /// Whether it waits for a read or for its turn, after which the waker it was last asked with is woken.
+    pub fn is_catching_up(&self) -> bool {
+        self.detour.as_ref().is_some_and(|detour| detour.reading.is_some() || detour.pause.is_some())
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        if let Some((delivery, place)) = self.detour.as_mut().and_then(|detour| detour.queued.pop_front()) {
+            self.detour().came_from = None;
+            self.stood = place;
             return Poll::Ready(Some(delivery));
         }
         loop {
@@ -136,21 +161,14 @@ impl Cursor {
             if self.end.is_some() {
                 return Poll::Ready(None);
             }
-            if let Some(pause) = &mut self.pause {
-                let Poll::Ready(()) = pause.as_mut().poll(cx) else { return Poll::Pending };
-                self.pause = None;
-            }
-            let delivery = if let Some(reading) = &mut self.reading {
-                let Poll::Ready(page) = reading.as_mut().poll(cx) else { return Poll::Pending };
-                self.reading = None;
-                self.take_page(page)
-            } else if self.after >= self.tail.last() {
-                match self.wait(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(delivery) => delivery,
-                }
-            } else {
-                self.advance()
+            let delivery = match self.wait_for_page(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(page)) => self.take_page(page),
+                Poll::Ready(None) if self.has_everything() => match self.settle() {
+                    None => return Poll::Pending,
+                    delivery => delivery,
+                },
+                Poll::Ready(None) => self.advance(),
             };
             if let Some(delivery) = delivery {
                 return Poll::Ready(Some(delivery));
@@ -162,24 +180,41 @@ impl Cursor {
     fn look_for_end(&mut self) {
         if self.remaining == 0 {
             self.end = Some(End::Limit);
-        } else if self.tail.is_closed() {
+        } else if self.tail().is_closed() {
+            self.move_up();
             self.end = Some(End::Stopping);
         }
     }
 
-    /// Nothing more is stored at the moment.
-    fn wait(&mut self, cx: &Context<'_>) -> Poll<Option<Delivery>> {
-        if let Some(delivery) = self.flush() {
-            return Poll::Ready(Some(delivery));
+    /// Whether nothing that it wants is to be had at the moment.
+    fn has_everything(&self) -> bool {
+        let last = self.tail().last();
+        self.after >= last || (!self.is_thinning() && self.wish().standing(self.after, last) >= last)
+    }
+
+    /// There is nothing more at the moment: what was held back so far is handed over.
+    fn settle(&mut self) -> Option<Delivery> {
+        let delivery = self.flush();
+        if delivery.is_none() {
+            self.live = true;
+            // Nothing is left to keep; whatever comes is live.
+            self.detour = None;
+            self.move_up();
         }
-        self.progress.is_live();
-        self.tail.wakers().wait(self.slot, cx.waker());
-        // Look again now that it is certain to be woken: something may have come in between.
-        if self.after >= self.tail.last() && !self.tail.is_closed() { Poll::Pending } else { Poll::Ready(None) }
+        delivery
+    }
+
+    /// Steps over what was stored for others only, which so does not put it behind.
+    fn move_up(&mut self) {
+        if !self.is_thinning() {
+            self.after = self.wish().standing(self.after, self.tail().last());
+            self.stand();
+        }
     }
 
     /// One step on.
     fn advance(&mut self) -> Option<Delivery> {
+        self.move_up();
         if self.lag() > BEHIND_EVENTS {
             self.fall_behind();
             if self.end.is_some() {
@@ -187,15 +222,16 @@ impl Cursor {
             }
         }
         if !self.is_thinning()
-            && let Some(chunk) = self.selection.shared(self.after, self.tail.last(), self.remaining)
+            && let Some(chunk) = self.wish().chunks.find(self.after, self.tail().last(), self.remaining)
         {
             return self.take(chunk);
         }
-        match self.tail.look(self.after) {
+        match self.tail().look(self.after) {
             Look::Segments(segments) => self.take_segments(&segments),
             Look::Tail => None,
             Look::Older => {
-                self.reading = Some(Box::pin(Arc::clone(self.tail.archive()).page(self.after, self.tail.last())));
+                let page = Arc::clone(self.tail().archive()).page(self.after, self.tail().last());
+                self.detour().reading = Some(Box::pin(page));
                 None
             }
         }
@@ -212,7 +248,8 @@ impl Cursor {
             }
             return None;
         }
-        let chunk = self.selection.chunk(segments, self.after, self.remaining);
+        let wish = self.wish();
+        let chunk = wish.chunks.join(&wish.filter, segments, self.after, self.remaining);
         self.take(chunk)
     }
 
@@ -221,23 +258,23 @@ impl Cursor {
         self.miss(chunk.to - self.after - chunk.records);
         self.after = chunk.to;
         self.remaining -= chunk.events;
-        self.hand_over(chunk.bytes, chunk.events)
+        self.hand_over(chunk.bytes, chunk.events, None)
     }
 
     /// Hands frames over, after the gap before them if there is one.
-    fn hand_over(&mut self, bytes: Bytes, events: u64) -> Option<Delivery> {
+    fn hand_over(&mut self, bytes: Bytes, events: u64, left_out: Option<(Skip, u64)>) -> Option<Delivery> {
         if bytes.is_empty() {
             return None;
         }
-        self.progress.hand_over(events, bytes.len());
         if self.lag() > BEHIND_EVENTS
-            && let Some(wait) = self.tail.pace().reserve(bytes.len())
+            && let Some(wait) = self.tail().pace().reserve(bytes.len())
         {
-            self.pause = Some(Box::pin(tokio::time::sleep(wait)));
+            self.detour().pause = Some(Box::pin(tokio::time::sleep(wait)));
         }
-        let frames = Delivery::Frames(bytes);
+        let frames = Delivery::Frames { bytes, events, left_out };
         if let Some(gap) = self.take_missed() {
-            self.queued.push_back((frames, self.after));
+            let after = self.after;
+            self.detour().queued.push_back((frames, after));
             return Some(gap);
         }
         self.stand();
@@ -245,24 +282,30 @@ impl Cursor {
     }
 
     /// Where it would resume moves up, unless something up to there was not handed over yet.
-    fn stand(&self) {
-        if self.queued.is_empty() && self.missed == 0 && !self.is_thinning() {
-            self.progress.stand(self.after);
+    fn stand(&mut self) {
+        if !self.detour.as_ref().is_some_and(|detour| detour.owes()) {
+            self.stood = self.after;
         }
     }
 
-    fn tell(&self, gap: Gap) -> Delivery {
-        self.progress.skip(gap.reason, gap.missed.unwrap_or(1));
-        Delivery::Gap(gap)
+    fn lag(&self) -> u64 {
+        self.tail().last().saturating_sub(self.after)
     }
 
-    fn lag(&self) -> u64 {
-        self.tail.last().saturating_sub(self.after)
+    fn tail(&self) -> &Tail {
+        self.selection.tail()
+    }
+
+    fn wish(&self) -> &Wish {
+        self.selection.wish()
     }
 }
 
 impl Drop for Cursor {
     fn drop(&mut self) {
-        self.tail.wakers().leave(self.slot);
+        self.tail().cursors().fetch_sub(1, Ordering::Relaxed);
+        if let Some(slot) = self.slot {
+            self.wish().waiting.leave(slot);
+        }
     }
 }

@@ -35,8 +35,6 @@ pub const THINNED_EVENTS_MAX: usize = 4096;
 pub const THINNED_BYTES_MAX: usize = 1 << 20;
 /// Dead letters that one look at them returns.
 pub const DEAD_LETTERS_MAX: usize = 100;
-/// Distinct selections that are kept for sharing; the ones no subscriber uses are dropped first.
-pub const SELECTIONS_MAX: usize = 10_000;
 /// A worker that has been at one turn for this long counts as stuck.
 pub const TURN_TIME_MAX: Duration = Duration::from_secs(10);
 

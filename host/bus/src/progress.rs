@@ -1,20 +1,33 @@
 //! How far a subscriber got, for others to look at while it is served.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::Skip;
+use crate::{Cursor, Delivery, Skip};
 
-/// How far a subscriber got. Written by its cursor, read by anybody.
-#[derive(Debug, Default)]
+/// How far a subscriber got. Written while its cursor is asked, read by anybody.
+#[derive(Debug)]
 pub struct Progress {
     after: AtomicU64,
     events: AtomicU64,
     bytes: AtomicU64,
+    /// By reason. Most subscribers miss nothing, and there are many.
+    skipped: OnceLock<Box<[AtomicU64; Skip::ALL.len()]>>,
     live: AtomicBool,
-    skipped: [AtomicU64; Skip::ALL.len()],
 }
 
 impl Progress {
+    /// The progress of a cursor that was not asked yet.
+    pub fn of(cursor: &Cursor) -> Self {
+        Self {
+            after: AtomicU64::new(cursor.stood()),
+            events: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            skipped: OnceLock::new(),
+            live: AtomicBool::new(false),
+        }
+    }
+
     /// The sequence up to which everything was handed over or is not wanted.
     pub fn after(&self) -> u64 {
         self.after.load(Ordering::Relaxed)
@@ -37,26 +50,31 @@ impl Progress {
 
     /// Events that were skipped for a reason. For a gap of unknown length, one.
     pub fn skipped(&self, reason: Skip) -> u64 {
-        self.skipped[reason as usize].load(Ordering::Relaxed)
+        self.skipped.get().map_or(0, |skipped| skipped[reason as usize].load(Ordering::Relaxed))
     }
 
-    pub(crate) fn stand(&self, after: u64) {
+    /// Where the cursor stands now.
+    pub(crate) fn stand(&self, after: u64, live: bool) {
         self.after.store(after, Ordering::Relaxed);
+        self.live.store(live, Ordering::Relaxed);
     }
 
-    pub(crate) fn hand_over(&self, events: u64, bytes: usize) {
-        self.events.fetch_add(events, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_live(&self) {
-        // Looked at first: most of the time there is nothing to write.
-        if !self.was_live() {
-            self.live.store(true, Ordering::Relaxed);
+    /// What it was handed.
+    pub(crate) fn count(&self, delivery: &Delivery) {
+        match delivery {
+            Delivery::Frames { bytes, events, left_out } => {
+                self.events.fetch_add(*events, Ordering::Relaxed);
+                self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                if let Some((reason, left_out)) = left_out {
+                    self.skip(*reason, *left_out);
+                }
+            }
+            Delivery::Gap(gap) => self.skip(gap.reason, gap.missed.unwrap_or(1)),
         }
     }
 
-    pub(crate) fn skip(&self, reason: Skip, events: u64) {
-        self.skipped[reason as usize].fetch_add(events, Ordering::Relaxed);
+    fn skip(&self, reason: Skip, events: u64) {
+        let skipped = self.skipped.get_or_init(Box::default);
+        skipped[reason as usize].fetch_add(events, Ordering::Relaxed);
     }
 }

@@ -1,20 +1,23 @@
 //! The live end of the log: what was just stored becomes frames, and whoever waits is woken.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tidemill_log::{Log, Record};
 
 use crate::archive::Archive;
+use crate::interest::Interest;
 use crate::pace::Pace;
 use crate::ring::{Look, Ring, Segment};
-use crate::wakers::Wakers;
+use crate::wish::Wish;
+use crate::{Selection, Wanted};
 
 pub(crate) struct Tail {
     log: Arc<dyn Log>,
     epoch: u32,
     ring: RwLock<Ring>,
-    wakers: Wakers,
+    interest: Mutex<Interest>,
+    cursors: AtomicUsize,
     archive: Arc<Archive>,
     pace: Pace,
     /// The newest sequence in the ring, to be looked at without its lock.
@@ -39,27 +42,50 @@ impl Tail {
             log: Arc::clone(log),
             epoch: info.epoch,
             ring,
-            wakers: Wakers::default(),
+            interest: Mutex::default(),
+            cursors: AtomicUsize::new(0),
             last: AtomicU64::new(info.last),
             closed: AtomicBool::new(false),
         });
         let follower = Arc::downgrade(&tail);
         log.follow(Box::new(move |records| {
             if let Some(tail) = follower.upgrade() {
-                tail.push(records);
-                tail.wakers.wake_all();
+                let matched = tail.push(records);
+                matched.iter().for_each(|wish| wish.waiting.wake());
             }
         }));
         tail
     }
 
-    /// Takes what the log stored. Calls come in the order of positions, which [`Log::follow`] promises.
-    fn push(&self, records: Vec<Arc<Record>>) {
-        if let Some(newest) = records.last().map(Arc::clone) {
-            let segment = Segment::new(records);
-            self.ring.write().unwrap_or_else(PoisonError::into_inner).push(segment);
-            self.last.store(newest.position.sequence, Ordering::Release);
+    /// Takes what the log stored; the wishes that want some of it. Calls come in the order of positions, which
+    /// [`Log::follow`] promises.
+    fn push(&self, records: Vec<Arc<Record>>) -> Vec<Arc<Wish>> {
+        let Some(newest) = records.last().map(|record| record.position.sequence) else { return Vec::new() };
+        // Held until the records can be had: a selection that comes in now either is told of them or begins after them.
+        let interest = self.interest();
+        let matched = interest.note(&records);
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).push(Segment::new(records));
+        self.last.store(newest, Ordering::Release);
+        matched
+    }
+
+    /// The selection for a wish.
+    pub(crate) fn select(self: &Arc<Self>, wanted: Wanted) -> Arc<Selection> {
+        let mut interest = self.interest();
+        if let Some(selection) = interest.find(&wanted) {
+            return selection;
         }
+        let last = self.last();
+        interest.insert(wanted, last, |key, wish| Arc::new(Selection::new(Arc::clone(self), key, wish)))
+    }
+
+    /// Forgets a selection that nobody uses any more.
+    pub(crate) fn forget(&self, key: usize, wanted: &Wanted) {
+        self.interest().remove(key, wanted);
+    }
+
+    fn interest(&self) -> MutexGuard<'_, Interest> {
+        self.interest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn look(&self, after: u64) -> Look {
@@ -86,14 +112,16 @@ impl Tail {
         &self.pace
     }
 
-    pub(crate) const fn wakers(&self) -> &Wakers {
-        &self.wakers
+    /// How many cursors there are.
+    pub(crate) const fn cursors(&self) -> &AtomicUsize {
+        &self.cursors
     }
 
     /// Ends all cursors.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.wakers.wake_all();
+        let all = self.interest().all();
+        all.iter().for_each(|wish| wish.waiting.wake());
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::limits::{SAMPLE_EVENTS, THINNED_BYTES_MAX, THINNED_EVENTS_MAX};
 
 /// What becomes of a subscriber that is behind: that more than [`BEHIND_EVENTS`](crate::limits::BEHIND_EVENTS) events
 /// of the log are newer than the last that it was handed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum SlowPolicy {
     /// It gets every event, however late.
     #[default]
@@ -27,7 +27,7 @@ pub enum SlowPolicy {
 }
 
 /// By what events replace each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConflateKey {
     /// The event's subject.
     Subject,

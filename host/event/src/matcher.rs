@@ -29,6 +29,18 @@ impl<T> TypeMatcher<T> {
         }
     }
 
+    /// Takes a value away from a pattern that it was filed under.
+    pub fn remove(&mut self, pattern: &TypePattern, value: &T)
+    where
+        T: PartialEq,
+    {
+        match pattern {
+            TypePattern::All => take(&mut self.all, value),
+            TypePattern::Prefix(prefix) => take_from(&mut self.prefix, prefix, value),
+            TypePattern::Exact(name) => take_from(&mut self.exact, name, value),
+        }
+    }
+
     /// All values whose pattern matches the type, in no particular order.
     pub fn find<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a T> {
         let under = self.stems(name).filter_map(|stem| self.prefix.get(stem)).flatten();
@@ -52,6 +64,21 @@ impl<T> TypeMatcher<T> {
     /// Whether nothing was filed.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty() && self.exact.is_empty() && self.prefix.is_empty()
+    }
+}
+
+fn take<T: PartialEq>(values: &mut Vec<T>, value: &T) {
+    if let Some(place) = values.iter().position(|own| own == value) {
+        values.swap_remove(place);
+    }
+}
+
+fn take_from<T: PartialEq>(filed: &mut HashMap<Box<str>, Vec<T>>, name: &str, value: &T) {
+    if let Some(values) = filed.get_mut(name) {
+        take(values, value);
+        if values.is_empty() {
+            filed.remove(name);
+        }
     }
 }
 

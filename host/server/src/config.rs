@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) plugins_dir: PathBuf,
     /// `data-dir`
     pub(crate) data_dir: PathBuf,
+    /// `[server]`
+    pub(crate) server: Server,
     /// `[publish]`
     pub(crate) publish: Publish,
     /// `[subscribe]`
@@ -59,6 +61,29 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,
     plugin_places: BTreeMap<String, String>,
+}
+
+/// `[server]`: how connections are served.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Who carries event streams.
+    pub(crate) sse_lane: SseLane,
+}
+
+/// `server.sse-lane`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SseLane {
+    /// The light lane those that it can, hyper the others.
+    Auto,
+    /// Hyper all.
+    Hyper,
+}
+
+impl SseLane {
+    /// Whether there is a light lane.
+    pub(crate) fn is_auto(self) -> bool {
+        self == Self::Auto
+    }
 }
 
 /// `[publish]`: what publishers may send.

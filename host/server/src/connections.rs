@@ -1,83 +1,20 @@
 //! Who is listening: every stream and waiting poll, how far each got, and the means to end one from outside.
 //!
 //! A connection that takes nothing is not asked for its next frame, so its deadlines are kept here, by a sweep, and not
-//! where frames are made.
+//! where frames are made. There are many connections: each is as small as it can be, and what they have in common is
+//! kept once.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+mod connection;
+
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidemill_bus::limits::BEHIND_EVENTS;
-use tidemill_bus::{Progress, Skip, SlowPolicy};
-use tidemill_event::Timestamp;
-use tokio::sync::Notify;
+use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 
-/// The other end of an HTTP connection, known to every request on it.
-#[derive(Debug, Clone)]
-pub(crate) struct Peer {
-    pub(crate) address: SocketAddr,
-    /// Notified, the connection is dropped, whatever it is doing.
-    pub(crate) close: Arc<Notify>,
-    /// There is a stream on it that was not counted as evicted yet.
-    pub(crate) evictable: Arc<AtomicBool>,
-}
-
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// A stream of events.
-    Stream,
-    /// A poll that waits for events.
-    Poll,
-}
-
-/// What is known of a subscriber from its request.
-#[derive(Debug)]
-pub(crate) struct Subscriber {
-    pub(crate) peer: Peer,
-    pub(crate) usage: Use,
-    pub(crate) since: Timestamp,
-    /// What it asked for, as it was sent.
-    pub(crate) query: String,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) slow: SlowPolicy,
-    pub(crate) progress: Arc<Progress>,
-    /// The longest time without a question for its next frame if its socket takes bytes.
-    pub(crate) heartbeat: Duration,
-}
-
-/// One subscriber among the others.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) id: u64,
-    subscriber: Subscriber,
-    start: Instant,
-    asked: AtomicU64,
-}
-
-impl Deref for Connection {
-    type Target = Subscriber;
-
-    fn deref(&self) -> &Subscriber {
-        &self.subscriber
-    }
-}
-
-impl Connection {
-    /// Its socket takes bytes.
-    pub(crate) fn ask(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.asked.store(now, Ordering::Relaxed);
-    }
-
-    /// How long its socket has taken nothing.
-    pub(crate) fn quiet(&self) -> Duration {
-        self.start.elapsed().saturating_sub(Duration::from_millis(self.asked.load(Ordering::Relaxed)))
-    }
-}
+pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 
 /// What subscribers got, those who left included.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,44 +33,28 @@ pub(crate) struct Connections(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     open: BTreeMap<u64, Arc<Connection>>,
+    /// What those who are here asked for, and for a while what those asked for who left.
+    terms: HashSet<Arc<Terms>>,
     last: u64,
     /// What those who left got.
     left: Delivered,
 }
 
-/// A place among the connections, for as long as it is held.
-#[derive(Debug)]
-pub(crate) struct Registered {
-    connections: Arc<Connections>,
-    connection: Arc<Connection>,
-}
-
-impl Deref for Registered {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        let mut inner = self.connections.lock();
-        inner.open.remove(&self.connection.id);
-        inner.left.add(&self.connection.progress);
-    }
-}
-
 impl Connections {
-    /// Takes a new subscriber in.
-    pub(crate) fn register(self: &Arc<Self>, subscriber: Subscriber) -> Registered {
-        subscriber.peer.evictable.store(subscriber.usage == Use::Stream, Ordering::Relaxed);
+    /// Takes a new subscriber in. Whoever does lets it [`leave`](Self::leave).
+    pub(crate) fn register(&self, terms: Terms, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
         let mut inner = self.lock();
         inner.last += 1;
-        let (start, asked) = (Instant::now(), AtomicU64::new(0));
-        let connection = Arc::new(Connection { id: inner.last, subscriber, start, asked });
+        let connection = Arc::new(Connection::new(inner.last, inner.share(terms), carrier, Progress::of(cursor)));
         inner.open.insert(connection.id, Arc::clone(&connection));
-        Registered { connections: Arc::clone(self), connection }
+        connection
+    }
+
+    /// Forgets one.
+    pub(crate) fn leave(&self, connection: &Connection) {
+        let mut inner = self.lock();
+        inner.open.remove(&connection.id);
+        inner.left.add(&connection.progress);
     }
 
     /// Subscribers with a number greater than `after`, oldest first.
@@ -141,39 +62,45 @@ impl Connections {
         self.lock().open.range(after + 1..).take(max).map(|(_, connection)| Arc::clone(connection)).collect()
     }
 
+    /// How many there are, how many of them are behind, and the greatest lag.
+    pub(crate) fn lags(&self) -> (usize, usize, u64) {
+        let inner = self.lock();
+        let lags = inner.open.values().map(|connection| connection.lag());
+        lags.fold((0, 0, 0), |(count, behind, most), lag| {
+            (count + 1, behind + usize::from(lag > BEHIND_EVENTS), lag.max(most))
+        })
+    }
+
     /// Ends one from outside; whether it was there.
     pub(crate) fn close(&self, id: u64) -> bool {
         let connection = self.lock().open.get(&id).cloned();
         if let Some(connection) = &connection {
-            connection.peer.close.notify_one();
+            connection.carrier.close();
         }
         connection.is_some()
     }
 
     /// Ends those who take nothing for too long, and those who are to be disconnected when they are behind and whose
     /// sockets would not even take the news.
-    pub(crate) fn sweep(&self, last: u64, write_timeout: Duration) {
-        for connection in self.list(0, usize::MAX) {
-            let (quiet, lag) = (connection.quiet(), last.saturating_sub(connection.progress.after()));
-            let stuck = quiet > write_timeout + connection.heartbeat;
-            let behind = connection.slow == SlowPolicy::Disconnect
-                && connection.progress.was_live()
-                && lag > BEHIND_EVENTS
-                && quiet > Duration::from_secs(1);
-            if stuck || behind {
-                let (id, peer, reason) =
-                    (connection.id, connection.peer.address, if stuck { "stuck" } else { "behind" });
-                tracing::info!(id, %peer, ?quiet, lag, reason, "a subscriber is disconnected");
-                connection.peer.close.notify_one();
-                self.count_evicted(&connection.peer);
-            }
+    pub(crate) fn sweep(&self, write_timeout: Duration) {
+        let open: Vec<Arc<Connection>> = {
+            let inner = self.lock();
+            let quiet = inner.open.values().filter(|connection| connection.quiet() > Duration::from_secs(1));
+            quiet.filter(|connection| connection.why_evict(write_timeout).is_some()).cloned().collect()
+        };
+        for connection in open {
+            let Some(reason) = connection.why_evict(write_timeout) else { continue };
+            let (id, peer, quiet, lag) =
+                (connection.id, connection.carrier.address(), connection.quiet(), connection.lag());
+            tracing::info!(id, ?peer, ?quiet, lag, reason, "a subscriber is disconnected");
+            connection.carrier.close();
+            self.count_evicted(connection.carrier.evict());
         }
     }
 
-    /// Counts one that is disconnected: from here, where frames are made, or by the kernel. Whichever comes first counts;
-    /// whether that is this call.
-    pub(crate) fn count_evicted(&self, peer: &Peer) -> bool {
-        let counts = peer.evictable.swap(false, Ordering::Relaxed);
+    /// Counts one that is disconnected, if it `counts`: from here, where frames are made, or by the kernel, whichever
+    /// comes first ([`Carrier::evict`]). Whether it does.
+    pub(crate) fn count_evicted(&self, counts: bool) -> bool {
         self.lock().left.evicted += u64::from(counts);
         counts
     }
@@ -191,12 +118,72 @@ impl Connections {
     }
 }
 
+impl Inner {
+    /// The same terms as somebody else's, if there are such.
+    fn share(&mut self, terms: Terms) -> Arc<Terms> {
+        if let Some(known) = self.terms.get(&terms) {
+            return Arc::clone(known);
+        }
+        // Now and then, so that they are never many more than subscribers.
+        if self.terms.len() > 2 * self.open.len() + 64 {
+            self.terms.retain(|terms| Arc::strong_count(terms) > 1);
+        }
+        let terms = Arc::new(terms);
+        self.terms.insert(Arc::clone(&terms));
+        terms
+    }
+}
+
 impl Delivered {
     fn add(&mut self, progress: &Progress) {
         self.events += progress.events();
         self.bytes += progress.bytes();
         for reason in Skip::ALL {
             self.skipped[reason as usize] += progress.skipped(reason);
+        }
+    }
+}
+
+/// A place among the connections, for as long as it is held.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    connections: Arc<Connections>,
+    connection: Arc<Connection>,
+}
+
+impl Registered {
+    pub(crate) const fn new(connections: Arc<Connections>, connection: Arc<Connection>) -> Self {
+        Self { connections, connection }
+    }
+}
+
+impl Deref for Registered {
+    type Target = Arc<Connection>;
+
+    fn deref(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.connections.leave(&self.connection);
+    }
+}
+
+/// Why somebody is disconnected by [`Connections::sweep`].
+impl Connection {
+    fn why_evict(&self, write_timeout: Duration) -> Option<&'static str> {
+        let quiet = self.quiet();
+        let behind = || {
+            self.terms.selection.wanted().slow == SlowPolicy::Disconnect
+                && self.progress.was_live()
+                && self.lag() > BEHIND_EVENTS
+        };
+        if quiet > write_timeout + self.terms.heartbeat {
+            Some("stuck")
+        } else {
+            (quiet > Duration::from_secs(1) && behind()).then_some("behind")
         }
     }
 }

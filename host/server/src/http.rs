@@ -2,6 +2,7 @@
 
 mod accept;
 mod body;
+mod connection;
 mod connections;
 mod dashboard;
 mod dead_letters;
@@ -39,7 +40,7 @@ fn routes(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
-        .route("/events", post(publish::publish).get(sse::subscribe))
+        .route(sse::PATH, post(publish::publish).get(sse::subscribe))
         .route("/events/poll", get(sse::poll))
         .route("/events/stats", get(stats::stats))
         .route("/events/{position}", get(event::event))

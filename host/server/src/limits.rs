@@ -40,3 +40,10 @@ pub(crate) const SELECTED_MAX: usize = 256;
 /// Bytes of a body that is too large which are still read and thrown away, so that its sender sees the answer instead of
 /// a broken connection. Beyond that the connection is closed.
 pub(crate) const DISCARDED_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a subscriber's frames that the kernel may hold (`SO_SNDBUF`, of which it uses half as much again for itself).
+/// Without it loopback and fast networks let it grow to megabytes, which a subscriber that stopped reading then holds.
+pub(crate) const LANE_SEND_BUFFER: usize = 256 << 10;
+/// Bytes that one subscriber of the light lane gets before others have their turn.
+pub(crate) const LANE_TURN_BYTES: usize = 256 << 10;
+/// Bytes that a subscriber of the light lane may send after its request. They are thrown away; nobody has to send any.
+pub(crate) const LANE_DISCARDED_MAX: u16 = 32 << 10;

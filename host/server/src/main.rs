@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod connections;
 mod http;
+mod lane;
 mod limits;
 mod problem;
 mod rates;

@@ -53,7 +53,7 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
-    let server = Server::start(listener, Arc::clone(&app));
+    let server = Server::start(listener, &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if print_addr {
         print_address(&address.to_string()).context("cannot print the address")?;
@@ -79,7 +79,7 @@ async fn keep_house(app: Arc<App>) {
     pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         pause.tick().await;
-        app.connections.sweep(app.bus.last().sequence, app.config.subscribe.write_timeout);
+        app.connections.sweep(app.config.subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
         // A log on disk has a thread of its own for that.

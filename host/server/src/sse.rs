@@ -5,7 +5,8 @@ mod poll;
 mod query;
 mod stream;
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Extension;
 use axum::body::Body;
@@ -15,22 +16,25 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tidemill_bus::{Cursor, SlowPolicy, Subscription};
 
+pub(crate) use feed::Feed;
 pub(crate) use poll::poll;
 
 use crate::app::App;
-use crate::clock;
 use crate::config::Slow;
-use crate::connections::{Peer, Registered, Subscriber, Use};
+use crate::connections::{Carrier, Peer, Terms, Use};
 use crate::limits::BUSY_RETRY;
 use crate::problem::{Kind, Problem};
-use crate::sse::feed::Feed;
 use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
+
+/// Where streams are.
+pub(crate) const PATH: &str = "/events";
 
 /// Answers with an endless stream of Server-Sent Events.
 pub(crate) async fn subscribe(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    handover: Option<Extension<Handover>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
@@ -42,10 +46,51 @@ pub(crate) async fn subscribe(
         // An error status would make every EventSource give up for ever; this makes it come back later.
         return stream_response(Body::from(retry(BUSY_RETRY)));
     }
-    let (heartbeat, wait) = (query.heartbeat, app.config.subscribe.retry);
-    match open(&app, peer, query, &uri, &headers, Use::Stream).await {
-        Ok((cursor, place)) => stream_response(Body::new(Stream::new(Feed::new(cursor, place, heartbeat, wait, app)))),
-        Err(problem) => problem.into_response(),
+    let (cursor, terms) = match open(&app, query, &uri, &headers, Use::Stream).await {
+        Ok(opened) => opened,
+        Err(problem) => return problem.into_response(),
+    };
+    let subscribed = Subscribed { cursor, terms };
+    match handover {
+        Some(Extension(handover)) => {
+            handover.give(subscribed);
+            // Never asked for anything; an empty one would get a length.
+            stream_response(Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()))
+        }
+        None => {
+            let feed = subscribed.carried_by(&app, Carrier::http(peer, Use::Stream));
+            stream_response(Body::new(Stream::new(feed, app)))
+        }
+    }
+}
+
+/// A subscription that nobody carries yet.
+#[derive(Debug)]
+pub(crate) struct Subscribed {
+    cursor: Cursor,
+    terms: Terms,
+}
+
+impl Subscribed {
+    /// Its frames, from now on one of the connections. Whoever carries them ends that.
+    pub(crate) fn carried_by(self, app: &App, carrier: Carrier) -> Feed {
+        let connection = app.connections.register(self.terms, &self.cursor, carrier);
+        Feed::new(self.cursor, connection)
+    }
+}
+
+/// In the extensions of a request, lets the handler hand its subscription over in place of a body that makes frames.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handover(Arc<Mutex<Option<Subscribed>>>);
+
+impl Handover {
+    fn give(&self, subscribed: Subscribed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(subscribed);
+    }
+
+    /// What was handed over.
+    pub(crate) fn take(&self) -> Option<Subscribed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -67,31 +112,21 @@ fn is_full(app: &App) -> bool {
     full
 }
 
-/// A cursor for a request, and its place among the connections.
-async fn open(
-    app: &App,
-    peer: Peer,
-    query: Query,
-    uri: &Uri,
-    headers: &HeaderMap,
-    usage: Use,
-) -> Result<(Cursor, Registered), Problem> {
-    let selection = app.bus.selection(query.types, query.sources, query.subjects, query.encoding);
-    let subscription = Subscription { selection, start: query.start, limit: query.limit, slow: query.slow.clone() };
+/// A cursor for a request, and what others may know of it.
+async fn open(app: &App, query: Query, uri: &Uri, headers: &HeaderMap, usage: Use) -> Result<(Cursor, Terms), Problem> {
+    let selection = app.bus.selection(query.wanted);
+    let subscription = Subscription { selection: Arc::clone(&selection), start: query.start, limit: query.limit };
     let unreadable = |error: tidemill_log::ReadError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(1);
     let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-    let place = app.connections.register(Subscriber {
-        peer,
+    let terms = Terms {
         usage,
-        since: clock::now(),
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: agent,
-        slow: query.slow,
-        progress: Arc::clone(cursor.progress()),
+        selection,
         heartbeat: query.heartbeat.max(query.wait),
-    });
-    Ok((cursor, place))
+    };
+    Ok((cursor, terms))
 }
 
 /// The `retry:` field: how long a client waits before it reconnects.

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use serde_json::Map;
-use tidemill_event::{Attributes, Data, Timestamp};
+use tidemill_event::{Attributes, Data, Timestamp, TypePattern};
 use tidemill_log::{BoxFuture, Follower, Key, MemoryLog, MemoryOptions, Page, Placed};
 use tidemill_plugin::{Engine, Limits};
 
 use super::*;
-use crate::{Delivery, SlowPolicy, Start};
+use crate::{Delivery, Progress, Start};
 
 fn event(id: &str) -> Published {
     let none = Map::new();
@@ -39,8 +39,8 @@ const OPTIONS: BusOptions = BusOptions {
 };
 
 async fn subscribe(bus: &Bus, start: Start) -> Cursor {
-    let selection = bus.selection(vec![], vec![], vec![], Encoding::default());
-    bus.subscribe(Subscription { selection, start, limit: None, slow: SlowPolicy::Keep }).await.unwrap()
+    let selection = bus.selection(Wanted::default());
+    bus.subscribe(Subscription { selection, start, limit: None }).await.unwrap()
 }
 
 /// A memory log that holds every append back until it is told to go on.
@@ -113,7 +113,8 @@ impl Log for HeldLog {
 }
 
 fn poll(cursor: &mut Cursor) -> Poll<Option<Delivery>> {
-    cursor.poll_next(&mut Context::from_waker(Waker::noop()))
+    let progress = Progress::of(cursor);
+    cursor.poll_next(&progress, &mut Context::from_waker(Waker::noop()))
 }
 
 /// Invariant I2: until the log says that events are as durable as it promises, no publisher is answered and no
@@ -133,7 +134,7 @@ async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
     let outcomes = publishing.await.unwrap();
     let stored = |sequence| Outcome::Stored { positions: vec![Position::new(1, sequence)], duplicate: false };
     assert_eq!(outcomes, [stored(1), stored(2)]);
-    let Poll::Ready(Some(Delivery::Frames(bytes))) = poll(&mut cursor) else { panic!("not delivered") };
+    let Poll::Ready(Some(Delivery::Frames { bytes, .. })) = poll(&mut cursor) else { panic!("not delivered") };
     assert!(bytes.starts_with(b"id: 1.1\n"));
 }
 
@@ -188,7 +189,10 @@ async fn equal_wishes_share_a_selection() {
     let log: Arc<dyn Log> = HeldLog::new();
     let bus = Bus::start(&log, &no_plugins(), OPTIONS).unwrap();
     let wish =
-        |types: &str| bus.selection(TypePattern::parse_list(types).unwrap(), vec![], vec![], Encoding::default());
+        |types: &str| bus.selection(Wanted { types: TypePattern::parse_list(types).unwrap(), ..Wanted::default() });
     let (one, same, other) = (wish("a.*"), wish("a.*"), wish("b"));
     assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
+    drop((one, same));
+    // One that nobody uses is forgotten; its wish can be wished again.
+    assert_eq!(wish("a.*").wanted().types.len(), 1);
 }

@@ -5,26 +5,30 @@ use std::sync::Arc;
 use tidemill_event::Position;
 use tidemill_log::{ReadError, Record};
 
+use super::detour::PageResult;
 use super::{Cursor, Delivery, End};
-use crate::archive::ArchivePage;
+use crate::chunk::encode;
 use crate::gap::{Gap, Skip};
 use crate::thinning::{SlowPolicy, Thinning};
 
 impl Cursor {
     /// Does what the policy says of those who are behind.
     pub(super) fn fall_behind(&mut self) {
-        if self.slow == SlowPolicy::Disconnect {
+        let slow = &self.wish().filter.wanted().slow;
+        if *slow == SlowPolicy::Disconnect {
             // Somebody who is still catching up after a long absence is not slow.
-            if self.progress.was_live() {
+            if self.live {
                 self.end = Some(End::Behind);
             }
-        } else if self.thinning.is_none() {
-            self.thinning = Thinning::begin(&self.slow, self.after, self.tail.last()).map(Box::new);
+        } else if !self.is_thinning()
+            && let Some(thinning) = Thinning::begin(slow, self.after, self.tail().last())
+        {
+            self.detour().thinning = Some(thinning);
         }
     }
 
     pub(super) fn is_thinning(&self) -> bool {
-        self.thinning.is_some()
+        self.detour.as_ref().is_some_and(|detour| detour.thinning.is_some())
     }
 
     /// Looks at records one by one until there is something to hand over.
@@ -33,10 +37,13 @@ impl Cursor {
         for record in &records[first..] {
             self.miss(record.position.sequence - self.after - 1);
             self.after = record.position.sequence;
-            let wanted = self.selection.matches(&record.event);
-            let thinning = self.thinning.as_mut()?;
-            let room = !wanted || thinning.add(record, self.missed);
-            if !room || self.after >= thinning.target {
+            let wanted = self.wish().filter.matches(&record.event);
+            let detour = self.detour();
+            let missed = detour.missed;
+            let thinning = detour.thinning.as_mut()?;
+            let room = !wanted || thinning.add(record, missed);
+            let target = thinning.target;
+            if !room || self.after >= target {
                 return self.flush();
             }
         }
@@ -45,19 +52,18 @@ impl Cursor {
 
     /// Ends thinning, and tells of what is missing even if nothing follows it.
     pub(super) fn flush(&mut self) -> Option<Delivery> {
-        if let Some(thinning) = self.thinning.take() {
+        if let Some(thinning) = self.detour.as_mut().and_then(|detour| detour.thinning.take()) {
             let thinned = thinning.finish(self.remaining);
             if let Some((last, missed)) = thinned.cut {
                 // It ends with this one, and resumes from there.
-                (self.after, self.missed) = (last, missed);
+                self.after = last;
+                self.detour().missed = missed;
             }
             let events = thinned.left.len() as u64;
             self.remaining -= events;
-            if thinned.skipped > 0 {
-                self.progress.skip(thinned.reason, thinned.skipped);
-            }
-            let bytes = self.selection.encode(&thinned.left);
-            if let Some(delivery) = self.hand_over(bytes, events) {
+            let left_out = (thinned.skipped > 0).then_some((thinned.reason, thinned.skipped));
+            let bytes = encode(&self.wish().filter, &thinned.left);
+            if let Some(delivery) = self.hand_over(bytes, events, left_out) {
                 return Some(delivery);
             }
         }
@@ -66,7 +72,7 @@ impl Cursor {
         gap
     }
 
-    pub(super) fn take_page(&mut self, page: Result<Arc<ArchivePage>, ReadError>) -> Option<Delivery> {
+    pub(super) fn take_page(&mut self, page: PageResult) -> Option<Delivery> {
         match page {
             Ok(page) => match &page.segment {
                 Some(segment) if segment.last() > self.after => self.take_segments(std::slice::from_ref(segment)),
@@ -79,14 +85,14 @@ impl Cursor {
             },
             Err(ReadError::Trimmed { first }) => {
                 // What is gone before anybody was told of it counts when that comes.
-                let to = (first - 1).min(self.tail.last());
+                let to = (first - 1).min(self.tail().last());
                 self.jump(to, Some(to.saturating_sub(self.after)), Skip::Retention)
             }
             Err(ReadError::Damaged { to, reason }) => {
                 tracing::error!(after = self.after, to, "a subscriber cannot have events that are damaged: {reason}");
                 self.jump(to.max(self.after + 1), None, Skip::Damaged)
             }
-            Err(ReadError::ForeignEpoch { .. }) => self.jump(self.tail.last(), None, Skip::Epoch),
+            Err(ReadError::ForeignEpoch { .. }) => self.jump(self.tail().last(), None, Skip::Epoch),
             Err(ReadError::Failed(reason)) => {
                 tracing::error!(after = self.after, "a subscriber is disconnected: the log cannot be read: {reason}");
                 self.end = Some(End::Unreadable);
@@ -102,11 +108,11 @@ impl Cursor {
         if self.remaining == 0 {
             return flushed;
         }
-        let position = |sequence| Position::new(self.tail.epoch(), sequence);
-        let gap = self.tell(Gap { from: position(self.after), to: position(to), missed, reason });
+        let position = |sequence| Position::new(self.tail().epoch(), sequence);
+        let gap = Delivery::Gap(Gap { from: position(self.after), to: position(to), missed, reason });
         self.after = to;
         if flushed.is_some() {
-            self.queued.push_back((gap, to));
+            self.detour().queued.push_back((gap, to));
             return flushed;
         }
         self.stand();
@@ -116,18 +122,21 @@ impl Cursor {
     /// Notes that events after its place are gone.
     pub(super) fn miss(&mut self, missed: u64) {
         if missed > 0 && self.minds_holes {
-            if self.missed == 0 {
-                self.missed_from = self.after;
+            let after = self.after;
+            let detour = self.detour();
+            if detour.missed == 0 {
+                detour.missed_from = after;
             }
-            self.missed += missed;
+            detour.missed += missed;
         }
     }
 
     /// The gap that was not told yet.
     pub(super) fn take_missed(&mut self) -> Option<Delivery> {
-        let missed = std::mem::take(&mut self.missed);
-        let position = |sequence| Position::new(self.tail.epoch(), sequence);
-        let (from, to) = (position(self.missed_from), position(self.after));
-        (missed > 0).then(|| self.tell(Gap { from, to, missed: Some(missed), reason: Skip::Retention }))
+        let detour = self.detour.as_mut().filter(|detour| detour.missed > 0)?;
+        let (missed, from) = (std::mem::take(&mut detour.missed), detour.missed_from);
+        let position = |sequence| Position::new(self.tail().epoch(), sequence);
+        let (from, to) = (position(from), position(self.after));
+        Some(Delivery::Gap(Gap { from, to, missed: Some(missed), reason: Skip::Retention }))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tidemill_event::{Position, Timestamp};
 
-use crate::{Gap, Selection, SlowPolicy};
+use crate::{Gap, Selection, Skip};
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,21 +23,26 @@ pub enum Start {
 /// What a subscriber asks for.
 #[derive(Debug, Clone)]
 pub struct Subscription {
-    /// What it wants to see.
+    /// What it wants to see, and what becomes of it when it is behind.
     pub selection: Arc<Selection>,
     /// Where it begins.
     pub start: Start,
     /// After how many events it ends by itself.
     pub limit: Option<u64>,
-    /// What becomes of it when it is behind.
-    pub slow: SlowPolicy,
 }
 
 /// What a subscriber is handed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Whole frames.
-    Frames(Bytes),
+    Frames {
+        /// The frames' bytes.
+        bytes: Bytes,
+        /// How many events they are of.
+        events: u64,
+        /// How many were left out before these, and why, for a subscriber that is behind and asked for that.
+        left_out: Option<(Skip, u64)>,
+    },
     /// There are events that it cannot have.
     Gap(Gap),
 }

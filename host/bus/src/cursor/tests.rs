@@ -5,9 +5,9 @@ use std::task::Waker;
 use tidemill_log::{Append, Log, MemoryLog, MemoryOptions, Retention, RetentionPolicy};
 
 use super::*;
-use crate::ConflateKey;
 use crate::ring::tests::record;
-use crate::selection::Wanted;
+use crate::thinning::{SlowPolicy, Thinning};
+use crate::{ConflateKey, Wanted};
 
 fn tail(events: u64, ring_bytes: usize, retention: RetentionPolicy) -> Arc<Tail> {
     let log: Arc<dyn Log> = Arc::new(MemoryLog::with_epoch(1, MemoryOptions { retention, ..MemoryOptions::default() }));
@@ -23,12 +23,13 @@ fn append(tail: &Tail, ids: std::ops::RangeInclusive<u64>) {
 
 async fn cursor(tail: &Arc<Tail>, types: &str, start: Start, limit: Option<u64>, slow: SlowPolicy) -> Cursor {
     let types = tidemill_event::TypePattern::parse_list(types).unwrap();
-    let selection = Arc::new(Selection::new(Wanted { types, ..Wanted::default() }));
-    Cursor::new(Arc::clone(tail), Subscription { selection, start, limit, slow }).await.unwrap()
+    let selection = tail.select(Wanted { types, slow, ..Wanted::default() });
+    Cursor::new(Subscription { selection, start, limit }).await.unwrap()
 }
 
 fn poll(cursor: &mut Cursor) -> Poll<Option<Delivery>> {
-    cursor.poll_next(&mut Context::from_waker(Waker::noop()))
+    let progress = Progress::of(cursor);
+    cursor.poll_next(&progress, &mut Context::from_waker(Waker::noop()))
 }
 
 /// Who is cut off before the gap was sent resumes where it came from, and is told then.
@@ -50,10 +51,10 @@ async fn a_limit_while_thinning_stands_at_the_last_event() {
     // No event has a key: all of them are left.
     let slow = SlowPolicy::Conflate(ConflateKey::Subject);
     let mut cursor = cursor(&tail, "*", Start::Earliest, Some(10), slow).await;
-    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    let frames = poll(&mut cursor);
+    assert!(matches!(frames, Poll::Ready(Some(Delivery::Frames { events: 10, left_out: None, .. }))));
     assert!(matches!(poll(&mut cursor), Poll::Ready(None)));
     assert_eq!((cursor.end(), cursor.position()), (Some(End::Limit), Position::new(1, 10)));
-    assert_eq!(cursor.progress().skipped(Skip::Conflated), 0);
 }
 
 /// Thinning that ends without anything to hand over takes nothing of what follows.
@@ -62,13 +63,13 @@ async fn thinning_that_keeps_nothing_ends_at_its_target() {
     let tail = tail(5, 1 << 20, RetentionPolicy::default());
     let slow = SlowPolicy::Conflate(ConflateKey::Subject);
     let mut cursor = cursor(&tail, "wanted", Start::Earliest, None, slow.clone()).await;
-    cursor.thinning = Thinning::begin(&slow, 0, 3).map(Box::new);
+    cursor.detour().thinning = Thinning::begin(&slow, 0, 3);
     let wanted = Segment::new((4..6).map(|sequence| record(sequence, "wanted")).collect());
     let segments = [Arc::new(crate::ring::tests::segment(1..4)), Arc::new(wanted)];
     assert_eq!(cursor.take_segments(&segments), None);
     assert_eq!((cursor.after, cursor.is_thinning()), (3, false));
-    assert!(cursor.take_segments(&segments).is_some());
-    assert_eq!((cursor.after, cursor.progress().events()), (5, 2));
+    assert!(matches!(cursor.take_segments(&segments), Some(Delivery::Frames { events: 2, .. })));
+    assert_eq!(cursor.after, 5);
 }
 
 /// Invariant I4: a reader that waits for a page and is not asked again holds up nobody who wants the same page.
@@ -116,7 +117,7 @@ async fn a_gap_ends_where_subscribers_were_told() {
     let tail = tail(5, 1 << 20, RetentionPolicy { log: few, ..RetentionPolicy::default() });
     let mut cursor = cursor(&tail, "*", Start::After(Position::new(1, 1)), None, SlowPolicy::Keep).await;
     // The ring still has what the log has not.
-    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames { .. }))));
     cursor.after = 1;
     let late = cursor.take_page(Err(ReadError::Trimmed { first: 9 }));
     let Some(Delivery::Gap(gap)) = late else { panic!("not told") };
@@ -130,14 +131,14 @@ async fn each_of_several_deliveries_moves_the_place_to_its_own_end() {
     let slow = SlowPolicy::Conflate(ConflateKey::Subject);
     let mut cursor = cursor(&tail, "*", Start::Earliest, None, slow.clone()).await;
     cursor.minds_holes = true;
-    cursor.thinning = Thinning::begin(&slow, 0, 9).map(Box::new);
+    cursor.detour().thinning = Thinning::begin(&slow, 0, 9);
     // Events 1 and 2 are gone, 3 is left, 4 to 6 went while it was read.
     assert_eq!(cursor.take_segments(&[Arc::new(crate::ring::tests::segment(3..4))]), None);
     let mut places = vec![cursor.position().sequence];
     let first = cursor.take_page(Err(ReadError::Trimmed { first: 7 }));
     assert!(matches!(first, Some(Delivery::Gap(gap)) if gap.missed == Some(2)));
     places.push(cursor.position().sequence);
-    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames(_)))));
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames { .. }))));
     places.push(cursor.position().sequence);
     assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Gap(gap))) if gap.missed == Some(3)));
     places.push(cursor.position().sequence);

@@ -12,7 +12,7 @@ use tidemill_event::Position;
 use super::truth::Truth;
 use super::wish::Wish;
 use crate::limits::BEHIND_EVENTS;
-use crate::{Cursor, Delivery, End, Gap, Skip, SlowPolicy};
+use crate::{Cursor, Delivery, End, Gap, Progress, Skip, SlowPolicy, Watch};
 
 /// Notes that it was woken.
 #[derive(Default)]
@@ -25,6 +25,10 @@ impl Wake for Flag {
 }
 
 impl Flag {
+    fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
     pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -45,8 +49,11 @@ pub(super) enum Block {
 
 pub(super) struct Connection {
     cursor: Cursor,
+    progress: Progress,
     pub(super) wish: Wish,
     flag: Arc<Flag>,
+    /// Who asks it is woken by this, every time.
+    watch: Option<(Watch, Arc<Flag>)>,
     /// Written, but not read by the subscriber.
     pub(super) wire: VecDeque<Block>,
     /// Its last answer was that there is nothing at the moment.
@@ -66,13 +73,20 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(cursor: Cursor, wish: Wish) -> Self {
         let place = cursor.position();
+        let watch = wish.watched.then(|| {
+            let flag = Arc::<Flag>::default();
+            (cursor.selection().watch(Waker::from(Arc::clone(&flag))), flag)
+        });
         // Whoever comes from elsewhere is told first where it begins.
-        let base = cursor.progress().after();
+        let progress = Progress::of(&cursor);
+        let base = progress.after();
         let wire = VecDeque::from([Block::Place(place)]);
         Self {
             cursor,
+            progress,
             wish,
             flag: Arc::default(),
+            watch,
             wire,
             pending: false,
             ended: false,
@@ -87,30 +101,48 @@ impl Connection {
 
     /// Whether an executor would ask it.
     pub(super) fn is_runnable(&self) -> bool {
-        !self.ended && (!self.pending || self.flag.is_set())
+        !self.ended && (!self.pending || self.is_woken())
     }
 
-    /// Whether it waits for new events, not for a read.
-    fn waits_at_the_end(&self, told: u64) -> bool {
-        self.pending && !self.ended && self.cursor.progress().after() >= told
+    fn is_woken(&self) -> bool {
+        self.flag.is_set() || self.watch.as_ref().is_some_and(|(_, flag)| flag.is_set())
     }
 
-    /// Something was stored after `before`: whoever had everything has to be woken.
-    pub(super) fn check_woken(&self, before: u64) {
-        assert!(!self.waits_at_the_end(before) || self.flag.is_set(), "a waiting cursor was not woken");
+    /// Something was stored after `before`: whoever had everything, and wants some of it, has to be woken.
+    pub(super) fn check_woken(&self, truth: &Truth, before: u64) {
+        let waits = self.pending && !self.ended && !self.cursor.is_catching_up();
+        let wanted = waits && truth.between(before, truth.told).any(|(_, fact)| self.wish.wants(fact));
+        assert!(!wanted || self.is_woken(), "a waiting cursor was not woken");
+    }
+
+    /// How far what it had everything wanted of is from the newest event.
+    fn lag(&self, truth: &Truth) -> u64 {
+        truth.told.saturating_sub(self.cursor.selection().standing(self.progress.after()))
     }
 
     /// Asks the cursor once and writes what it says.
     pub(super) fn poll(&mut self, truth: &Truth) {
-        let lag = truth.told.saturating_sub(self.cursor.progress().after());
+        let lag = self.lag(truth);
         self.was_behind |= lag > BEHIND_EVENTS;
         // A new waker each time: the cursor has to keep the latest.
         self.flag = Arc::default();
         let waker = Waker::from(Arc::clone(&self.flag));
-        let polled = self.cursor.poll_next(&mut Context::from_waker(&waker));
+        let polled = match &self.watch {
+            None => self.cursor.poll_next(&self.progress, &mut Context::from_waker(&waker)),
+            // As the light lane does.
+            Some((_, woken)) => {
+                woken.clear();
+                let first = self.cursor.poll_ready(&self.progress, &mut Context::from_waker(Waker::noop()));
+                if first.is_pending() && self.cursor.is_catching_up() {
+                    self.cursor.poll_ready(&self.progress, &mut Context::from_waker(&waker))
+                } else {
+                    first
+                }
+            }
+        };
         self.pending = polled.is_pending();
         match polled {
-            Poll::Ready(Some(Delivery::Frames(bytes))) => self.write_frames(&bytes, truth),
+            Poll::Ready(Some(Delivery::Frames { bytes, .. })) => self.write_frames(&bytes, truth),
             Poll::Ready(Some(Delivery::Gap(gap))) => self.write_gap(gap, truth),
             Poll::Ready(None) => self.finish(lag, truth),
             Poll::Pending => {
@@ -172,7 +204,7 @@ impl Connection {
             self.base = Some(gap.to.sequence);
         }
         // As `sse/stream.rs` decides.
-        let moved = self.cursor.position() == gap.to;
+        let moved = self.cursor.position() >= gap.to;
         self.wire.push_back(Block::Gap(gap, moved));
     }
 
@@ -183,7 +215,7 @@ impl Connection {
             Some(End::Limit) => assert_eq!(Some(self.events), self.wish.limit),
             Some(End::Behind) => {
                 assert_eq!(self.wish.slow, SlowPolicy::Disconnect);
-                assert!(lag > BEHIND_EVENTS && self.cursor.progress().was_live(), "disconnected without a reason");
+                assert!(lag > BEHIND_EVENTS && self.progress.was_live(), "disconnected without a reason");
             }
             other => panic!("ended by {other:?}"),
         }
@@ -193,7 +225,7 @@ impl Connection {
 
     /// Whatever the cursor counted is what it did, and everything up to its place is accounted for.
     fn check_counters(&self, truth: &Truth) {
-        let progress = self.cursor.progress();
+        let progress = &self.progress;
         assert_eq!((progress.events(), progress.bytes()), (self.events, self.bytes));
         assert_eq!(progress.skipped(Skip::Retention), self.missed);
         assert!(self.wish.limit.is_none_or(|limit| self.events <= limit));

@@ -1,13 +1,10 @@
 //! What subscribers of the simulation ask for.
 
-use std::sync::Arc;
-
 use tidemill_event::TypePattern;
 
 use super::rng::Rng;
 use super::truth::{Fact, SUBJECTS, TYPES};
-use crate::selection::Wanted;
-use crate::{ConflateKey, Selection, SlowPolicy};
+use crate::{ConflateKey, SlowPolicy, Wanted};
 
 /// The lists of types that are asked for.
 const LISTS: [&str; 7] = ["", "a.*", "a.x", "b.*", "c", "rare", "a.x,rare"];
@@ -15,12 +12,12 @@ const LISTS: [&str; 7] = ["", "a.*", "a.x", "b.*", "c", "rare", "a.x,rare"];
 /// What one subscriber asks for, each time it connects.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
-    /// A place among the selections of a [`Selections`].
-    selection: usize,
     types: Vec<TypePattern>,
     subject: Option<usize>,
     pub(super) limit: Option<u64>,
     pub(super) slow: SlowPolicy,
+    /// Its cursor is asked by somebody who watches the selection for many.
+    pub(super) watched: bool,
 }
 
 impl Wish {
@@ -35,7 +32,12 @@ impl Wish {
             _ => SlowPolicy::Disconnect,
         };
         let limit = rng.chance(25).then(|| rng.within(20, 400));
-        Self { selection: list * 3 + subject.map_or(0, |subject| subject + 1), types, subject, limit, slow }
+        Self { types, subject, limit, slow, watched: rng.chance(50) }
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        let subjects = self.subject.map(|subject| SUBJECTS[subject].to_owned()).into_iter().collect();
+        Wanted { types: self.types.clone(), subjects, slow: self.slow.clone(), ..Wanted::default() }
     }
 
     pub(super) fn wants(&self, fact: &Fact) -> bool {
@@ -49,22 +51,5 @@ impl Wish {
 
     pub(super) fn thins(&self) -> bool {
         matches!(self.slow, SlowPolicy::Conflate(_) | SlowPolicy::Sample)
-    }
-}
-
-/// The selections of one life of the bus, shared by those who want the same.
-pub(super) struct Selections(Vec<Option<Arc<Selection>>>);
-
-impl Selections {
-    pub(super) fn new() -> Self {
-        Self(vec![None; LISTS.len() * 3])
-    }
-
-    pub(super) fn of(&mut self, wish: &Wish) -> Arc<Selection> {
-        let make = || {
-            let subjects = wish.subject.map(|subject| SUBJECTS[subject].to_owned()).into_iter().collect();
-            Arc::new(Selection::new(Wanted { types: wish.types.clone(), subjects, ..Wanted::default() }))
-        };
-        Arc::clone(self.0[wish.selection].get_or_insert_with(make))
     }
 }

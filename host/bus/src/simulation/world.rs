@@ -19,7 +19,6 @@ use super::rng::Rng;
 use super::step_log::StepLog;
 use super::trace::Trace;
 use super::truth::Truth;
-use super::wish::Selections;
 use crate::tail::Tail;
 use crate::{Cursor, Start, Subscription};
 
@@ -29,7 +28,6 @@ type Opening = Pin<Box<dyn Future<Output = Result<Cursor, ReadError>>>>;
 struct Life {
     log: Arc<StepLog>,
     tail: Arc<Tail>,
-    selections: Selections,
     /// Subscribers whose cursor is not made yet.
     opening: Vec<(usize, Start, Opening)>,
 }
@@ -165,7 +163,7 @@ impl World {
             self.trace.note("tell", &[self.truth.told, answered]);
             if self.truth.told > before {
                 let connections = self.clients.iter().filter_map(|client| client.connection.as_ref());
-                connections.for_each(|connection| connection.check_woken(before));
+                connections.for_each(|connection| connection.check_woken(&self.truth, before));
             }
         }
     }
@@ -225,9 +223,9 @@ impl World {
         self.trace.show(format_args!("subscriber {client} begins {start:?} {:?}", self.clients[client].wish));
         let life = self.life.as_mut().unwrap();
         let wish = &self.clients[client].wish;
-        let selection = life.selections.of(wish);
-        let subscription = Subscription { selection, start, limit: wish.limit, slow: wish.slow.clone() };
-        let opening = Box::pin(Cursor::new(Arc::clone(&life.tail), subscription));
+        let selection = life.tail.select(wish.wanted());
+        let subscription = Subscription { selection, start, limit: wish.limit };
+        let opening = Box::pin(Cursor::new(subscription));
         life.opening.push((client, start, opening));
         self.open_ready();
     }

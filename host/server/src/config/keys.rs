@@ -11,7 +11,8 @@ use tidemill_log::Retention;
 use super::kind::{Address, Choice, Count, Directives, Folder, Size, Source, Span};
 use super::settings::Settings;
 use super::{
-    Config, Drain, Durability, Limits, Log, LogFormat, Pipeline, Publish, Reload, Slow, StoreKind, Subscribe, Telemetry,
+    Config, Drain, Durability, Limits, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
+    Subscribe, Telemetry,
 };
 
 /// How long something may be kept.
@@ -63,6 +64,15 @@ impl Config {
                 &Folder,
                 "Directory for what the server keeps. Relative to the working directory.",
             ),
+            server: Server {
+                sse_lane: s.read(
+                    "server.sse-lane",
+                    "auto",
+                    &Choice(&[("auto", SseLane::Auto), ("hyper", SseLane::Hyper)]),
+                    "What carries event streams: `auto`, the light lane, which holds many for little memory, and hyper \
+                    whatever is not a plain HTTP/1.1 request; or `hyper` all of them. Clients see no difference.",
+                ),
+            },
             publish: Publish {
                 body_max: s.read(
                     "publish.body-max",

@@ -47,18 +47,18 @@ pub(super) async fn close(State(app): State<Arc<App>>, Path(id): Path<u64>) -> R
 }
 
 fn show(connection: &Connection, last: Position) -> Value {
-    let progress = &connection.progress;
-    let lag = last.sequence.saturating_sub(progress.after());
+    let (progress, terms) = (&connection.progress, &connection.terms);
+    let standing = connection.standing();
     json!({
         "id": connection.id,
-        "use": match connection.usage { Use::Stream => "stream", Use::Poll => "poll" },
-        "remote": connection.peer.address.to_string(),
+        "use": match terms.usage { Use::Stream => "stream", Use::Poll => "poll" },
+        "remote": connection.carrier.address().map(|address| address.to_string()),
         "since": connection.since.to_string(),
-        "query": connection.query,
-        "userAgent": connection.user_agent,
-        "slow": slow(&connection.slow),
-        "position": Position::new(last.epoch, progress.after()).to_string(),
-        "lag": lag,
+        "query": terms.query,
+        "userAgent": terms.user_agent,
+        "slow": slow(&terms.selection.wanted().slow),
+        "position": Position::new(last.epoch, standing).to_string(),
+        "lag": last.sequence.saturating_sub(standing),
         "events": progress.events(),
         "bytes": progress.bytes(),
         "skipped": skipped(|reason| progress.skipped(reason)),

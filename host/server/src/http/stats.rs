@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
-use tidemill_bus::limits::BEHIND_EVENTS;
 use tidemill_event::Position;
 
 use crate::app::App;
@@ -15,14 +14,8 @@ use crate::rates::PerSecond;
 /// Figures of this moment.
 pub(super) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
     let info = app.bus.log_info();
-    let last = app.bus.last().sequence;
     let delivered = app.connections.delivered();
-    let lags: Vec<u64> = app
-        .connections
-        .list(0, usize::MAX)
-        .iter()
-        .map(|connection| last.saturating_sub(connection.progress.after()))
-        .collect();
+    let (subscribers, behind, max_lag) = app.connections.lags();
     let position = |sequence| Position::new(info.epoch, sequence).to_string();
     let rates = |rates: PerSecond| json!({"stored": round(rates.stored), "delivered": round(rates.delivered)});
     Json(json!({
@@ -39,9 +32,9 @@ pub(super) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
         },
         "deadLetters": {"count": info.dead_letters.count, "bytes": info.dead_letters.bytes},
         "subscribers": {
-            "count": lags.len(),
-            "behind": lags.iter().filter(|lag| **lag > BEHIND_EVENTS).count(),
-            "maxLag": lags.iter().max().copied().unwrap_or(0),
+            "count": subscribers,
+            "behind": behind,
+            "maxLag": max_lag,
             "delivered": delivered.events,
             "deliveredBytes": delivered.bytes,
             "skipped": skipped(|reason| delivered.skipped[reason as usize]),

@@ -6,24 +6,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemill_bus::{Cursor, Delivery, End, Gap, host_frame};
-use tokio::time::Instant;
+use tidemill_bus::{Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
 
 use crate::app::App;
-use crate::connections::Registered;
+use crate::clock::Moment;
+use crate::connections::Connection;
 use crate::limits::RECONNECT_SPREAD;
 use crate::sse::retry;
 
-/// What one subscriber is sent.
+/// What one subscriber is sent. Small: a quiet subscriber is hardly more than this.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(crate) struct Feed {
     cursor: Cursor,
-    place: Registered,
-    app: Arc<App>,
-    heartbeat: Duration,
-    retry: Duration,
+    connection: Arc<Connection>,
+    written: Moment,
     stage: Stage,
-    written: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,27 +30,55 @@ enum Stage {
     Over,
 }
 
+/// How a cursor is asked.
+type Ask = fn(&mut Cursor, &Progress, &mut Context<'_>) -> Poll<Option<Delivery>>;
+
 impl Feed {
-    pub(super) fn new(cursor: Cursor, place: Registered, heartbeat: Duration, retry: Duration, app: Arc<App>) -> Self {
-        Self { cursor, place, app, heartbeat, retry, stage: Stage::Greeting, written: Instant::now() }
+    pub(super) fn new(cursor: Cursor, connection: Arc<Connection>) -> Self {
+        Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting }
+    }
+
+    /// The subscriber.
+    pub(crate) const fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
     /// What comes next, to be asked for only while the socket takes bytes. None: it is over.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.place.ask();
+    pub(crate) fn poll_next(&mut self, app: &App, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll(app, Cursor::poll_next, cx)
+    }
+
+    /// As [`poll_next`](Self::poll_next), for whoever watches the [`selection`](Self::selection) himself.
+    pub(crate) fn poll_ready(&mut self, app: &App, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll(app, Cursor::poll_ready, cx)
+    }
+
+    /// What the subscriber wants.
+    pub(crate) const fn selection(&self) -> &Arc<Selection> {
+        self.cursor.selection()
+    }
+
+    /// See [`Cursor::is_catching_up`].
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.cursor.is_catching_up()
+    }
+
+    fn poll(&mut self, app: &App, ask: Ask, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let now = Moment::now();
+        self.connection.ask(now);
         match self.stage {
             Stage::Greeting => {
                 self.stage = Stage::Events;
-                Poll::Ready(Some(self.greeting()))
+                Poll::Ready(Some(self.greeting(app)))
             }
-            Stage::Events => self.cursor.poll_next(cx).map(|delivery| {
-                self.written = Instant::now();
+            Stage::Events => ask(&mut self.cursor, &self.connection.progress, cx).map(|delivery| {
+                self.written = now;
                 Some(match delivery {
-                    Some(Delivery::Frames(bytes)) => bytes,
+                    Some(Delivery::Frames { bytes, .. }) => bytes,
                     Some(Delivery::Gap(gap)) => self.gap(&gap),
                     None => {
                         self.stage = Stage::Over;
-                        self.farewell()
+                        self.farewell(app)
                     }
                 })
             }),
@@ -61,37 +86,37 @@ impl Feed {
         }
     }
 
-    /// When a heartbeat is due if nothing is sent before.
-    pub(super) fn due(&self) -> Instant {
-        self.written + self.heartbeat
+    /// How long until a heartbeat is due if nothing is sent before.
+    pub(crate) fn due_in(&self) -> Duration {
+        self.connection.terms.heartbeat.saturating_sub(Moment::now().since(self.written))
     }
 
     /// A comment for proxies and watchdogs. The `id:` moves the place to resume from past events that this subscriber
     /// does not want; a block without data is no event.
-    pub(super) fn beat(&mut self) -> Bytes {
-        self.written = Instant::now();
+    pub(crate) fn beat(&mut self) -> Bytes {
+        self.written = Moment::now();
         format!(": heartbeat\nid: {}\n\n", self.cursor.position()).into()
     }
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.
-    fn greeting(&self) -> Bytes {
-        format!("retry: {}\nid: {}\n\n", self.retry.as_millis(), self.cursor.position()).into()
+    fn greeting(&self, app: &App) -> Bytes {
+        format!("retry: {}\nid: {}\n\n", app.config.subscribe.retry.as_millis(), self.cursor.position()).into()
     }
 
     /// Tells of events that it cannot have. The place to resume from moves with it, unless events from before the end of
     /// the gap are still to come.
     fn gap(&self, gap: &Gap) -> Bytes {
-        let moved = self.cursor.position() == gap.to;
+        let moved = self.cursor.position() >= gap.to;
         host_frame(moved.then_some(gap.to), "tidemill.gap", &gap.json()).into()
     }
 
     /// The last bytes: come back, but not all at once, and from where.
-    fn farewell(&self) -> Bytes {
+    fn farewell(&self, app: &App) -> Bytes {
         let spread = u64::try_from(RECONNECT_SPREAD.as_millis()).unwrap_or(u64::MAX);
         let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % spread;
-        let mut last = retry(self.retry + Duration::from_millis(jitter)).to_vec();
+        let mut last = retry(app.config.subscribe.retry + Duration::from_millis(jitter)).to_vec();
         if self.cursor.end() == Some(End::Behind) {
-            self.app.connections.count_evicted(&self.place.peer);
+            app.connections.count_evicted(self.connection.carrier.evict());
             let position = self.cursor.position();
             let data = format!("{{\"reason\":\"behind\",\"resume\":\"{position}\"}}");
             last.extend(host_frame(Some(position), "tidemill.disconnected", &data));

@@ -8,13 +8,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use tidemill_bus::{Cursor, Delivery, Encoding, Envelope, Framing, Gap};
+use tidemill_bus::{Cursor, Delivery, Encoding, Envelope, Framing, Gap, Progress};
 use tokio::time::{Instant, timeout_at};
 
 use super::query::{Form, Query};
 use super::{defaults, is_full, open};
 use crate::app::App;
-use crate::connections::{Peer, Use};
+use crate::connections::{Carrier, Peer, Registered, Use};
 use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX};
 use crate::problem::{Kind, Problem};
 
@@ -38,10 +38,12 @@ async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result
         return Err(Problem::new(Kind::Unavailable, detail).retry_after(BUSY_RETRY.as_secs()));
     }
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
-    query.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
+    query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
     let until = Instant::now() + query.wait;
-    let (mut cursor, _place) = open(app, peer, query, uri, headers, Use::Poll).await?;
-    let (events, gaps) = gather(&mut cursor, until).await;
+    let (mut cursor, terms) = open(app, query, uri, headers, Use::Poll).await?;
+    let connection = app.connections.register(terms, &cursor, Carrier::http(peer, Use::Poll));
+    let place = Registered::new(Arc::clone(&app.connections), connection);
+    let (events, gaps) = gather(&mut cursor, &place.progress, until).await;
     let gaps: Vec<String> = gaps.iter().map(Gap::json).collect();
     let events = String::from_utf8_lossy(&events);
     let body = format!(
@@ -57,14 +59,14 @@ async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result
 }
 
 /// Everything that is there, or the first that comes.
-async fn gather(cursor: &mut Cursor, until: Instant) -> (Vec<u8>, Vec<Gap>) {
+async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Vec<u8>, Vec<Gap>) {
     let (mut events, mut gaps) = (Vec::new(), Vec::new());
     while events.len() < POLL_BYTES_MAX {
         // Once there is something, only what is ready is added. Reading from the disk takes a moment.
         let ready = Instant::now() + std::time::Duration::from_millis(20);
         let until = if events.is_empty() && gaps.is_empty() { until.max(ready) } else { ready };
-        match timeout_at(until, poll_fn(|cx| cursor.poll_next(cx))).await {
-            Ok(Some(Delivery::Frames(bytes))) => events.extend_from_slice(&bytes),
+        match timeout_at(until, poll_fn(|cx| cursor.poll_next(progress, cx))).await {
+            Ok(Some(Delivery::Frames { bytes, .. })) => events.extend_from_slice(&bytes),
             Ok(Some(Delivery::Gap(gap))) => gaps.push(gap),
             Ok(None) | Err(_) => break,
         }

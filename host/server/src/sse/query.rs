@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use tidemill_bus::{ConflateKey, Encoding, Envelope, Framing, SlowPolicy, Start};
+use tidemill_bus::{ConflateKey, Envelope, Framing, SlowPolicy, Start, Wanted};
 use tidemill_event::{Position, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, POINTER_BYTES_MAX, POLL_WAIT_MAX, SELECTED_MAX};
@@ -47,14 +47,10 @@ pub(super) struct Defaults {
 /// A checked request for a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Query {
-    pub(super) types: Vec<TypePattern>,
-    pub(super) sources: Vec<String>,
-    pub(super) subjects: Vec<String>,
+    pub(super) wanted: Wanted,
     pub(super) start: Start,
-    pub(super) encoding: Encoding,
     pub(super) heartbeat: Duration,
     pub(super) limit: Option<u64>,
-    pub(super) slow: SlowPolicy,
     /// How long a poll waits if there is nothing.
     pub(super) wait: Duration,
 }
@@ -64,14 +60,10 @@ impl Query {
     /// to the same address, wins over where the address says to begin.
     pub(super) fn parse(form: Form, text: &str, headers: &HeaderMap, defaults: Defaults) -> Result<Self, Problem> {
         let mut query = Self {
-            types: Vec::new(),
-            sources: Vec::new(),
-            subjects: Vec::new(),
+            wanted: Wanted { slow: defaults.slow, ..Wanted::default() },
             start: Start::Latest,
-            encoding: Encoding::default(),
             heartbeat: defaults.heartbeat,
             limit: None,
-            slow: defaults.slow,
             wait: Duration::ZERO,
         };
         let names: &[&str] = if form == Form::Stream { &STREAM } else { &POLL };
@@ -85,18 +77,18 @@ impl Query {
                 unknown if !names.contains(&unknown) => return Err(wrong(unknown, unknown_parameter(unknown, names))),
                 "types" => {
                     let types = TypePattern::parse_list(&value).map_err(|e| wrong("types", e))?;
-                    query.types.extend(types);
+                    query.wanted.types.extend(types);
                 }
-                "sources" => query.sources.extend(list(&value)),
-                "subjects" => query.subjects.extend(list(&value)),
+                "sources" => query.wanted.sources.extend(list(&value)),
+                "subjects" => query.wanted.subjects.extend(list(&value)),
                 "since" => query.start = since(&value)?,
-                "envelope" => query.encoding.envelope = envelope(&value)?,
-                "framing" => query.encoding.framing = framing(&value)?,
+                "envelope" => query.wanted.encoding.envelope = envelope(&value)?,
+                "framing" => query.wanted.encoding.framing = framing(&value)?,
                 "heartbeat" => query.heartbeat = duration("heartbeat", &value, HEARTBEAT_MIN..=HEARTBEAT_MAX)?,
                 "wait" => query.wait = duration("wait", &value, Duration::ZERO..=POLL_WAIT_MAX)?,
                 "after" => query.start = Start::After(position("after", &value)?),
-                "slow" => query.slow = slow(&value)?,
-                "conflate" => query.slow = SlowPolicy::Conflate(conflate(&value)?),
+                "slow" => query.wanted.slow = slow(&value)?,
+                "conflate" => query.wanted.slow = SlowPolicy::Conflate(conflate(&value)?),
                 "limit" => {
                     let limit = value.parse().ok().filter(|limit| *limit > 0);
                     query.limit =
@@ -111,10 +103,13 @@ impl Query {
         if let Some(position) = resume {
             query.start = Start::After(position);
         }
-        if query.types.len() > PATTERNS_MAX {
-            return Err(wrong("types", format!("{} patterns, at most {PATTERNS_MAX} are possible", query.types.len())));
+        if query.wanted.types.len() > PATTERNS_MAX {
+            return Err(wrong(
+                "types",
+                format!("{} patterns, at most {PATTERNS_MAX} are possible", query.wanted.types.len()),
+            ));
         }
-        if query.sources.len().max(query.subjects.len()) > SELECTED_MAX {
+        if query.wanted.sources.len().max(query.wanted.subjects.len()) > SELECTED_MAX {
             return Err(wrong("sources", format!("at most {SELECTED_MAX} sources or subjects are possible")));
         }
         Ok(query)
@@ -209,6 +204,7 @@ fn unknown_parameter(name: &str, names: &[&str]) -> String {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use tidemill_bus::Encoding;
 
     fn defaults() -> Defaults {
         Defaults { heartbeat: Duration::from_secs(15), slow: SlowPolicy::Keep }
@@ -225,15 +221,15 @@ mod tests {
     #[test]
     fn nothing_asked_is_everything_from_now_on() {
         let query = parse("").unwrap();
-        assert_eq!((query.start, query.limit, query.encoding), (Start::Latest, None, Encoding::default()));
-        assert!(query.types.is_empty());
+        assert_eq!((query.start, query.limit, query.wanted.encoding), (Start::Latest, None, Encoding::default()));
+        assert!(query.wanted.types.is_empty());
     }
 
     #[test]
     fn everything_can_be_asked() {
         let text = "types=order.*,github.push&types=x&since=7.4&envelope=cloudevents&framing=both&heartbeat=30s&limit=5&sources=a,b";
         let query = parse(text).unwrap();
-        assert_eq!((query.types.len(), query.sources.len(), query.limit), (3, 2, Some(5)));
+        assert_eq!((query.wanted.types.len(), query.wanted.sources.len(), query.limit), (3, 2, Some(5)));
         assert_eq!(query.start, Start::After(Position::new(7, 4)));
         assert_eq!(query.heartbeat, Duration::from_secs(30));
         let time = Start::At("2026-01-01T00:00:00Z".parse().unwrap());
@@ -267,10 +263,10 @@ mod tests {
 
     #[test]
     fn slow_subscribers_choose() {
-        assert_eq!(parse("slow=sample").unwrap().slow, SlowPolicy::Sample);
-        assert_eq!(parse("conflate=subject").unwrap().slow, SlowPolicy::Conflate(ConflateKey::Subject));
+        assert_eq!(parse("slow=sample").unwrap().wanted.slow, SlowPolicy::Sample);
+        assert_eq!(parse("conflate=subject").unwrap().wanted.slow, SlowPolicy::Conflate(ConflateKey::Subject));
         let pointer = SlowPolicy::Conflate(ConflateKey::Pointer("/a~1b/0".into()));
-        assert_eq!(parse("conflate=/a~1b/0").unwrap().slow, pointer);
+        assert_eq!(parse("conflate=/a~1b/0").unwrap().wanted.slow, pointer);
     }
 
     #[test]

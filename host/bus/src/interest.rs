@@ -1,0 +1,98 @@
+//! Every selection in use, found by the types that it wants: a stored event visits only those that it matches, however
+//! many others there are.
+
+use std::sync::{Arc, Weak};
+
+use hashbrown::{HashMap, HashSet};
+use slab::Slab;
+use tidemill_event::{TypeMatcher, TypePattern};
+use tidemill_log::Record;
+
+use crate::wish::Wish;
+use crate::{Selection, Wanted};
+
+/// An index of the selections in use, so bounded by the number of cursors. Owned by the tail, behind a lock; nothing here
+/// drops a selection, which would want that lock.
+#[derive(Debug, Default)]
+pub(crate) struct Interest {
+    wishes: Slab<(Arc<Wish>, Weak<Selection>)>,
+    by_wish: HashMap<Wanted, usize>,
+    by_type: TypeMatcher<usize>,
+}
+
+impl Interest {
+    /// The selection that somebody else with the same wish uses.
+    pub(crate) fn find(&self, wanted: &Wanted) -> Option<Arc<Selection>> {
+        let key = self.by_wish.get(wanted)?;
+        self.wishes.get(*key)?.1.upgrade()
+    }
+
+    /// Takes a new wish in; `make` makes its selection, to which the key belongs.
+    pub(crate) fn insert(
+        &mut self,
+        wanted: Wanted,
+        last: u64,
+        make: impl FnOnce(usize, Arc<Wish>) -> Arc<Selection>,
+    ) -> Arc<Selection> {
+        let entry = self.wishes.vacant_entry();
+        let key = entry.key();
+        let wish = Arc::new(Wish::new(wanted.clone(), last));
+        let selection = make(key, Arc::clone(&wish));
+        entry.insert((wish, Arc::downgrade(&selection)));
+        patterns(&wanted).for_each(|pattern| self.by_type.insert(pattern, key));
+        self.by_wish.insert(wanted, key);
+        selection
+    }
+
+    /// Forgets the wish of a selection that is gone.
+    pub(crate) fn remove(&mut self, key: usize, wanted: &Wanted) {
+        self.wishes.try_remove(key);
+        patterns(wanted).for_each(|pattern| self.by_type.remove(pattern, &key));
+        // An equal one may have come while it went.
+        if self.by_wish.get(wanted) == Some(&key) {
+            self.by_wish.remove(wanted);
+        }
+    }
+
+    /// Tells wishes of what was just stored and cannot be had yet; those that want some of it.
+    pub(crate) fn note(&self, records: &[Arc<Record>]) -> Vec<Arc<Wish>> {
+        let mut matched = Vec::new();
+        let Some(first) = records.first().map(|record| record.position.sequence) else { return matched };
+        // Newest first, as only the newest for each wish counts. Types whose wishes all know are not looked up again.
+        let mut known = HashSet::new();
+        for record in records.iter().rev() {
+            let name = record.event.event_type();
+            if known.contains(name) {
+                continue;
+            }
+            let mut all = true;
+            for (wish, _) in self.by_type.find(name).filter_map(|key| self.wishes.get(*key)) {
+                if wish.last_match() >= first {
+                    continue;
+                }
+                if wish.filter.matches_beside_type(&record.event) {
+                    wish.note(first, record.position.sequence);
+                    matched.push(Arc::clone(wish));
+                } else {
+                    all = false;
+                }
+            }
+            if all {
+                known.insert(name);
+            }
+        }
+        matched
+    }
+
+    /// All wishes.
+    pub(crate) fn all(&self) -> Vec<Arc<Wish>> {
+        self.wishes.iter().map(|(_, (wish, _))| Arc::clone(wish)).collect()
+    }
+}
+
+/// What a wish is filed under.
+fn patterns(wanted: &Wanted) -> impl Iterator<Item = &TypePattern> {
+    const ALL: &[TypePattern] = &[TypePattern::All];
+    let all = wanted.types.is_empty() || wanted.types.contains(&TypePattern::All);
+    if all { ALL } else { &wanted.types }.iter()
+}

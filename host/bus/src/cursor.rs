@@ -21,7 +21,7 @@ use tidemill_event::Position;
 use tidemill_log::ReadError;
 
 use crate::chunk::Chunk;
-use crate::gap::{Gap, Skip};
+use crate::gap::Skip;
 use crate::limits::BEHIND_EVENTS;
 use crate::ring::{Look, Segment};
 use crate::tail::Tail;
@@ -55,25 +55,9 @@ impl std::fmt::Debug for Cursor {
 
 impl Cursor {
     pub(crate) async fn new(subscription: Subscription) -> Result<Self, ReadError> {
-        let Subscription { selection, start, limit } = subscription;
-        let tail = Arc::clone(selection.tail());
-        let (mut after, mut gap) = (tail.last(), None);
-        let earliest = |tail: &Tail| tail.log().info().first.saturating_sub(1);
-        match start {
-            Start::Latest => {}
-            Start::Earliest => after = earliest(&tail),
-            Start::At(time) => after = tail.log().position_at(time).await?.sequence,
-            Start::After(from) if from.epoch != tail.epoch() => {
-                after = earliest(&tail);
-                gap = Some((from, Skip::Epoch));
-            }
-            Start::After(from) if from.sequence > after => {
-                gap = Some((from, Skip::UnknownPosition));
-            }
-            Start::After(from) => after = from.sequence,
-        }
-        // The log may have stored, and removed, more than subscribers were told of.
-        after = after.min(tail.last());
+        let (after, gap) = subscription.begin().await?;
+        let Subscription { selection, limit, .. } = subscription;
+        let tail = selection.tail();
         tail.cursors().fetch_add(1, Ordering::Relaxed);
         let mut cursor = Self {
             minds_holes: selection.wish().filter.overlaps(tail.log().thinned()),
@@ -86,10 +70,9 @@ impl Cursor {
             live: false,
             end: None,
         };
-        if let Some((from, reason)) = gap {
-            let gap = Gap { from, to: Position::new(tail.epoch(), after), missed: None, reason };
+        if let Some(gap) = gap {
             let detour = cursor.detour();
-            detour.came_from = Some(from);
+            detour.came_from = Some(gap.from);
             detour.queued.push_back((Delivery::Gap(gap), after));
         }
         Ok(cursor)

@@ -96,3 +96,50 @@ fn patterns(wanted: &Wanted) -> impl Iterator<Item = &TypePattern> {
     let all = wanted.types.is_empty() || wanted.types.contains(&TypePattern::All);
     if all { ALL } else { &wanted.types }.iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ring::tests::record;
+    use proptest::prelude::*;
+
+    /// An index with a wish for each list of types; their selections are of no matter here.
+    fn index(lists: &[String]) -> (Interest, Vec<Wanted>) {
+        let mut interest = Interest::default();
+        let wishes: Vec<Wanted> = lists
+            .iter()
+            .map(|list| Wanted { types: TypePattern::parse_list(list).unwrap(), ..Wanted::default() })
+            .collect();
+        for wanted in &wishes {
+            let wish = Arc::new(Wish::new(wanted.clone(), 0));
+            let key = interest.wishes.insert((wish, Weak::new()));
+            patterns(wanted).for_each(|pattern| interest.by_type.insert(pattern, key));
+        }
+        (interest, wishes)
+    }
+
+    proptest! {
+        /// A batch visits exactly the wishes that want some of it, and each learns of its newest event.
+        #[test]
+        fn events_visit_those_who_want_them(
+            lists in prop::collection::vec("(\\*|[ab](\\.[ab])?(\\.\\*)?)(,[ab]\\.[ab])?", 0..8),
+            names in prop::collection::vec("[abc](\\.[ab]){0,2}", 1..8),
+            gone in prop::collection::vec(any::<bool>(), 8),
+        ) {
+            let (mut interest, wishes) = index(&lists);
+            for (key, wanted) in wishes.iter().enumerate().filter(|(key, _)| gone[*key]) {
+                interest.remove(key, wanted);
+            }
+            let records: Vec<_> = (11..).zip(&names).map(|(sequence, name)| record(sequence, name)).collect();
+            let matched = interest.note(&records);
+            let mut expected = 0;
+            for (key, wanted) in wishes.iter().enumerate().filter(|(key, _)| !gone[*key]) {
+                let wants = |name: &String| wanted.types.iter().any(|pattern| pattern.matches(name));
+                let newest = (11_u64..).zip(&names).filter(|(_, name)| wants(name)).map(|(sequence, _)| sequence).last();
+                prop_assert_eq!(interest.wishes[key].0.last_match(), newest.unwrap_or(0));
+                expected += usize::from(newest.is_some());
+            }
+            prop_assert_eq!(matched.len(), expected);
+        }
+    }
+}

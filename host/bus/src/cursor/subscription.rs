@@ -1,9 +1,10 @@
-//! What a subscriber asks for, what it is handed, and why that ends.
+//! What a subscriber asks for, where that begins, what it is handed, and why that ends.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tidemill_event::{Position, Timestamp};
+use tidemill_log::ReadError;
 
 use crate::{Gap, Selection, Skip};
 
@@ -29,6 +30,39 @@ pub struct Subscription {
     pub start: Start,
     /// After how many events it ends by itself.
     pub limit: Option<u64>,
+}
+
+impl Subscription {
+    /// The sequence after which it begins, and what it is to be told first if that is not where it comes from.
+    pub(super) async fn begin(&self) -> Result<(u64, Option<Gap>), ReadError> {
+        let tail = self.selection.tail();
+        let mut after = tail.last();
+        let earliest = || tail.log().info().first.saturating_sub(1);
+        let reason = match self.start {
+            Start::Latest => None,
+            Start::Earliest => {
+                after = earliest();
+                None
+            }
+            Start::At(time) => {
+                after = tail.log().position_at(time).await?.sequence;
+                None
+            }
+            Start::After(from) if from.epoch != tail.epoch() => {
+                after = earliest();
+                Some((from, Skip::Epoch))
+            }
+            Start::After(from) if from.sequence > after => Some((from, Skip::UnknownPosition)),
+            Start::After(from) => {
+                after = from.sequence;
+                None
+            }
+        };
+        // The log may have stored, and removed, more than subscribers were told of.
+        let after = after.min(tail.last());
+        let to = Position::new(tail.epoch(), after);
+        Ok((after, reason.map(|(from, reason)| Gap { from, to, missed: None, reason })))
+    }
 }
 
 /// What a subscriber is handed.

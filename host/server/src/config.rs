@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// `[server]`
     pub(crate) server: Server,
+    /// `[tls]`
+    pub(crate) tls: Tls,
     /// `[publish]`
     pub(crate) publish: Publish,
     /// `[subscribe]`
@@ -68,6 +70,15 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     /// Who carries event streams.
     pub(crate) sse_lane: SseLane,
+}
+
+/// `[tls]`: both or neither.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls {
+    /// A PEM file with the server's certificate, then its issuers'.
+    pub(crate) certificate: Option<PathBuf>,
+    /// A PEM file with its private key.
+    pub(crate) key: Option<PathBuf>,
 }
 
 /// `server.sse-lane`

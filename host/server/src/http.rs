@@ -12,6 +12,7 @@ mod health;
 mod outcome;
 mod publish;
 mod registry;
+mod replay;
 mod stats;
 
 use std::sync::Arc;

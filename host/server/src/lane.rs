@@ -13,6 +13,7 @@ mod reactor;
 mod rooms;
 mod seat;
 mod wheel;
+mod wire;
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,11 +23,12 @@ use std::thread::{self, JoinHandle};
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustls::ServerConnection;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub(crate) use look::{Look, look};
+pub(crate) use look::{Look, look, read};
 
 use crate::app::App;
 use crate::connections::Carrier;
@@ -75,26 +77,20 @@ impl Lane {
         handover.take().filter(|_| response.status() == StatusCode::OK && stream && plain)
     }
 
-    /// Carries a stream from here on: its request's head, of so many bytes, is read from the socket, the answer's head is
-    /// written, and then events.
+    /// Carries a stream from here on: the answer's head is written, and then events. Of the request nothing is left to be
+    /// read.
     pub(crate) fn carry(
         &self,
         subscribed: Subscribed,
         response: &Response<Body>,
         socket: TcpStream,
-        request_bytes: usize,
+        tls: Option<Box<ServerConnection>>,
         place: OwnedSemaphorePermit,
     ) -> io::Result<()> {
         // One after the other; one that panicked is left out.
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.reactors.len();
         let mut all = self.reactors[first..].iter().chain(&self.reactors[..first]);
         let calls = all.find(|calls| !calls.is_gone()).ok_or_else(|| io::Error::other("no thread carries streams"))?;
-        let mut request = vec![0; request_bytes];
-        // It was seen as a whole before.
-        let read = socket.try_read(&mut request)?;
-        if read != request_bytes {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
         let socket = socket.into_std()?;
         if let Err(error) = set_socket_send_buffer_size(&socket, LANE_SEND_BUFFER) {
             tracing::debug!("cannot set SO_SNDBUF: {error}");
@@ -102,7 +98,7 @@ impl Lane {
         let feed = subscribed.carried_by(&self.app, Carrier::lane(socket));
         // Given back by the reactor.
         place.forget();
-        calls.arrive(Arrival { feed, head: head::write(response) });
+        calls.arrive(Arrival { feed, tls, head: head::write(response) });
         Ok(())
     }
 

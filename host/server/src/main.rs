@@ -17,6 +17,7 @@ mod rates;
 mod serve;
 mod sse;
 mod telemetry;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,7 @@ use crate::config::{Config, StoreKind};
 use crate::http::Server;
 use crate::limits::SWEEP_PAUSE;
 use crate::rates::Look;
-use crate::telemetry;
+use crate::{telemetry, tls};
 
 /// Connections that the kernel keeps for us until they are accepted; reconnecting subscribers come in crowds.
 const BACKLOG: u32 = 4096;
@@ -46,6 +46,8 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
 
 async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     let (listen, deadline) = (config.listen, config.drain.deadline);
+    let tls = tls::load(&config.tls)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     // Bound before anything slow, so that a port that is taken is said at once; accepted from when all is ready.
     let listener = bind(listen).with_context(|| format!("cannot listen on {listen}; is another server there?"))?;
     let address = listener.local_addr()?;
@@ -53,10 +55,10 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
-    let server = Server::start(listener, &app).context("cannot serve connections")?;
+    let server = Server::start(listener, tls, &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if print_addr {
-        print_address(&address.to_string()).context("cannot print the address")?;
+        print_address(scheme, &address.to_string()).context("cannot print the address")?;
     }
     let plugins = app.plugins.current().plugins().len();
     tracing::info!(%address, plugins, dir = %app.config.plugins_dir.display(), "ready");
@@ -109,9 +111,9 @@ fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// One JSON line per listener, for whoever started the server with port 0.
-fn print_address(address: &str) -> io::Result<()> {
+fn print_address(scheme: &str, address: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", serde_json::json!({"listener": "http", "address": address}))?;
+    writeln!(out, "{}", serde_json::json!({"listener": scheme, "address": address}))?;
     out.flush()
 }
 

@@ -8,11 +8,11 @@ use std::{collections::BTreeMap, time::Duration};
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{Address, Choice, Count, Directives, Folder, Size, Source, Span};
+use super::kind::{Address, Choice, Count, Directives, File, Folder, Size, Source, Span};
 use super::settings::Settings;
 use super::{
     Config, Drain, Durability, Limits, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
-    Subscribe, Telemetry,
+    Subscribe, Telemetry, Tls,
 };
 
 /// How long something may be kept.
@@ -72,6 +72,15 @@ impl Config {
                     "What carries event streams: `auto`, the light lane, which holds many for little memory, and hyper \
                     whatever is not a plain HTTP/1.1 request; or `hyper` all of them. Clients see no difference.",
                 ),
+            },
+            tls: Tls {
+                certificate: s.read(
+                    "tls.certificate",
+                    "",
+                    &File,
+                    "PEM file with the server's certificate, then its issuers'. With it and `tls.key`, HTTPS only.",
+                ),
+                key: s.read("tls.key", "", &File, "PEM file with the certificate's private key."),
             },
             publish: Publish {
                 body_max: s.read(
@@ -289,6 +298,9 @@ impl Config {
                 "is less than `publish.body-max`: a body of the largest size could never \
                 be queued; raise `publish.queue-max` or lower `publish.body-max`",
             );
+        }
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            s.conflict("tls.certificate", "and `tls.key` go together: set both for HTTPS, or neither for plain HTTP");
         }
     }
 }

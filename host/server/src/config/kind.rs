@@ -24,6 +24,8 @@ pub(super) trait Kind {
 pub(super) struct Address;
 /// A directory, which need not exist yet.
 pub(super) struct Folder;
+/// A file, or none.
+pub(super) struct File;
 /// A source of events.
 pub(super) struct Source;
 /// Directives of a log filter.
@@ -80,6 +82,23 @@ impl Kind for Folder {
 
     fn to_toml(&self, value: &PathBuf) -> String {
         quoted(&value.to_string_lossy())
+    }
+}
+
+impl Kind for File {
+    type Value = Option<PathBuf>;
+
+    fn parse(&self, raw: &Raw) -> Option<Option<PathBuf>> {
+        let text = raw.text().filter(|text| !text.contains('\0'))?;
+        Some(Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
+    }
+
+    fn allowed(&self) -> String {
+        "the path of a file, or \"\" for none".into()
+    }
+
+    fn to_toml(&self, value: &Option<PathBuf>) -> String {
+        quoted(&value.as_deref().unwrap_or(std::path::Path::new("")).to_string_lossy())
     }
 }
 

@@ -54,7 +54,7 @@ fn flags_beat_the_environment_beats_the_file() {
 fn everything_that_is_wrong_is_said_at_once() {
     check_problems(
         "lisen = '127.0.0.1:1'\n[publish]\nbody-max = '1XiB'\nbatch-max = 0\nbody_max = 1\n[subscribe]\nheartbeat = 15\n\
-         [tls]\ncert = 'x'\n",
+         [zzz]\ncert = 'x'\n",
         &[("TIDEMILL_LISTEN", "nowhere"), ("TIDEMILL_PUBLISH_BODYMAX", "1"), ("TIDEMILL_LIMITS_TIME", "1h")],
         &[
             "environment (TIDEMILL_LISTEN): `listen` is \"nowhere\": expected an IP address and a port",
@@ -64,7 +64,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             "environment (TIDEMILL_LIMITS_TIME): `limits.time` is \"1h\": expected a duration from 1ms to 10s",
             "tidemill.toml:1: `lisen` is not a known key: did you mean `listen`?",
             "tidemill.toml:5: `publish.body_max` is not a known key: did you mean `publish.body-max`?",
-            "tidemill.toml:9: `tls.cert` is not a known key: the keys are listen, plugins-dir, data-dir, the sections",
+            "tidemill.toml:9: `zzz.cert` is not a known key: the keys are listen, plugins-dir, data-dir, the sections",
             "environment: `TIDEMILL_PUBLISH_BODYMAX` sets no known key: did you mean `TIDEMILL_PUBLISH_BODY_MAX`?",
         ],
     );

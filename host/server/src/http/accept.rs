@@ -8,6 +8,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
 use crate::http::connection::{Service, serve};
@@ -24,11 +25,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Begins to accept connections.
-    pub(crate) fn start(listener: TcpListener, app: &Arc<App>) -> io::Result<Self> {
+    pub(crate) fn start(listener: TcpListener, tls: Option<TlsAcceptor>, app: &Arc<App>) -> io::Result<Self> {
         let places = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
         let lane = app.config.server.sse_lane.is_auto().then(|| Lane::start(app, &places)).transpose()?.map(Arc::new);
         let (stop, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(accept(listener, Arc::clone(app), lane.clone(), places, stopped));
+        let (stopping, stops) = watch::channel(());
+        let service = Service::new(Arc::clone(app), tls, lane.clone(), stops);
+        let accepting = tokio::spawn(accept(listener, Arc::new(service), places, stopping, stopped));
         Ok(Self { stop, accepting, lane })
     }
 
@@ -47,14 +50,12 @@ impl Server {
 
 async fn accept(
     listener: TcpListener,
-    app: Arc<App>,
-    lane: Option<Arc<Lane>>,
+    service: Arc<Service>,
     places: Arc<Semaphore>,
+    stopping: watch::Sender<()>,
     mut stopped: oneshot::Receiver<()>,
 ) -> GracefulShutdown {
-    let write_timeout = app.config.subscribe.write_timeout;
-    let (stopping, stops) = watch::channel(());
-    let service = Arc::new(Service::new(app, lane, stops));
+    let write_timeout = service.write_timeout();
     let graceful = GracefulShutdown::new();
     loop {
         // With all places taken, new connections wait in the kernel's queue.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,33 +13,55 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::app::App;
 use crate::connections::Peer;
+use crate::http::replay::Replay;
 use crate::lane::{self, Lane, Look};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX};
+use crate::sse::Subscribed;
 
 /// What serves connections.
-#[derive(Debug)]
 pub(super) struct Service {
     app: Arc<App>,
     router: Router,
     http: http1::Builder,
+    tls: Option<TlsAcceptor>,
     lane: Option<Arc<Lane>>,
     /// Closed when no new requests are wanted.
     stops: watch::Receiver<()>,
 }
 
 impl Service {
-    pub(super) fn new(app: Arc<App>, lane: Option<Arc<Lane>>, stops: watch::Receiver<()>) -> Self {
+    pub(super) fn new(
+        app: Arc<App>,
+        tls: Option<TlsAcceptor>,
+        lane: Option<Arc<Lane>>,
+        stops: watch::Receiver<()>,
+    ) -> Self {
         let mut http = http1::Builder::new();
         // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
-        Self { router: super::routes(Arc::clone(&app)), app, http, lane, stops }
+        Self { router: super::routes(Arc::clone(&app)), app, http, tls, lane, stops }
     }
+
+    pub(super) fn write_timeout(&self) -> Duration {
+        self.app.config.subscribe.write_timeout
+    }
+}
+
+/// What every step of one connection needs.
+struct Connection {
+    service: Arc<Service>,
+    peer: Peer,
+    watcher: Watcher,
+    place: OwnedSemaphorePermit,
 }
 
 /// Serves a connection until it ends or goes to the light lane.
@@ -50,64 +73,101 @@ pub(super) async fn serve(
     place: OwnedSemaphorePermit,
 ) {
     let peer = Peer { address, close: Arc::new(Notify::new()), evictable: Arc::default() };
-    // Boxed, here and below: a task has room for the largest of its steps for as long as it lives.
-    let other = match &service.lane {
-        Some(lane) => match Box::pin(try_lane(&service, lane, socket, &peer, place)).await {
-            Ok(None) => return,
-            Ok(Some(other)) => other,
-            Err(error) => return tracing::debug!("a connection ended: {error}"),
-        },
-        None => Other { socket, answer: None, place },
+    let connection = Connection { service, peer, watcher, place };
+    let served = if connection.service.tls.is_some() {
+        // Boxed, here and below: a task has room for the largest of its steps for as long as it lives.
+        Box::pin(connection.serve_tls(socket)).await
+    } else {
+        connection.serve_plain(socket).await
     };
-    let http = into_axum(service.router.clone(), peer.clone(), other.answer);
-    let connection = Box::pin(watcher.watch(service.http.serve_connection(TokioIo::new(other.socket), http)));
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            if is_timeout(&error) && service.app.connections.count_evicted(peer.evict()) {
-                let peer = peer.address;
-                tracing::info!(%peer, reason = "stuck", "a subscriber is disconnected: its connection took nothing");
-            } else {
-                tracing::debug!("a connection ended: {error}");
-            }
-        },
-        () = peer.close.notified() => {}
+    if let Err(error) = served {
+        tracing::debug!("a connection ended: {error}");
     }
-    drop(other.place);
 }
 
-/// A connection for hyper. Nothing was read from it.
-struct Other {
-    socket: TcpStream,
-    /// The answer to its first request, if that was looked at.
-    answer: Option<Response<Body>>,
-    place: OwnedSemaphorePermit,
+/// What came of a look.
+enum Looked {
+    /// The answer is a stream that was handed over.
+    Stream(Subscribed, Response<Body>),
+    /// It is for hyper, with the answer to the first request if there is one.
+    Http(Option<Response<Body>>),
 }
 
-/// Looks whether a connection is one for the light lane, and hands it over; otherwise it comes back.
-async fn try_lane(
-    service: &Service,
-    lane: &Lane,
-    socket: TcpStream,
-    peer: &Peer,
-    place: OwnedSemaphorePermit,
-) -> io::Result<Option<Other>> {
-    let mut stops = service.stops.clone();
-    let looked = tokio::select! {
-        looked = tokio::time::timeout(HEAD_TIME_MAX, lane::look(&socket)) => looked,
-        // It has asked nothing yet.
-        _ = stops.changed() => return Err(io::Error::other("the server is stopping")),
-    };
-    let Look::Stream(mut request, head_bytes) = looked?? else {
-        return Ok(Some(Other { socket, answer: None, place }));
-    };
-    request.extensions_mut().insert(peer.clone());
-    let handover = Lane::offer(&mut request);
-    // A router takes every request and answers it.
-    let Ok(answer) = service.router.clone().call(*request).await;
-    match Lane::accept(&handover, &answer) {
-        Some(subscribed) => lane.carry(subscribed, &answer, socket, head_bytes, place).map(|()| None),
-        // Hyper reads the request again, but nobody has to answer it a second time.
-        None => Ok(Some(Other { socket, answer: Some(answer), place })),
+impl Connection {
+    async fn serve_plain(self, socket: TcpStream) -> io::Result<()> {
+        let Some(lane) = self.service.lane.clone() else { return self.serve_http(socket, None).await };
+        let look = self.in_time(lane::look(&socket)).await?;
+        let head_bytes = if let Look::Stream(_, length) = &look { *length } else { 0 };
+        match Box::pin(self.answer(look)).await {
+            Looked::Stream(subscribed, answer) => {
+                // It was seen as a whole before.
+                let read = socket.try_read(&mut vec![0; head_bytes])?;
+                if read != head_bytes {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                lane.carry(subscribed, &answer, socket, None, self.place)
+            }
+            Looked::Http(answer) => self.serve_http(socket, answer).await,
+        }
+    }
+
+    async fn serve_tls(self, socket: TcpStream) -> io::Result<()> {
+        let Some(tls) = &self.service.tls else { return Ok(()) };
+        let mut stream = self.in_time(tls.accept(socket)).await?;
+        let Some(lane) = self.service.lane.clone() else { return self.serve_http(stream, None).await };
+        let (look, head) = self.in_time(lane::read(&mut stream)).await?;
+        match self.answer(look).await {
+            Looked::Stream(subscribed, answer) => {
+                let (socket, session) = stream.into_inner();
+                lane.carry(subscribed, &answer, socket, Some(Box::new(session)), self.place)
+            }
+            Looked::Http(answer) => self.serve_http(Replay::new(head.freeze(), stream), answer).await,
+        }
+    }
+
+    /// A step before the first request is there, which has its time, and is not waited for when the server stops.
+    async fn in_time<T>(&self, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        let mut stops = self.service.stops.clone();
+        tokio::select! {
+            done = timeout(HEAD_TIME_MAX, step) => done?,
+            _ = stops.changed() => Err(io::Error::other("the server is stopping")),
+        }
+    }
+
+    /// Has a request for a stream answered as any other.
+    async fn answer(&self, look: Look) -> Looked {
+        let Look::Stream(mut request, _) = look else { return Looked::Http(None) };
+        request.extensions_mut().insert(self.peer.clone());
+        let handover = Lane::offer(&mut request);
+        // A router takes every request and answers it.
+        let Ok(answer) = self.service.router.clone().call(*request).await;
+        match Lane::accept(&handover, &answer) {
+            Some(subscribed) => Looked::Stream(subscribed, answer),
+            // Hyper reads the request again, but nobody has to answer it a second time.
+            None => Looked::Http(Some(answer)),
+        }
+    }
+
+    async fn serve_http(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        answer: Option<Response<Body>>,
+    ) -> io::Result<()> {
+        let Self { service, peer, watcher, place: _place } = self;
+        let http = into_axum(service.router.clone(), peer.clone(), answer);
+        let connection = Box::pin(watcher.watch(service.http.serve_connection(TokioIo::new(stream), http)));
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                if is_timeout(&error) && service.app.connections.count_evicted(peer.evict()) {
+                    let peer = peer.address;
+                    tracing::info!(%peer, reason = "stuck", "a subscriber is disconnected: its connection took nothing");
+                } else {
+                    return Err(io::Error::other(error));
+                }
+            },
+            () = peer.close.notified() => {}
+        }
+        Ok(())
     }
 }
 

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use rustls::ServerConnection;
+
 use crate::sse::Feed;
 
 /// A stream that comes.
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) feed: Feed,
+    /// Boxed: most have none.
+    pub(super) tls: Option<Box<ServerConnection>>,
     /// The head of the answer.
     pub(super) head: Vec<u8>,
 }

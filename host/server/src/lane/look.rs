@@ -1,17 +1,20 @@
-//! A look at a fresh connection: whether it begins with a plain request for a stream. Nothing is read from it.
+//! A look at a fresh connection: whether it begins with a plain request for a stream.
 
 use std::io;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use bytes::BytesMut;
 use rustix::net::RecvFlags;
-use tokio::io::Interest;
+use tokio::io::{AsyncRead, AsyncReadExt, Interest};
 use tokio::net::TcpStream;
 
 use crate::sse;
 
 /// Bytes of a head that is looked at; a longer one is hyper's.
 const HEAD_MAX: usize = 8 << 10;
+/// Bytes of most heads.
+const HEAD_USUAL: usize = 1 << 10;
 /// Headers of a request that is looked at.
 const HEADERS_MAX: usize = 64;
 /// What makes a request more than a plain one: another protocol, a body, or an answer before it.
@@ -26,7 +29,7 @@ pub(crate) enum Look {
     Other,
 }
 
-/// Looks until it can be told. The caller bounds the time.
+/// Looks until it can be told, and reads nothing. The caller bounds the time.
 pub(crate) async fn look(socket: &TcpStream) -> io::Result<Look> {
     let mut seen = 0;
     loop {
@@ -50,6 +53,20 @@ pub(crate) async fn look(socket: &TcpStream) -> io::Result<Look> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The same where nothing can be looked at without reading it: over TLS. What was read is there for whoever comes next.
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Look, BytesMut)> {
+    let mut head = BytesMut::with_capacity(HEAD_USUAL);
+    while head.len() < HEAD_MAX {
+        if stream.read_buf(&mut head).await? == 0 {
+            break;
+        }
+        if let Some(look) = judge(&head) {
+            return Ok((look, head));
+        }
+    }
+    Ok((Look::Other, head))
 }
 
 /// What a connection begins with; none if that takes more bytes.

@@ -42,7 +42,11 @@ impl Piece {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
+        match socket.flush() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -89,14 +89,14 @@ impl Reactor {
         }
     }
 
-    fn seat(&mut self, Arrival { feed, head }: Arrival) {
+    fn seat(&mut self, arrival: Arrival) {
         let entry = self.seats.vacant_entry();
         // There are fewer seats than file descriptors.
         let key = u32::try_from(entry.key()).unwrap_or(u32::MAX);
         // Before it is asked for the first time, so that nothing comes in between unseen.
-        let place = self.rooms.join(key, feed.selection(), &self.calls);
-        let timer = self.wheel.set(key, feed.due_in());
-        let seat = entry.insert(Seat::new(feed, head, place, timer));
+        let place = self.rooms.join(key, arrival.feed.selection(), &self.calls);
+        let timer = self.wheel.set(key, arrival.feed.due_in());
+        let seat = entry.insert(Seat::new(arrival, place, timer));
         let both = Interest::READABLE | Interest::WRITABLE;
         let registered = seat.socket().and_then(|socket| {
             self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key as usize), both)
@@ -117,7 +117,8 @@ impl Reactor {
                 Err(error) => return self.remove(key, Some(&error)),
             }
         }
-        if event.is_writable() && seat.unblock() {
+        // An answer of TLS to what came may wait to be written, too.
+        if (event.is_writable() && seat.unblock()) || seat.answers() {
             self.give_turn(key);
         }
     }

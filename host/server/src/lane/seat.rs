@@ -1,16 +1,19 @@
 //! One subscriber of the light lane: its feed, and what of it the socket did not take yet.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::TcpStream;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use rustls::ServerConnection;
 
 use crate::app::App;
 use crate::connections::Carrier;
+use crate::lane::calls::Arrival;
 use crate::lane::piece::Piece;
 use crate::lane::rooms::Place;
 use crate::lane::wheel::Tick;
+use crate::lane::wire::Wire;
 use crate::limits::{LANE_DISCARDED_MAX, LANE_TURN_BYTES};
 use crate::sse::Feed;
 
@@ -18,6 +21,7 @@ use crate::sse::Feed;
 #[derive(Debug)]
 pub(super) struct Seat {
     feed: Feed,
+    tls: Option<Box<ServerConnection>>,
     /// What the socket did not take.
     rest: Option<Box<Piece>>,
     pub(super) place: Place,
@@ -42,9 +46,10 @@ pub(super) enum Turn {
 
 impl Seat {
     /// A stream that begins with the head of the answer.
-    pub(super) fn new(feed: Feed, head: Vec<u8>, place: Place, timer: Tick) -> Self {
+    pub(super) fn new(arrival: Arrival, place: Place, timer: Tick) -> Self {
+        let Arrival { feed, tls, head } = arrival;
         let rest = Some(Box::new(Piece::raw(head.into())));
-        Self { feed, rest, place, timer, discarded: 0, blocked: false, ended: false }
+        Self { feed, tls, rest, place, timer, discarded: 0, blocked: false, ended: false }
     }
 
     pub(super) const fn feed(&self) -> &Feed {
@@ -64,6 +69,7 @@ impl Seat {
                 continue;
             }
             if self.ended {
+                self.wire().map(|mut wire| wire.finish()).ok();
                 return Turn::Over(None);
             }
             if room == 0 {
@@ -100,13 +106,22 @@ impl Seat {
         std::mem::take(&mut self.blocked) || self.rest.is_some()
     }
 
+    /// Whether TLS has something to say by itself, such as a new key; it goes out before anything else.
+    pub(super) fn answers(&mut self) -> bool {
+        let answers = self.rest.is_none() && self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        if answers {
+            self.rest = Some(Box::new(Piece::raw(Bytes::new())));
+        }
+        answers
+    }
+
     /// Reads what came and throws it away: nothing is expected after the request, but while it is there the end of the
     /// connection is not seen. Whether the connection is still open.
     pub(super) fn discard(&mut self, scratch: &mut [u8]) -> io::Result<bool> {
         loop {
-            match self.socket()?.read(scratch) {
-                Ok(0) => return Ok(false),
-                Ok(length) => {
+            match self.wire()?.read(scratch) {
+                Ok(None) => return Ok(false),
+                Ok(Some(length)) => {
                     let length = u16::try_from(length).unwrap_or(u16::MAX);
                     self.discarded = self.discarded.saturating_add(length);
                     if self.discarded > LANE_DISCARDED_MAX {
@@ -139,16 +154,24 @@ impl Seat {
 
     /// Whether all was sent.
     fn send(&mut self, piece: &mut Piece) -> io::Result<bool> {
-        let sent = piece.write(self.socket()?)?;
+        let sent = piece.write(self.wire()?)?;
         self.blocked = !sent;
         Ok(sent)
     }
 
+    fn wire(&mut self) -> io::Result<Wire<'_>> {
+        Ok(Wire { socket: socket(&self.feed)?, tls: self.tls.as_deref_mut() })
+    }
+
     pub(super) fn socket(&self) -> io::Result<&TcpStream> {
-        match &self.feed.connection().carrier {
-            Carrier::Lane { socket, .. } => Ok(socket),
-            Carrier::Http(_) => Err(io::Error::other("hyper has the socket")),
-        }
+        socket(&self.feed)
+    }
+}
+
+fn socket(feed: &Feed) -> io::Result<&TcpStream> {
+    match &feed.connection().carrier {
+        Carrier::Lane { socket, .. } => Ok(socket),
+        Carrier::Http(_) => Err(io::Error::other("hyper has the socket")),
     }
 }
 

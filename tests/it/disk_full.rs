@@ -71,7 +71,8 @@ async fn a_full_disk_refuses_publishers_spares_readers_and_recovers_by_itself() 
     assert_eq!(server.get("/readyz").await.0, 200);
     assert_eq!(server.get("/events/stats").await.1["log"]["failing"], Value::Null);
     for n in refused + 1..refused + 20 {
-        assert_eq!(publish(&server, n).await.0, 200);
+        // While the log copies its journal back it may want all of the room for a moment.
+        eventually("publishing goes on", async || publish(&server, n).await.0 == 200).await;
     }
     // The same connections: they missed nothing, and nothing that was refused is there.
     expect(&mut live, refused..refused + 20).await;

@@ -16,7 +16,7 @@ use tidemill_bench::cpu::{self, Cores};
 use tidemill_bench::floor::{Fault, Mode};
 use tidemill_bench::hub::{Hub, Setup};
 use tidemill_bench::runner::{Plan, run};
-use tidemill_bench::{axum_naive, floor, launch, report};
+use tidemill_bench::{axum_naive, axum_sse, floor, launch, report};
 
 /// Measures the host against the floor and against other hubs, on this machine, in this run.
 #[derive(Debug, Parser)]
@@ -45,8 +45,13 @@ enum Command {
         #[arg(long)]
         fault: Option<Fault>,
     },
-    /// The hub that users would write themselves with axum.
+    /// The hub that users would write with care with axum.
     AxumNaive {
+        #[command(flatten)]
+        own: OwnHub,
+    },
+    /// The hub that users write first: axum's own Sse.
+    AxumSse {
         #[command(flatten)]
         own: OwnHub,
     },
@@ -125,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }
         Command::AxumNaive { own } => own.bind().and_then(|listener| axum_naive::serve(listener, own.lifetime())),
+        Command::AxumSse { own } => own.bind().and_then(|listener| axum_sse::serve(listener, own.lifetime())),
         Command::Launch { cores, program } => launch::become_program(&cores, &program),
     };
     match done {

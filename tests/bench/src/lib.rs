@@ -11,6 +11,7 @@
 #![cfg(target_os = "linux")]
 
 pub mod axum_naive;
+pub mod axum_sse;
 pub mod cases;
 pub mod clock;
 pub mod cpu;

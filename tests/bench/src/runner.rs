@@ -103,7 +103,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
 
 fn measure(plan: &Plan, setup: &Setup, hub: Hub, case: &Case) -> Result<Figures> {
     let payload = case.payload(&plan.deliveries)?;
-    let running = hub.start(setup, case)?;
+    let running = hub.start(setup, setup.chain.unwrap_or(case.chain))?;
     thread::sleep(REST);
     let spec = LoadSpec {
         subscribers: connections(setup, case.subscribers),

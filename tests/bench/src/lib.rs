@@ -24,3 +24,4 @@ pub mod payload;
 pub mod process;
 pub mod report;
 pub mod runner;
+pub mod unit;

@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use super::host::{Store, Subscribe, start};
-use super::{Bar, Bench, Sheet, Unit, turns};
+use super::{Bar, Bench, Sheet, Unit};
 use crate::load::{self, Crowd, LoadSpec, Manner, Outcome, Pace};
 use crate::payload::Payload;
 use crate::process::ProcessTree;
+use crate::runner::turns;
 
 /// How much later the others may get their events.
 const TIMES: f64 = 1.2;

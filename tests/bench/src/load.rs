@@ -29,7 +29,7 @@ use anyhow::{Result, ensure};
 
 use crate::clock::{nanos, now_ns, own_cpu};
 use crate::cpu::busy_s;
-use crate::process::ProcessTree;
+use crate::process::{ProcessTree, Usage};
 
 pub use crowd::{Crowd, Manner};
 pub use marker::SLOT as MARKER;
@@ -95,7 +95,10 @@ pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
 pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
     check(spec)?;
     let progress = Progress::new(0)?;
-    let usage = || spec.server.map(|pid| ProcessTree::of(pid).usage()).unwrap_or_default();
+    let usage = || {
+        let tree = spec.server.map(ProcessTree::of);
+        tree.map(|tree| Usage { resident_bytes: tree.resident_bytes(), ..tree.usage() }).unwrap_or_default()
+    };
     let before = usage();
     thread::scope(|scope| {
         let readers = Readers::start(scope, spec, &progress);

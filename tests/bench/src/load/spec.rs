@@ -1,6 +1,7 @@
 //! What one load consists of. Plain data: no sockets, no hub names.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -76,6 +77,12 @@ impl LoadSpec {
         &self.subscriptions[subscriber % self.subscriptions.len()]
     }
 
+    /// Which subscribers a reader has: neighbours, so that whatever is given out in turn falls to all readers.
+    pub(super) fn share(&self, reader: usize) -> Range<usize> {
+        let before = |reader| self.subscribers * reader / self.readers;
+        before(reader)..before(reader + 1)
+    }
+
     /// How many subscribers get what is published.
     pub(super) fn listeners(&self) -> u64 {
         (0..self.subscribers).filter(|subscriber| self.subscription(*subscriber).wants).count() as u64
@@ -138,5 +145,8 @@ mod tests {
         let paths = [0, 1, 99, 100, 200].map(|index| spec.subscription(index).path.as_str());
         assert_eq!(paths, ["/all", "/others", "/others", "/all", "/all"]);
         assert_eq!(spec.listeners(), 3);
+        spec.readers = 4;
+        let shares: Vec<_> = (0..4).map(|reader| spec.share(reader)).collect();
+        assert_eq!(shares, [0..62, 62..125, 125..187, 187..250]);
     }
 }

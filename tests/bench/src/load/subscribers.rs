@@ -2,7 +2,6 @@
 //! tallies. Must not know publishing, nor other readers.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::iter::StepBy;
 use std::net::TcpStream;
 use std::ops::Range;
 use std::thread;
@@ -78,7 +77,7 @@ pub(super) fn run(spec: &LoadSpec, progress: &Progress, reader: usize) -> Result
     let mut reader = Reader {
         spec,
         progress,
-        share: (reader..spec.subscribers).step_by(spec.readers),
+        share: spec.share(reader),
         epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
         subscribers: Vec::with_capacity(spec.subscribers / spec.readers + 1),
         connecting: 0,
@@ -122,7 +121,7 @@ struct Reader<'a> {
     progress: &'a Progress,
     epoll: OwnedFd,
     /// Which subscribers are still to be connected.
-    share: StepBy<Range<usize>>,
+    share: Range<usize>,
     subscribers: Vec<Subscriber<'a>>,
     connecting: usize,
     received: Received,

@@ -1,5 +1,6 @@
 //! Arguments, and which part of the library they mean.
 
+mod lanes;
 mod log;
 
 use std::io::Write as _;
@@ -34,6 +35,8 @@ enum Command {
     Run(RunArguments),
     /// Measure what the log costs and gives: ingest, resumption, reconnects, slow subscribers.
     Log(log::LogArguments),
+    /// Measure the ways in which the host carries subscribers: fan-out, latency, idle and stuck ones, filters, cores.
+    Lanes(lanes::LanesArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -126,6 +129,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => measure(&arguments),
         Command::Log(arguments) => log::measure(&arguments),
+        Command::Lanes(arguments) => lanes::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

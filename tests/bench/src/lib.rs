@@ -4,7 +4,7 @@
 //! Figures of one machine say little about another, so results are **ratios**: to the [`floor`] (the least a server
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
-//! What the log costs has a run of its own: [`log`].
+//! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
@@ -17,6 +17,7 @@ pub mod clock;
 pub mod cpu;
 pub mod floor;
 pub mod hub;
+pub mod lanes;
 pub mod launch;
 pub mod load;
 pub mod log;

@@ -205,6 +205,46 @@ fn the_log_command_reports_bars_and_what_failed() {
     }
 }
 
+/// The lanes' cases against a stand-in that knows neither lanes nor filters: each lane is asked for, and what comes
+/// unasked misses the bar.
+#[test]
+fn the_lanes_command_asks_for_both_lanes_and_judges_one() {
+    let scratch = tempfile::tempdir().unwrap();
+    let stand_in = scratch.path().join("tidemill");
+    let configuration = scratch.path().join("configuration");
+    fs::write(&stand_in, format!("#!/bin/sh\ncat \"$6\" >> {}\nexec {BENCH} floor\n", configuration.display()))
+        .unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    let json = scratch.path().join("runs.ndjson");
+    let output = Command::new(BENCH)
+        .args(["lanes", "--quick", "--cases", "fan-200,match", "--hubs", "floor,axum-sse,hyper,auto"])
+        .args(["--chain", "none", "--nginx", "/nowhere"])
+        .arg("--tidemill")
+        .arg(&stand_in)
+        .arg("--json")
+        .arg(&json)
+        .env("TMPDIR", scratch.path())
+        .output()
+        .unwrap();
+    let (report, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{progress}");
+    for row in
+        ["| floor | ", "| axum-sse | ", "| tidemill hyper: 100 of 10,000 | ", "- deliveries/s ÷ floor ≥ 1.50 ×: **"]
+    {
+        assert!(report.contains(row), "{row} is not in\n{report}\n{progress}");
+    }
+    assert_eq!(report.matches("in another order: **PASS** (0 wrong").count(), 1, "{report}");
+    assert_eq!(report.matches("in another order: **MISSED** (").count(), 1, "{report}");
+    let records: Vec<serde_json::Value> =
+        fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), 4 + 2 * 2, "{progress}");
+    assert!(records.iter().all(|record| record["load"]["complete"] == true), "{progress}");
+    let configuration = fs::read_to_string(&configuration).unwrap();
+    for lane in ["auto", "hyper"] {
+        assert_eq!(configuration.matches(&format!("[server]\nsse-lane = \"{lane}\"\n")).count(), 3, "{configuration}");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_said_and_left_out() {
     let scratch = tempfile::tempdir().unwrap();

@@ -18,6 +18,8 @@ use crate::process::Usage;
 pub struct Outcome {
     /// Subscribers asked for.
     pub subscribers: usize,
+    /// Threads that read them.
+    pub readers: usize,
     /// Subscribers that got a stream.
     pub connected: u64,
     /// Subscribers that got none.
@@ -163,6 +165,7 @@ impl Outcome {
         let complete = listeners().filter(|tally| missing_from(tally) == 0);
         Self {
             subscribers: spec.subscribers,
+            readers: spec.readers,
             connected: progress.connected(),
             failed: progress.failed(),
             refused_with: received.refused_with,

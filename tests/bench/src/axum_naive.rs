@@ -1,4 +1,4 @@
-//! The peer that users would write themselves: axum, one tokio broadcast channel, each event encoded once, and
+//! The peer that users would write with care: axum, one tokio broadcast channel, each event encoded once, and
 //! everything that is ready sent in one body frame. Checks nothing and keeps nothing.
 
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 /// Events that a slow subscriber may be behind before it silently loses some: what most such programs choose.
-const CAPACITY: usize = 1024;
+pub(crate) const CAPACITY: usize = 1024;
 
 /// Serves `GET /events` and `POST /events` on one thread for so long.
 ///
@@ -26,11 +26,15 @@ const CAPACITY: usize = 1024;
 ///
 /// When the system refuses the runtime or the listener.
 pub fn serve(listener: TcpListener, limit: Duration) -> Result<()> {
+    let router = Router::new().route("/events", routing::get(subscribe).post(publish));
+    serve_router(listener, router.with_state(channel(CAPACITY).0), limit)
+}
+
+/// Serves a router on one thread for so long.
+pub(crate) fn serve_router(listener: TcpListener, router: Router, limit: Duration) -> Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        let router =
-            Router::new().route("/events", routing::get(subscribe).post(publish)).with_state(channel(CAPACITY).0);
         let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|socket| {
             socket.set_nodelay(true).ok();
         });
@@ -42,13 +46,17 @@ pub fn serve(listener: TcpListener, limit: Duration) -> Result<()> {
 }
 
 async fn publish(State(sender): State<Sender<Bytes>>, headers: HeaderMap, body: String) -> StatusCode {
-    let is_batch = headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/x-ndjson");
-    let events = if is_batch { body.split('\n').collect() } else { vec![body.as_str()] };
-    for event in events {
+    for event in events(&headers, &body) {
         // Nobody listening is no error.
         sender.send(Bytes::from(format!("data: {event}\n\n"))).ok();
     }
     StatusCode::NO_CONTENT
+}
+
+/// The events of a request: its lines, or all of it.
+pub(crate) fn events<'a>(headers: &HeaderMap, body: &'a str) -> Vec<&'a str> {
+    let is_batch = headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/x-ndjson");
+    if is_batch { body.split('\n').collect() } else { vec![body] }
 }
 
 async fn subscribe(State(sender): State<Sender<Bytes>>) -> Response {

@@ -171,14 +171,18 @@ pub fn all() -> Vec<Case> {
 ///
 /// When there is no such case.
 pub fn named(names: &[String]) -> Result<Vec<Case>> {
-    let mut cases = all();
-    let matches = |name: &str, case: &Case| match name.strip_suffix('*') {
-        Some(start) => case.name.starts_with(start),
-        None => case.name == name,
+    pick(all(), |case| case.name, names)
+}
+
+/// Those of all cases that have one of these names, as [`named`] understands them; all of them for no names.
+pub(crate) fn pick<T>(mut cases: Vec<T>, name_of: fn(&T) -> &'static str, names: &[String]) -> Result<Vec<T>> {
+    let matches = |name: &str, case: &T| match name.strip_suffix('*') {
+        Some(start) => name_of(case).starts_with(start),
+        None => name_of(case) == name,
     };
     for name in names {
         if !cases.iter().any(|case| matches(name, case)) {
-            let known: Vec<_> = cases.iter().map(|case| case.name).collect();
+            let known: Vec<_> = cases.iter().map(name_of).collect();
             bail!("there is no case {name}; there are {}", known.join(", "));
         }
     }

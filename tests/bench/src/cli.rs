@@ -1,5 +1,6 @@
 //! Arguments, and which part of the library they mean.
 
+mod lanes;
 mod log;
 
 use std::io::Write as _;
@@ -16,7 +17,7 @@ use tidemill_bench::cpu::{self, Cores};
 use tidemill_bench::floor::{Fault, Mode};
 use tidemill_bench::hub::{Hub, Setup};
 use tidemill_bench::runner::{Plan, run};
-use tidemill_bench::{axum_naive, floor, launch, report};
+use tidemill_bench::{axum_naive, axum_sse, floor, launch, report};
 
 /// Measures the host against the floor and against other hubs, on this machine, in this run.
 #[derive(Debug, Parser)]
@@ -34,6 +35,8 @@ enum Command {
     Run(RunArguments),
     /// Measure what the log costs and gives: ingest, resumption, reconnects, slow subscribers.
     Log(log::LogArguments),
+    /// Measure the ways in which the host carries subscribers: fan-out, latency, idle and stuck ones, filters, cores.
+    Lanes(lanes::LanesArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -45,8 +48,13 @@ enum Command {
         #[arg(long)]
         fault: Option<Fault>,
     },
-    /// The hub that users would write themselves with axum.
+    /// The hub that users would write with care with axum.
     AxumNaive {
+        #[command(flatten)]
+        own: OwnHub,
+    },
+    /// The hub that users write first: axum's own Sse.
+    AxumSse {
         #[command(flatten)]
         own: OwnHub,
     },
@@ -121,10 +129,12 @@ pub(crate) fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(arguments) => measure(&arguments),
         Command::Log(arguments) => log::measure(&arguments),
+        Command::Lanes(arguments) => lanes::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }
         Command::AxumNaive { own } => own.bind().and_then(|listener| axum_naive::serve(listener, own.lifetime())),
+        Command::AxumSse { own } => own.bind().and_then(|listener| axum_sse::serve(listener, own.lifetime())),
         Command::Launch { cores, program } => launch::become_program(&cores, &program),
     };
     match done {

@@ -21,11 +21,33 @@ impl Cores {
     /// physical core, if there is such a one. `None` on a single core.
     #[must_use]
     pub fn choose() -> Option<Self> {
-        let allowed = allowed();
-        let (&server, others) = allowed.split_first()?;
-        let siblings = siblings(server);
-        let generator = others.iter().find(|core| !siblings.contains(core)).or(others.first())?;
-        Some(Self { server: vec![server], generator: vec![*generator] })
+        let mut cores = Self::split(&allowed(), 1)?;
+        cores.generator.truncate(1);
+        Some(cores)
+    }
+
+    /// So many of these cores for the server and all others for the generator, none of them the same physical core, if there is
+    /// such a choice. Where the server would get all, the generator shares all but the first. `None` on a single core.
+    #[must_use]
+    pub fn split(allowed: &[usize], server: usize) -> Option<Self> {
+        Self::parts(allowed, server, siblings)
+    }
+
+    fn parts(allowed: &[usize], wanted: usize, siblings: impl Fn(usize) -> Vec<usize>) -> Option<Self> {
+        let mut server = Vec::new();
+        let apart = |core: usize, from: &[usize]| !from.iter().any(|other| siblings(*other).contains(&core));
+        while server.len() < wanted.min(allowed.len()) {
+            let free = || allowed.iter().filter(|core| !server.contains(*core));
+            let next = *free().find(|core| apart(**core, &server)).or(free().next())?;
+            server.push(next);
+        }
+        let mut generator: Vec<_> = allowed.iter().copied().filter(|core| !server.contains(core)).collect();
+        if generator.is_empty() {
+            generator = allowed.iter().copied().skip(1).collect();
+        } else if generator.iter().any(|core| apart(*core, &server)) {
+            generator.retain(|core| apart(*core, &server));
+        }
+        (!generator.is_empty()).then_some(Self { server, generator })
     }
 
     /// Two cores for the server and all others for the generator; both for both where there are no more than two.
@@ -107,8 +129,9 @@ pub fn ticks_per_second() -> f64 {
     rustix::param::clock_ticks_per_second() as f64
 }
 
-/// The cores this process may use.
-fn allowed() -> Vec<usize> {
+/// The cores this thread may use.
+#[must_use]
+pub fn allowed() -> Vec<usize> {
     sched_getaffinity(None)
         .map_or_else(|_| Vec::new(), |mask| (0..CpuSet::MAX_CPU).filter(|core| mask.is_set(*core)).collect())
 }
@@ -148,6 +171,22 @@ mod tests {
         if let Some(cores) = Cores::choose() {
             assert_ne!(cores.server, cores.generator);
         }
+    }
+
+    #[test]
+    fn what_serves_is_apart_from_what_generates_where_there_is_a_choice() {
+        let alone = |_| Vec::new();
+        let pairs = |core| vec![core & !1, core | 1];
+        let split = |allowed: &[usize], server, pairs: &dyn Fn(usize) -> Vec<usize>| {
+            Cores::parts(allowed, server, pairs).map(|cores| (cores.server, cores.generator))
+        };
+        assert_eq!((split(&[], 1, &alone), split(&[0], 1, &alone)), (None, None));
+        assert_eq!(split(&[0, 1, 2, 3], 1, &alone), Some((vec![0], vec![1, 2, 3])));
+        assert_eq!(split(&[0, 1, 2, 3], 2, &alone), Some((vec![0, 1], vec![2, 3])));
+        assert_eq!(split(&[0, 1, 2, 3], 1, &pairs), Some((vec![0], vec![2, 3])));
+        assert_eq!(split(&[0, 1, 2, 3], 2, &pairs), Some((vec![0, 2], vec![1, 3])));
+        assert_eq!(split(&[0, 1], 1, &pairs), Some((vec![0], vec![1])));
+        assert_eq!(split(&[0, 1], 2, &alone), Some((vec![0, 1], vec![1])));
     }
 
     #[test]

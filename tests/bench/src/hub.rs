@@ -41,8 +41,10 @@ pub enum Hub {
     Floor,
     /// The same with one write per event.
     FloorDirect,
-    /// Eighty lines of axum.
+    /// Ninety lines of axum.
     AxumNaive,
+    /// Axum's own `Sse`.
+    AxumSse,
     /// nginx with nchan, one worker.
     Nchan,
     /// The host.
@@ -91,6 +93,7 @@ impl Hub {
             Self::Floor => "floor",
             Self::FloorDirect => "floor-direct",
             Self::AxumNaive => "axum-naive",
+            Self::AxumSse => "axum-sse",
             Self::Nchan => "nchan",
             Self::Tidemill => "tidemill",
         }
@@ -100,7 +103,7 @@ impl Hub {
     #[must_use]
     pub fn obstacle(self, setup: &Setup) -> Option<String> {
         match self {
-            Self::Floor | Self::FloorDirect | Self::AxumNaive => None,
+            Self::Floor | Self::FloorDirect | Self::AxumNaive | Self::AxumSse => None,
             Self::Nchan => nchan::obstacle(setup),
             Self::Tidemill => tidemill::obstacle(setup),
         }
@@ -117,14 +120,15 @@ impl Hub {
     /// # Errors
     ///
     /// When it cannot be started or does not get ready; the message holds what it printed.
-    pub fn start(self, setup: &Setup, case: &Case) -> Result<Running> {
+    pub fn start(self, setup: &Setup, chain: Chain) -> Result<Running> {
         let scratch = scratch()?;
         let started = match self {
             Self::Floor => own(setup, scratch, &["floor", "--for-seconds", LIFETIME_S]),
             Self::FloorDirect => own(setup, scratch, &["floor", "--mode", "direct", "--for-seconds", LIFETIME_S]),
             Self::AxumNaive => own(setup, scratch, &["axum-naive", "--for-seconds", LIFETIME_S]),
+            Self::AxumSse => own(setup, scratch, &["axum-sse", "--for-seconds", LIFETIME_S]),
             Self::Nchan => nchan::start(setup, scratch),
-            Self::Tidemill => tidemill::start(setup, scratch, setup.chain.unwrap_or(case.chain)),
+            Self::Tidemill => tidemill::start(setup, scratch, chain),
         };
         started.with_context(|| format!("{} did not start", self.name()))
     }
@@ -151,13 +155,13 @@ impl Running {
     }
 }
 
-/// Starts the host without plugins, with this configuration and a data directory of its own.
+/// Starts the host with a chain's plugins, more configuration and a data directory of its own.
 ///
 /// # Errors
 ///
 /// As [`Hub::start`].
-pub fn bare_host(setup: &Setup, configuration: &str) -> Result<Running> {
-    tidemill::serve(setup, scratch()?, Chain::None, configuration).context("tidemill did not start")
+pub fn host(setup: &Setup, chain: Chain, more: &str) -> Result<Running> {
+    tidemill::start_with(setup, scratch()?, chain, more).context("tidemill did not start")
 }
 
 /// A directory of its own, where all data of a run go; `TMPDIR` says in which file system.

@@ -4,18 +4,20 @@
 //! Figures of one machine say little about another, so results are **ratios**: to the [`floor`] (the least a server
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
-//! What the log costs has a run of its own: [`log`].
+//! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
 #![cfg(target_os = "linux")]
 
 pub mod axum_naive;
+pub mod axum_sse;
 pub mod cases;
 pub mod clock;
 pub mod cpu;
 pub mod floor;
 pub mod hub;
+pub mod lanes;
 pub mod launch;
 pub mod load;
 pub mod log;
@@ -23,3 +25,4 @@ pub mod payload;
 pub mod process;
 pub mod report;
 pub mod runner;
+pub mod unit;

@@ -1,8 +1,8 @@
 //! The load generator: subscribers and publishers against one hub, and what came of it.
 //!
-//! One thread reads all subscribers, the calling thread publishes. Every event carries a marker with its sequence
-//! number and the time it was due; each subscriber keeps a bitmap of what it got, which is compared with what the hub
-//! acknowledged. Must not know which hub it talks to.
+//! One thread or several read the subscribers, each its share; the calling thread publishes. Every event carries a
+//! marker with its sequence number and the time it was due; each subscriber keeps a bitmap of what it got, which is
+//! compared with what the hub acknowledged. Must not know which hub it talks to.
 
 mod connection;
 mod crowd;
@@ -12,6 +12,7 @@ mod outcome;
 mod progress;
 mod published;
 mod publisher;
+mod replay;
 mod request;
 mod response;
 mod sequence_set;
@@ -28,13 +29,14 @@ use anyhow::{Result, ensure};
 
 use crate::clock::{nanos, now_ns, own_cpu};
 use crate::cpu::busy_s;
-use crate::process::ProcessTree;
+use crate::process::{ProcessTree, Usage};
 
 pub use crowd::{Crowd, Manner};
 pub use marker::SLOT as MARKER;
-pub use outcome::{IdleOutcome, Outcome, ReplayOutcome};
+pub use outcome::{IdleOutcome, Outcome};
+pub use replay::ReplayOutcome;
 pub use sequence_set::CAPACITY as OTHERS;
-pub use spec::{LoadSpec, Pace, PublishSpec};
+pub use spec::{LoadSpec, Pace, PublishSpec, Subscription};
 
 use outcome::Measured;
 use progress::{Phase, Progress};
@@ -51,34 +53,36 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// When the address is not on loopback or the publish template has no place for the marker. What a hub does wrong is
 /// never an error: it is counted.
 pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
-    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
+    check(spec)?;
     let progress = Progress::new(spec.first + spec.warmup_requests * spec.publish.batch as u64)?;
     let mut publisher = Publisher::new(spec, &progress)?;
+    let tree = spec.server.map(ProcessTree::of);
+    let usage = || tree.as_ref().map(ProcessTree::usage).unwrap_or_default();
+    let resident_before = usage().resident_bytes;
+    tree.iter().for_each(ProcessTree::forget_peak);
     thread::scope(|scope| {
-        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let readers = Readers::start(scope, spec, &progress);
         let stop = progress.stop_when_dropped();
         connect_all(spec, &progress);
-        let tree = spec.server.map(ProcessTree::of);
-        let usage = || tree.as_ref().map(ProcessTree::usage).unwrap_or_default();
-
         progress.enter(Phase::Publish);
         let warm = publisher.warm_up()?;
         let (server_before, own_before, busy_before, start) = (usage(), own_cpu(), busy_s(), now_ns());
         let published = publisher.run(start)?;
         let sent = now_ns();
-        let drained = drain(spec, &progress, published.acknowledged * spec.subscribers as u64);
+        let drained = drain(spec, &progress, published.acknowledged * spec.listeners());
         let measured = Measured {
             warm,
             drained,
             start,
-            end: if spec.subscribers == 0 { sent } else { progress.last_delivery().max(start + 1) },
+            end: if spec.listeners() == 0 { sent } else { progress.last_delivery().max(start + 1) },
             server: usage().since(&server_before),
+            resident_before,
             own_cpu: own_cpu().saturating_sub(own_before),
             busy_s: busy_s() - busy_before,
             wall: Duration::from_nanos(now_ns() - start),
         };
         drop(stop);
-        let received = join(reader)?;
+        let received = readers.join()?;
         Ok(Outcome::new(spec, &progress, &measured, &published, &received))
     })
 }
@@ -89,19 +93,22 @@ pub fn publish(spec: &LoadSpec) -> Result<Outcome> {
 ///
 /// As [`publish`].
 pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
-    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
+    check(spec)?;
     let progress = Progress::new(0)?;
-    let usage = || spec.server.map(|pid| ProcessTree::of(pid).usage()).unwrap_or_default();
+    let usage = || {
+        let tree = spec.server.map(ProcessTree::of);
+        tree.map(|tree| Usage { resident_bytes: tree.resident_bytes(), ..tree.usage() }).unwrap_or_default()
+    };
+    let before = usage();
     thread::scope(|scope| {
-        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let readers = Readers::start(scope, spec, &progress);
         let stop = progress.stop_when_dropped();
-        let before = usage();
         let connecting = connect_all(spec, &progress);
         let (idle, start) = (usage(), now_ns());
         thread::sleep(spec.duration);
         let (after, end) = (usage(), now_ns());
         drop(stop);
-        let received = join(reader)?;
+        let received = readers.join()?;
         let held = Duration::from_nanos(end - start);
         Ok(IdleOutcome::new(&progress, connecting, held, [&before, &idle, &after], &received))
     })
@@ -114,15 +121,15 @@ pub fn hold(spec: &LoadSpec) -> Result<IdleOutcome> {
 ///
 /// As [`publish`].
 pub fn replay(spec: &LoadSpec, events: u64) -> Result<ReplayOutcome> {
-    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
+    check(spec)?;
     let progress = Progress::new(0)?;
     thread::scope(|scope| {
         let start = now_ns();
-        let reader = scope.spawn(|| subscribers::run(spec, &progress));
+        let readers = Readers::start(scope, spec, &progress);
         let stop = progress.stop_when_dropped();
         let complete = drain(spec, &progress, events * spec.subscribers as u64);
         drop(stop);
-        let received = join(reader)?;
+        let received = readers.join()?;
         Ok(ReplayOutcome::new(start, complete, &progress, &received))
     })
 }
@@ -157,6 +164,26 @@ fn drain(spec: &LoadSpec, progress: &Progress, expected: u64) -> bool {
     }
 }
 
-fn join(reader: thread::ScopedJoinHandle<'_, Result<Received>>) -> Result<Received> {
-    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+fn check(spec: &LoadSpec) -> Result<()> {
+    ensure!(spec.address.ip().is_loopback(), "{} is not a loopback address", spec.address);
+    ensure!(!spec.subscriptions.is_empty() && spec.readers > 0, "a load needs a subscription and a reader");
+    Ok(())
+}
+
+/// The threads that read, until the phase tells them to stop.
+struct Readers<'scope>(Vec<thread::ScopedJoinHandle<'scope, Result<Received>>>);
+
+impl<'scope> Readers<'scope> {
+    fn start<'env>(scope: &'scope thread::Scope<'scope, 'env>, spec: &'env LoadSpec, progress: &'env Progress) -> Self {
+        Self((0..spec.readers).map(|reader| scope.spawn(move || subscribers::run(spec, progress, reader))).collect())
+    }
+
+    /// What all of them got together.
+    fn join(self) -> Result<Received> {
+        let mut all = Received::default();
+        for reader in self.0 {
+            all.add_all(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(all)
+    }
 }

@@ -25,8 +25,9 @@ use serde::Serialize;
 use crate::cpu;
 use crate::hub::Setup;
 use crate::runner::{append, only_one, say};
+use crate::unit::{Bar, Unit};
 
-pub use sheet::{Bar, Figure, Sheet, Unit};
+pub use sheet::{Figure, Sheet};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
@@ -175,13 +176,6 @@ impl Case {
     }
 }
 
-/// The same things, each repetition beginning with another, so that none always runs first.
-fn turns<T: Clone>(things: &[T], repetition: usize) -> Vec<T> {
-    let mut turns = things.to_vec();
-    turns.rotate_left(repetition % things.len().max(1));
-    turns
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,10 +186,5 @@ mod tests {
             assert_eq!(case.to_possible_value().unwrap().get_name(), case.name());
             assert_eq!(serde_json::to_value(case).unwrap(), case.name());
         }
-    }
-
-    #[test]
-    fn every_repetition_begins_with_another() {
-        assert_eq!((turns(&[1, 2, 3], 1), turns(&[1, 2], 2)), (vec![2, 3, 1], vec![1, 2]));
     }
 }

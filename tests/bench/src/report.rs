@@ -2,6 +2,7 @@
 
 mod bars;
 mod figures;
+mod lanes;
 mod log;
 
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use crate::runner::Record;
 
 use figures::{Summary, millis, ratio, spread};
 pub(crate) use figures::{count, median};
+pub use lanes::lanes_tables;
 pub use log::log_table;
 
 /// Cores that other programs may use without a note.

@@ -83,9 +83,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for repetition in 0..plan.repetitions {
         for case in &plan.cases {
-            for turn in 0..hubs.len() {
-                // Each repetition begins with another hub, so that none always runs first.
-                let hub = hubs[(turn + repetition) % hubs.len()];
+            for hub in turns(&hubs, repetition) {
                 if !hub.can(case) {
                     continue;
                 }
@@ -103,7 +101,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
 
 fn measure(plan: &Plan, setup: &Setup, hub: Hub, case: &Case) -> Result<Figures> {
     let payload = case.payload(&plan.deliveries)?;
-    let running = hub.start(setup, case)?;
+    let running = hub.start(setup, setup.chain.unwrap_or(case.chain))?;
     thread::sleep(REST);
     let spec = LoadSpec {
         subscribers: connections(setup, case.subscribers),
@@ -116,6 +114,13 @@ fn measure(plan: &Plan, setup: &Setup, hub: Hub, case: &Case) -> Result<Figures>
         Kind::Idle => Figures::Idle(load::hold(&spec)?),
         Kind::FanOut | Kind::Ingest | Kind::Latency => Figures::Load(Box::new(load::publish(&spec)?)),
     })
+}
+
+/// The same things, each repetition beginning with another, so that none always runs first.
+pub(crate) fn turns<T: Clone>(things: &[T], repetition: usize) -> Vec<T> {
+    let mut turns = things.to_vec();
+    turns.rotate_left(repetition % things.len().max(1));
+    turns
 }
 
 /// So many connections, or as many as the system allows.
@@ -149,24 +154,40 @@ pub(crate) fn say(text: &str) {
 }
 
 impl Record {
-    /// The run in a line, with everything that was wrong.
+    /// The run in a line.
     fn summary(&self) -> String {
-        let figures = match &self.figures {
-            Figures::Failed(error) => format!("FAILED: {error}"),
-            Figures::Idle(idle) => format!(
+        format!("#{} {} {}: {}", self.repetition + 1, self.case, self.hub.name(), self.figures.summary())
+    }
+}
+
+impl Figures {
+    /// What came of it in a line, with everything that was wrong.
+    pub(crate) fn summary(&self) -> String {
+        match self {
+            Self::Failed(error) => format!("FAILED: {error}"),
+            Self::Idle(idle) => format!(
                 "{} connected, {:.0} B each{}",
                 idle.connected,
                 idle.resident_bytes_per_connection,
                 if idle.failed > 0 { format!(", {} refused", idle.failed) } else { String::new() }
             ),
-            Figures::Load(load) => {
+            Self::Load(load) => {
                 let figures = format!(
                     "{:.0} published/s, {:.0} delivered/s, p50 {:.2} ms, server {:.2} cores",
                     load.published_per_s, load.delivered_per_s, load.latency_ms.p50, load.server_cores
                 );
                 [vec![figures], load.faults()].concat().join(", ")
             }
-        };
-        format!("#{} {} {}: {figures}", self.repetition + 1, self.case, self.hub.name())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_repetition_begins_with_another() {
+        assert_eq!((turns(&[1, 2, 3], 1), turns(&[1, 2], 2)), (vec![2, 3, 1], vec![1, 2]));
     }
 }

@@ -10,14 +10,23 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tidemill_bench::floor::{self, Fault, Mode};
-use tidemill_bench::load::{self, LoadSpec, MARKER, Outcome, Pace, PublishSpec};
+use tidemill_bench::load::{self, LoadSpec, MARKER, Outcome, Pace, PublishSpec, Subscription};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_tidemill-bench");
 const SUBSCRIBERS: u64 = 20;
 const WARM_UP: u64 = 10;
 
-/// A second of load on a floor in this process.
+/// A second of load on a floor in this process, read by three threads.
 fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome> {
+    load_floor_with(fault, mode, batch, |spec| spec.readers = 3)
+}
+
+fn load_floor_with(
+    fault: Option<Fault>,
+    mode: Mode,
+    batch: usize,
+    change: impl FnOnce(&mut LoadSpec),
+) -> Result<Outcome> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let publish = PublishSpec {
         path: "/events".to_owned(),
@@ -25,7 +34,7 @@ fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome>
         item: format!("{{\"zen\":\"{MARKER}\"}}"),
         batch,
     };
-    let spec = LoadSpec {
+    let mut spec = LoadSpec {
         subscribers: SUBSCRIBERS as usize,
         publishers: 1,
         pace: Pace::Rate(3_000.0),
@@ -36,6 +45,7 @@ fn load_floor(fault: Option<Fault>, mode: Mode, batch: usize) -> Result<Outcome>
         connect_limit: Duration::from_secs(5),
         ..LoadSpec::new(listener.local_addr()?, "/events", publish)
     };
+    change(&mut spec);
     thread::spawn(move || floor::serve(&listener, mode, fault, Duration::from_secs(20)));
     load::publish(&spec)
 }
@@ -56,6 +66,27 @@ fn a_floor_without_faults_is_complete() {
         assert_eq!((outcome.errors, outcome.distinct_orders, outcome.connected), (0, 1, SUBSCRIBERS));
         assert!(outcome.latency_ms.p50 > 0.0 && outcome.latency_ms.p50 <= outcome.latency_ms.p99);
     }
+}
+
+#[test]
+fn one_reader_counts_what_three_do() {
+    let outcome = load_floor_with(None, Mode::Coalesce, 1, |spec| spec.readers = 1).unwrap();
+    assert!(outcome.warm && outcome.complete && outcome.wrong() == 0, "{outcome:?}");
+    assert_eq!((outcome.delivered, outcome.connected), (outcome.sent * SUBSCRIBERS, SUBSCRIBERS));
+}
+
+#[test]
+fn what_comes_unasked_is_found_and_is_no_delivery() {
+    let every_fifth = |spec: &mut LoadSpec| {
+        spec.readers = 3;
+        spec.subscriptions.resize(5, Subscription { wants: false, ..Subscription::to("/events?types=other.*") });
+    };
+    // The floor knows no filters.
+    let outcome = load_floor_with(None, Mode::Coalesce, 1, every_fifth).unwrap();
+    let (listeners, others) = (SUBSCRIBERS / 5, SUBSCRIBERS / 5 * 4);
+    assert!(outcome.warm && outcome.complete && outcome.missing == 0, "{outcome:?}");
+    assert_eq!((outcome.connected, outcome.delivered), (SUBSCRIBERS, outcome.sent * listeners));
+    assert_eq!((outcome.wrong(), outcome.unwanted), (outcome.unwanted, (WARM_UP + outcome.sent) * others));
 }
 
 #[test]
@@ -171,6 +202,46 @@ fn the_log_command_reports_bars_and_what_failed() {
     let configuration = fs::read_to_string(&configuration).unwrap();
     for setting in ["store = \"memory\"", "durability = \"fsync\"", "ring-max = \"2MiB\"", "replay-rate = "] {
         assert!(configuration.contains(setting), "{configuration}");
+    }
+}
+
+/// The lanes' cases against a stand-in that knows neither lanes nor filters: each lane is asked for, and what comes
+/// unasked misses the bar.
+#[test]
+fn the_lanes_command_asks_for_both_lanes_and_judges_one() {
+    let scratch = tempfile::tempdir().unwrap();
+    let stand_in = scratch.path().join("tidemill");
+    let configuration = scratch.path().join("configuration");
+    fs::write(&stand_in, format!("#!/bin/sh\ncat \"$6\" >> {}\nexec {BENCH} floor\n", configuration.display()))
+        .unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    let json = scratch.path().join("runs.ndjson");
+    let output = Command::new(BENCH)
+        .args(["lanes", "--quick", "--cases", "fan-200,match", "--hubs", "floor,axum-sse,hyper,auto"])
+        .args(["--chain", "none", "--nginx", "/nowhere"])
+        .arg("--tidemill")
+        .arg(&stand_in)
+        .arg("--json")
+        .arg(&json)
+        .env("TMPDIR", scratch.path())
+        .output()
+        .unwrap();
+    let (report, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{progress}");
+    for row in
+        ["| floor | ", "| axum-sse | ", "| tidemill hyper: 100 of 10,000 | ", "- deliveries/s ÷ floor ≥ 1.50 ×: **"]
+    {
+        assert!(report.contains(row), "{row} is not in\n{report}\n{progress}");
+    }
+    assert_eq!(report.matches("in another order: **PASS** (0 wrong").count(), 1, "{report}");
+    assert_eq!(report.matches("in another order: **MISSED** (").count(), 1, "{report}");
+    let records: Vec<serde_json::Value> =
+        fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), 4 + 2 * 2, "{progress}");
+    assert!(records.iter().all(|record| record["load"]["complete"] == true), "{progress}");
+    let configuration = fs::read_to_string(&configuration).unwrap();
+    for lane in ["auto", "hyper"] {
+        assert_eq!(configuration.matches(&format!("[server]\nsse-lane = \"{lane}\"\n")).count(), 3, "{configuration}");
     }
 }
 

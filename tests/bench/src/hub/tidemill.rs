@@ -30,11 +30,11 @@ pub(super) fn start(setup: &Setup, scratch: TempDir, chain: Chain) -> Result<Run
         Some(file) => fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?,
         None => String::new(),
     };
-    serve(setup, scratch, chain, &configuration(chain, &more))
+    start_with(setup, scratch, chain, &more)
 }
 
-/// Starts it with a chain's plugins and this configuration.
-pub(super) fn serve(setup: &Setup, scratch: TempDir, chain: Chain, configuration: &str) -> Result<Running> {
+/// Starts it with a chain's plugins and more configuration.
+pub(super) fn start_with(setup: &Setup, scratch: TempDir, chain: Chain, more: &str) -> Result<Running> {
     let (plugins, data) = (scratch.path().join("plugins"), scratch.path().join("data"));
     fs::create_dir(&plugins)?;
     fs::create_dir(&data)?;
@@ -44,7 +44,7 @@ pub(super) fn serve(setup: &Setup, scratch: TempDir, chain: Chain, configuration
             .with_context(|| format!("{} is not there: cargo xtask build makes it", file.display()))?;
     }
     let config = scratch.path().join("tidemill.toml");
-    fs::write(&config, configuration)?;
+    fs::write(&config, configuration(chain, more))?;
 
     let fixed = ["serve", "--listen", "127.0.0.1:0", "--print-addr", "--config"].map(PathBuf::from);
     let places = [config, PathBuf::from("--plugins"), plugins, PathBuf::from("--data"), data];

@@ -28,6 +28,13 @@ impl Histogram {
         self.largest = self.largest.max(value);
     }
 
+    /// Adds what another one has counted.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
+        self.total += other.total;
+        self.largest = self.largest.max(other.largest);
+    }
+
     /// The value that this share of all values does not exceed.
     #[expect(
         clippy::cast_precision_loss,
@@ -86,6 +93,10 @@ mod tests {
         }
         assert_eq!((histogram.quantile(1.0), histogram.largest()), (100_000_000, 100_000_000));
         assert_eq!(Histogram::default().quantile(0.5), 0);
+        let mut both = Histogram::default();
+        both.add(200_000_000);
+        both.add_all(&histogram);
+        assert_eq!((both.quantile(0.5), both.largest()), (histogram.quantile(0.5), 200_000_000));
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::process::Usage;
 pub struct Outcome {
     /// Subscribers asked for.
     pub subscribers: usize,
+    /// Threads that read them.
+    pub readers: usize,
     /// Subscribers that got a stream.
     pub connected: u64,
     /// Subscribers that got none.
@@ -52,6 +54,8 @@ pub struct Outcome {
     pub duplicated: u64,
     /// Deliveries that came after one with a higher number.
     pub out_of_order: u64,
+    /// Deliveries to subscribers that did not ask for them.
+    pub unwanted: u64,
     /// Deliveries of events that were never acknowledged.
     pub unacknowledged: u64,
     /// Different orders in which complete subscribers saw the events; 1 when all agree.
@@ -82,7 +86,9 @@ pub struct Outcome {
     pub server_threads_s: BTreeMap<String, f64>,
     /// The highest resident memory of the server so far.
     pub server_peak_bytes: u64,
-    /// Cores the generator itself kept busy: near 1, it is the generator that limits.
+    /// What its resident memory at the highest was above that before its subscribers connected.
+    pub server_growth_bytes: u64,
+    /// Cores the generator itself kept busy: near one for each reader, it is the generator that limits.
     pub generator_cores: f64,
     /// Cores that everything else on this machine kept busy: above 0, the figures are disturbed.
     pub other_cores: f64,
@@ -132,6 +138,8 @@ pub(super) struct Measured {
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) server: Usage,
+    /// Resident memory of the server before its subscribers connected.
+    pub(super) resident_before: u64,
     pub(super) own_cpu: Duration,
     /// Core seconds of the whole machine, and the time they were counted over.
     pub(super) busy_s: f64,
@@ -152,10 +160,12 @@ impl Outcome {
         let sum = |figure: fn(&super::tally::Tally) -> u64| received.tallies.iter().map(figure).sum::<u64>();
         let missing_from = |tally: &super::tally::Tally| published.numbers.minus(&tally.received);
         let delivered = sum(|tally| tally.count);
-        let missing = received.tallies.iter().map(missing_from).sum();
-        let complete = received.tallies.iter().filter(|tally| missing_from(tally) == 0);
+        let listeners = || received.tallies.iter().filter(|tally| tally.wants);
+        let missing = listeners().map(missing_from).sum();
+        let complete = listeners().filter(|tally| missing_from(tally) == 0);
         Self {
             subscribers: spec.subscribers,
+            readers: spec.readers,
             connected: progress.connected(),
             failed: progress.failed(),
             refused_with: received.refused_with,
@@ -173,6 +183,7 @@ impl Outcome {
             missing,
             duplicated: sum(|tally| tally.duplicated),
             out_of_order: sum(|tally| tally.out_of_order),
+            unwanted: sum(|tally| tally.unwanted),
             unacknowledged: received.tallies.iter().map(|tally| tally.received.minus(&published.numbers)).sum(),
             distinct_orders: complete.map(|tally| tally.order).collect::<HashSet<_>>().len(),
             disconnected: sum(|tally| u64::from(tally.closed)),
@@ -188,71 +199,46 @@ impl Outcome {
             server_us_per_event: cpu_us / published.acknowledged.max(1) as f64,
             server_threads_s: measured.server.threads.clone(),
             server_peak_bytes: measured.server.peak_resident_bytes,
+            server_growth_bytes: measured.server.peak_resident_bytes.saturating_sub(measured.resident_before),
             generator_cores: measured.own_cpu.as_secs_f64() / seconds,
             other_cores: (others / measured.wall.as_secs_f64()).max(0.0),
         }
     }
 
-    /// Everything that was wrong, in words.
+    /// How much was wrong; 0 when everything went as it should.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let counts = [
+    pub fn wrong(&self) -> u64 {
+        self.wrongs().iter().map(|(count, _)| count).sum()
+    }
+
+    fn wrongs(&self) -> [(u64, &'static str); 8] {
+        [
             (self.failed, "subscriptions refused"),
             (self.missing, "missing"),
             (self.duplicated, "duplicated"),
             (self.errors, "errors"),
             (self.disconnected, "disconnected"),
+            (self.unwanted, "came unasked"),
+            (self.distinct_orders.saturating_sub(1) as u64, "other orders"),
             (u64::from(!self.warm), "warm-up incomplete"),
-        ];
-        let mut faults: Vec<_> =
-            counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        ]
+    }
+
+    /// Everything that was wrong, in words.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<_> = self
+            .wrongs()
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
         if let Some(error) = &self.first_error {
             faults.push(format!("the first error: {error:?}"));
         } else if self.missing > 0 {
             faults.push(format!("an answer: {:?}", self.first_answer.as_deref().unwrap_or("none")));
         }
         faults
-    }
-}
-
-/// The figures of subscribers that caught up.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ReplayOutcome {
-    /// Everybody got everything.
-    pub complete: bool,
-    /// Subscribers that got a stream.
-    pub connected: u64,
-    /// Subscribers that got none.
-    pub failed: u64,
-    /// Subscriptions that the server ended.
-    pub disconnected: u64,
-    /// Events that came for the first time.
-    pub delivered: u64,
-    /// Events that came again.
-    pub duplicated: u64,
-    /// Milliseconds from the first connection attempt until the first event was there.
-    pub first_event_ms: f64,
-    /// Seconds from the first connection attempt until the last event was there.
-    pub seconds: f64,
-    /// Events per second over that time.
-    pub delivered_per_s: f64,
-}
-
-impl ReplayOutcome {
-    pub(super) fn new(start: u64, complete: bool, progress: &Progress, received: &Received) -> Self {
-        let seconds = progress.last_delivery().saturating_sub(start) as f64 / SECOND as f64;
-        let first = received.first_ns.map_or(f64::NAN, |first| first.saturating_sub(start) as f64);
-        Self {
-            complete,
-            connected: progress.connected(),
-            failed: progress.failed(),
-            disconnected: received.tallies.iter().filter(|tally| tally.closed).count() as u64,
-            delivered: progress.delivered(),
-            duplicated: received.tallies.iter().map(|tally| tally.duplicated).sum(),
-            first_event_ms: first / 1e6,
-            seconds,
-            delivered_per_s: progress.delivered() as f64 / seconds.max(1e-9),
-        }
     }
 }
 

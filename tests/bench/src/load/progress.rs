@@ -1,4 +1,4 @@
-//! What the publishing and the reading thread tell each other: counters, the phase, and one wake-up.
+//! What the publishing and the reading threads tell each other: counters, the phase, and one wake-up.
 //! Must not know requests or events.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub(super) enum Phase {
     Connect,
     /// Events flow.
     Publish,
-    /// The reader ends.
+    /// The readers end.
     Stop,
 }
 
@@ -27,6 +27,7 @@ pub(super) enum Phase {
 pub(super) struct Progress {
     phase: AtomicU8,
     connected: AtomicU64,
+    listening: AtomicU64,
     failed: AtomicU64,
     warm: AtomicU64,
     delivered: AtomicU64,
@@ -42,6 +43,7 @@ impl Progress {
         Ok(Self {
             phase: AtomicU8::new(Phase::Connect as u8),
             connected: AtomicU64::new(0),
+            listening: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             warm: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
@@ -64,7 +66,7 @@ impl Progress {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Ends the reader when the answer is dropped, also on the way out of an error.
+    /// Ends the readers when the answer is dropped, also on the way out of an error.
     pub(super) fn stop_when_dropped(&self) -> impl Drop + '_ {
         struct Stop<'a>(&'a Progress);
         impl Drop for Stop<'_> {
@@ -75,7 +77,9 @@ impl Progress {
         Stop(self)
     }
 
-    pub(super) fn count_connected(&self) {
+    /// Counts one that has its stream, and whether it asked for what is published.
+    pub(super) fn count_connected(&self, wants: bool) {
+        self.listening.fetch_add(u64::from(wants), Ordering::AcqRel);
         self.connected.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -86,6 +90,11 @@ impl Progress {
     /// Subscribers that have a stream.
     pub(super) fn connected(&self) -> u64 {
         self.connected.load(Ordering::Acquire)
+    }
+
+    /// Those of them that asked for what is published.
+    pub(super) fn listening(&self) -> u64 {
+        self.listening.load(Ordering::Acquire)
     }
 
     /// Subscribers that got none.

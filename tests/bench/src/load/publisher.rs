@@ -31,6 +31,8 @@ const ANSWER_LIMIT: u64 = 5 * SECOND;
 pub(super) struct Publisher<'a> {
     spec: &'a LoadSpec,
     progress: &'a Progress,
+    /// Deliveries that each event makes.
+    listeners: u64,
     template: RequestTemplate,
     connections: Vec<Connection>,
     epoll: OwnedFd,
@@ -56,6 +58,7 @@ impl<'a> Publisher<'a> {
         Ok(Self {
             spec,
             progress,
+            listeners: spec.listeners(),
             template: RequestTemplate::render(spec)?,
             connections,
             epoll,
@@ -69,7 +72,7 @@ impl<'a> Publisher<'a> {
 
     /// Sends the warm-up requests one by one; true when every subscriber has had all their events.
     pub(super) fn warm_up(&mut self) -> Result<bool> {
-        let wanted = (self.progress.first_measured - self.spec.first) * self.progress.connected();
+        let wanted = (self.progress.first_measured - self.spec.first) * self.progress.listening();
         let limit = now_ns() + WARM_UP_LIMIT;
         while now_ns() < limit {
             let idle = !self.connections.iter().any(Connection::is_busy);
@@ -114,16 +117,15 @@ impl<'a> Publisher<'a> {
 
     /// Sends on every free connection while the window has room; answers how long to wait then.
     fn send_all(&mut self, window: u64, end: u64) -> u64 {
-        let subscribers = self.spec.subscribers as u64;
-        let (batch, mut now) = (self.template.events(), now_ns());
+        let (batch, listeners, mut now) = (self.template.events(), self.listeners, now_ns());
         while now < end {
             if window < u64::MAX {
-                let sent = (self.next_sequence - self.progress.first_measured) * subscribers;
+                let sent = (self.next_sequence - self.progress.first_measured) * listeners;
                 let delivered = self.progress.delivered() + self.forgiven;
-                let room = (window + 1).saturating_sub(batch).max(1) * subscribers;
+                let room = (window + 1).saturating_sub(batch).max(1) * listeners;
                 if sent.saturating_sub(delivered) >= room {
                     // Sleeps until a quarter of the window is free.
-                    let wake_at = sent.saturating_sub(window * subscribers / 4 * 3).saturating_sub(self.forgiven);
+                    let wake_at = sent.saturating_sub(window * listeners / 4 * 3).saturating_sub(self.forgiven);
                     if !self.progress.wake_at(wake_at) {
                         continue;
                     }

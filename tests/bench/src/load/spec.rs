@@ -1,6 +1,7 @@
 //! What one load consists of. Plain data: no sockets, no hub names.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -10,12 +11,14 @@ use std::time::Duration;
 pub struct LoadSpec {
     /// Where the hub listens; loopback only.
     pub address: SocketAddr,
-    /// The path that subscribers ask for.
-    pub subscribe_path: String,
+    /// What subscribers ask for, given out in turn; at least one.
+    pub subscriptions: Vec<Subscription>,
     /// What publishers send.
     pub publish: PublishSpec,
     /// Connections that subscribe.
     pub subscribers: usize,
+    /// Threads that read them, each its share.
+    pub readers: usize,
     /// Keep-alive connections that publish, with one request in flight on each.
     pub publishers: usize,
     /// How fast publishing goes.
@@ -50,9 +53,10 @@ impl LoadSpec {
     pub fn new(address: SocketAddr, subscribe_path: &str, publish: PublishSpec) -> Self {
         Self {
             address,
-            subscribe_path: subscribe_path.to_owned(),
+            subscriptions: vec![Subscription::to(subscribe_path)],
             publish,
             subscribers: 0,
+            readers: 1,
             publishers: 8,
             pace: Pace::Open,
             duration: Duration::from_secs(3),
@@ -66,6 +70,39 @@ impl LoadSpec {
             connect_limit: Duration::from_secs(30),
             server: None,
         }
+    }
+
+    /// What the subscriber with this index asks for.
+    pub(super) fn subscription(&self, subscriber: usize) -> &Subscription {
+        &self.subscriptions[subscriber % self.subscriptions.len()]
+    }
+
+    /// Which subscribers a reader has: neighbours, so that whatever is given out in turn falls to all readers.
+    pub(super) fn share(&self, reader: usize) -> Range<usize> {
+        let before = |reader| self.subscribers * reader / self.readers;
+        before(reader)..before(reader + 1)
+    }
+
+    /// How many subscribers get what is published.
+    pub(super) fn listeners(&self) -> u64 {
+        (0..self.subscribers).filter(|subscriber| self.subscription(*subscriber).wants).count() as u64
+    }
+}
+
+/// What a subscriber asks for.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// The path of the GET request.
+    pub path: String,
+    /// It has to get everything that is published; otherwise nothing of it.
+    pub wants: bool,
+}
+
+impl Subscription {
+    /// One that has to get everything.
+    #[must_use]
+    pub fn to(path: impl Into<String>) -> Self {
+        Self { path: path.into(), wants: true }
     }
 }
 
@@ -91,4 +128,25 @@ pub enum Pace {
     Window(u64),
     /// Events per second on a fixed schedule; latency counts from the scheduled time.
     Rate(f64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_are_given_out_in_turn() {
+        let publish = PublishSpec { path: String::new(), content_type: String::new(), item: String::new(), batch: 1 };
+        let mut spec = LoadSpec::new(SocketAddr::from(([127, 0, 0, 1], 0)), "/all", publish);
+        spec.subscribers = 250;
+        assert_eq!(spec.listeners(), 250);
+        let others = Subscription { wants: false, ..Subscription::to("/others") };
+        spec.subscriptions.resize(100, others);
+        let paths = [0, 1, 99, 100, 200].map(|index| spec.subscription(index).path.as_str());
+        assert_eq!(paths, ["/all", "/others", "/others", "/all", "/all"]);
+        assert_eq!(spec.listeners(), 3);
+        spec.readers = 4;
+        let shares: Vec<_> = (0..4).map(|reader| spec.share(reader)).collect();
+        assert_eq!(shares, [0..62, 62..125, 125..187, 187..250]);
+    }
 }

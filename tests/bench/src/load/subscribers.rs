@@ -1,8 +1,9 @@
-//! The subscribers: non-blocking sockets on one epoll, read by one thread. Owns their connections and tallies.
-//! Must not know publishing.
+//! The subscribers of one reader: non-blocking sockets on one epoll, read by one thread. Owns their connections and
+//! tallies. Must not know publishing, nor other readers.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::thread;
 
 use anyhow::Result;
@@ -20,7 +21,7 @@ use super::stream::EventStream;
 use super::tally::Tally;
 use crate::clock::now_ns;
 
-/// Connections under way at a time: below any listen queue.
+/// Connections under way at a time, of all readers: below any listen queue.
 const CONNECTING_AT_ONCE: usize = 128;
 
 /// One read takes at most so much.
@@ -29,7 +30,7 @@ const READ_BUFFER: usize = 256 << 10;
 /// How long a sweep waits for something to read before it looks at the phase again.
 const SWEEP_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
-/// What all subscribers got.
+/// What subscribers got.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     pub(super) tallies: Vec<Tally>,
@@ -43,6 +44,18 @@ pub(super) struct Received {
     pub(super) refused_with: Option<u16>,
 }
 
+impl Received {
+    /// Adds what another reader's subscribers got.
+    pub(super) fn add_all(&mut self, other: Self) {
+        self.tallies.extend(other.tallies);
+        self.latency.add_all(&other.latency);
+        self.first_ns = [self.first_ns, other.first_ns].into_iter().flatten().min();
+        self.comments += other.comments;
+        self.other_events += other.other_events;
+        self.refused_with = self.refused_with.or(other.refused_with);
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
     Connecting,
@@ -51,26 +64,24 @@ enum State {
     Closed,
 }
 
-struct Subscriber {
+struct Subscriber<'a> {
+    path: &'a str,
     socket: Option<TcpStream>,
     state: State,
     stream: EventStream,
     tally: Tally,
 }
 
-/// Connects, then reads until the phase is [`Phase::Stop`].
-pub(super) fn run(spec: &LoadSpec, progress: &Progress) -> Result<Received> {
+/// Connects one reader's share of the subscribers, then reads until the phase is [`Phase::Stop`].
+pub(super) fn run(spec: &LoadSpec, progress: &Progress, reader: usize) -> Result<Received> {
     let mut reader = Reader {
         spec,
         progress,
+        share: spec.share(reader),
         epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-        subscribers: Vec::with_capacity(spec.subscribers),
+        subscribers: Vec::with_capacity(spec.subscribers / spec.readers + 1),
         connecting: 0,
         received: Received::default(),
-        request: format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
-            spec.subscribe_path, spec.address
-        ),
     };
     let mut events = Vec::with_capacity(spec.subscribers.clamp(64, 16_384));
     let mut buffer = vec![0; READ_BUFFER];
@@ -109,15 +120,19 @@ struct Reader<'a> {
     spec: &'a LoadSpec,
     progress: &'a Progress,
     epoll: OwnedFd,
-    subscribers: Vec<Subscriber>,
+    /// Which subscribers are still to be connected.
+    share: Range<usize>,
+    subscribers: Vec<Subscriber<'a>>,
     connecting: usize,
     received: Received,
-    request: String,
 }
 
 impl Reader<'_> {
     fn connect_more(&mut self) -> Result<()> {
-        while self.subscribers.len() < self.spec.subscribers && self.connecting < CONNECTING_AT_ONCE {
+        while self.connecting < CONNECTING_AT_ONCE.div_ceil(self.spec.readers)
+            && let Some(subscriber) = self.share.next()
+        {
+            let subscription = self.spec.subscription(subscriber);
             let socket = self.open();
             if let Some(socket) = &socket {
                 let data = epoll::EventData::new_u64(self.subscribers.len() as u64);
@@ -127,9 +142,10 @@ impl Reader<'_> {
                 self.progress.count_failed();
             }
             let state = if socket.is_some() { State::Connecting } else { State::Closed };
-            let mut tally = Tally::default();
+            let mut tally = Tally::new(subscription.wants);
             tally.closed = socket.is_none();
-            self.subscribers.push(Subscriber { socket, state, stream: EventStream::default(), tally });
+            let path = &subscription.path;
+            self.subscribers.push(Subscriber { path, socket, state, stream: EventStream::default(), tally });
         }
         Ok(())
     }
@@ -151,7 +167,11 @@ impl Reader<'_> {
             return Ok(());
         };
         if subscriber.state == State::Connecting {
-            if socket.write(self.request.as_bytes()).is_ok_and(|written| written == self.request.len()) {
+            let request = format!(
+                "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
+                subscriber.path, self.spec.address
+            );
+            if socket.write(request.as_bytes()).is_ok_and(|written| written == request.len()) {
                 subscriber.state = State::AwaitsHead;
                 epoll::modify(&self.epoll, socket, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
             } else {
@@ -172,7 +192,7 @@ impl Reader<'_> {
         if goes_on && subscriber.state == State::AwaitsHead && subscriber.stream.is_open() {
             subscriber.state = State::Open;
             self.connecting -= 1;
-            self.progress.count_connected();
+            self.progress.count_connected(subscriber.tally.wants);
         }
         if !goes_on {
             let status = subscriber.stream.status();
@@ -207,6 +227,10 @@ struct Sink<'a> {
 impl Receiver for Sink<'_> {
     #[inline]
     fn event(&mut self, marker: Marker) {
+        if !self.tally.wants {
+            self.tally.unwanted += 1;
+            return;
+        }
         let Some(number) = marker.sequence.checked_sub(self.first_measured) else {
             self.sweep.warm += 1;
             return;

@@ -14,11 +14,20 @@ pub(super) struct Tally {
     /// Equal for subscribers that got the same events in the same order.
     pub(super) order: u64,
     highest: u64,
+    /// Events that it did not ask for.
+    pub(super) unwanted: u64,
+    /// It asked for what is published.
+    pub(super) wants: bool,
     /// The server ended this subscription.
     pub(super) closed: bool,
 }
 
 impl Tally {
+    /// The account of one that asked for what is published, or for something else.
+    pub(super) fn new(wants: bool) -> Self {
+        Self { wants, ..Self::default() }
+    }
+
     /// Notes an event; false when it is a duplicate or none of ours.
     #[inline]
     pub(super) fn receive(&mut self, number: u64) -> bool {

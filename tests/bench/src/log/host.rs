@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::Bench;
-use crate::hub::{Running, bare_host};
+use crate::cases::Chain;
+use crate::hub::{self, Running};
 use crate::load::{self, LoadSpec, Outcome};
 use crate::payload::Payload;
 use crate::runner::REST;
@@ -34,7 +35,7 @@ pub(super) struct Subscribe<'a> {
 
 /// Starts a host and lets it rest.
 pub(super) fn start(bench: &Bench, store: Store, subscribe: Subscribe<'_>) -> Result<Running> {
-    let host = bare_host(&bench.setup, &configuration(store, subscribe))?;
+    let host = hub::host(&bench.setup, Chain::None, &configuration(store, subscribe))?;
     thread::sleep(REST);
     Ok(host)
 }

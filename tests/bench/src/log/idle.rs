@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::host::{Store, Subscribe, start};
-use super::{Bench, Sheet, Unit, turns};
+use super::{Bench, Sheet, Unit};
 use crate::load::{self, IdleOutcome, LoadSpec};
 use crate::payload::Payload;
-use crate::runner::connections;
+use crate::runner::{connections, turns};
 
 const HELD: Duration = Duration::from_secs(3);
 

@@ -4,9 +4,10 @@
 use anyhow::Result;
 
 use super::host::{EVENT_BYTES, Store, Subscribe, start};
-use super::{Bar, Bench, Sheet, Unit, sqlite, turns};
+use super::{Bar, Bench, Sheet, Unit, sqlite};
 use crate::load::{self, LoadSpec};
 use crate::payload::Payload;
+use crate::runner::turns;
 
 /// How events arrive, and what is asked of the host.
 #[derive(Debug)]

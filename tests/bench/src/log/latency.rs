@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use super::host::{Store, Subscribe, start};
-use super::{Bar, Bench, Sheet, Unit, turns};
+use super::{Bar, Bench, Sheet, Unit};
 use crate::load::{self, LoadSpec, Outcome, Pace};
 use crate::payload::Payload;
+use crate::runner::turns;
 
 /// Milliseconds that the log may add at the 99th percentile.
 const OVER_MEMORY_MS: f64 = 3.0;

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::host::{EVENT_BYTES, Store, Subscribe, fill, start};
 use super::{Bench, Sheet, Unit};
-use crate::load::{self, LoadSpec, OTHERS, Pace};
+use crate::load::{self, LoadSpec, OTHERS, Pace, Subscription};
 use crate::payload::Payload;
 
 /// Catching up takes at most so long.
@@ -37,7 +37,7 @@ pub(super) fn measure(bench: &Bench, sheet: &mut Sheet) -> Result<()> {
     let missed = (bench.sizes.events / 100).next_multiple_of(100);
     fill(&host, missed)?;
     let crowd = LoadSpec {
-        subscribe_path: format!("/events?since={since}"),
+        subscriptions: vec![Subscription::to(format!("/events?since={since}"))],
         subscribers: bench.sizes.subscribers,
         drain_quiet: Duration::from_secs(10),
         drain_limit: LIMIT,

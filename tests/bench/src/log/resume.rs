@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::host::{Store, Subscribe, fill, start};
 use super::{Bar, Bench, Sheet, Unit};
 use crate::hub::{Position, Running};
-use crate::load::{self, LoadSpec, ReplayOutcome};
+use crate::load::{self, LoadSpec, ReplayOutcome, Subscription};
 use crate::payload::Payload;
 use crate::report::{count, median};
 
@@ -75,7 +75,7 @@ fn resume(host: &Running, last: Position, size: u64, percent: u64, name: &str, s
         _ => Position { sequence: last.sequence - size + skipped, ..last }.to_string(),
     };
     let spec = LoadSpec {
-        subscribe_path: format!("/events?since={since}"),
+        subscriptions: vec![Subscription::to(format!("/events?since={since}"))],
         subscribers: 1,
         drain_quiet: Duration::from_secs(5),
         drain_limit: Duration::from_secs(60),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::load::{Outcome, ReplayOutcome};
 use crate::runner::say;
+use crate::unit::{Bar, Unit};
 
 /// One run of one case.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -29,36 +30,6 @@ pub struct Figure {
     /// What it has to reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bar: Option<Bar>,
-}
-
-/// What a figure counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// Things per second.
-    PerSecond,
-    /// Milliseconds.
-    Milliseconds,
-    /// Seconds.
-    Seconds,
-    /// A multiple of another figure of the same run.
-    Times,
-    /// Bytes.
-    Bytes,
-    /// Millions of bytes.
-    Megabytes,
-    /// Cores kept busy.
-    Cores,
-}
-
-/// What a figure has to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Bar {
-    /// This or more.
-    AtLeast(f64),
-    /// This or less.
-    AtMost(f64),
 }
 
 impl Sheet {
@@ -102,57 +73,5 @@ impl Sheet {
     pub(super) fn fault(&mut self, fault: &str) {
         say(&format!("  WRONG: {fault}"));
         self.faults.push(fault.to_owned());
-    }
-}
-
-impl Unit {
-    /// A figure in words.
-    #[must_use]
-    pub fn show(self, value: f64) -> String {
-        self.number(value) + self.symbol()
-    }
-
-    /// Its number.
-    #[must_use]
-    pub fn number(self, value: f64) -> String {
-        match self {
-            Self::PerSecond | Self::Bytes => crate::report::count(value),
-            Self::Milliseconds | Self::Seconds | Self::Times | Self::Cores => format!("{value:.2}"),
-            Self::Megabytes => format!("{value:.1}"),
-        }
-    }
-
-    /// What follows the number.
-    #[must_use]
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Self::PerSecond => "/s",
-            Self::Milliseconds => " ms",
-            Self::Seconds => " s",
-            Self::Times => " ×",
-            Self::Bytes => " B",
-            Self::Megabytes => " MB",
-            Self::Cores => " cores",
-        }
-    }
-}
-
-impl Bar {
-    /// Whether a figure reaches it; one that is no number never does.
-    #[must_use]
-    pub fn is_met(self, value: f64) -> bool {
-        match self {
-            Self::AtLeast(wanted) => value >= wanted,
-            Self::AtMost(wanted) => value <= wanted,
-        }
-    }
-
-    /// The bar in words.
-    #[must_use]
-    pub fn show(self, unit: Unit) -> String {
-        match self {
-            Self::AtLeast(wanted) => format!("≥ {}", unit.show(wanted)),
-            Self::AtMost(wanted) => format!("≤ {}", unit.show(wanted)),
-        }
     }
 }

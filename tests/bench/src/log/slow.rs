@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use super::host::{Store, Subscribe, start};
-use super::{Bar, Bench, Sheet, Unit, turns};
+use super::{Bar, Bench, Sheet, Unit};
 use crate::load::{self, Crowd, LoadSpec, Manner, Outcome, Pace};
 use crate::payload::Payload;
 use crate::process::ProcessTree;
+use crate::runner::turns;
 
 /// How much later the others may get their events.
 const TIMES: f64 = 1.2;
@@ -41,7 +42,7 @@ pub(super) fn measure(bench: &Bench, repetition: usize, sheet: &mut Sheet) -> Re
             duration: bench.sizes.slow,
             ..host.load(&Payload::ping_event(EVENT_BYTES)?, 1)?
         };
-        let crowd = Crowd::connect(spec.address, &spec.subscribe_path, &members)?;
+        let crowd = Crowd::connect(spec.address, host.subscribe_path, &members)?;
         let outcome = load::publish(&spec)?;
         let ended = crowd.leave();
         if others == Others::Good && ended > 0 {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::log::{Bar, Case, Record, Unit};
+use crate::log::{Case, Record};
+use crate::unit::{Bar, Unit};
 
 use super::figures::{median, range};
 use super::{DISTURBED, line};

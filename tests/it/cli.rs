@@ -1,15 +1,15 @@
 //! The commands that people try first, against a real server.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Server, Subscriber, guest};
+use crate::support::{Server, Subscriber, guest, tidemill};
 
-fn tidemill(arguments: &[&str]) -> Output {
+fn run_tidemill(arguments: &[&str]) -> Output {
     let directory = tempfile::tempdir().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_tidemill")).args(arguments).current_dir(directory.path()).output().unwrap()
+    tidemill(directory.path()).args(arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -20,16 +20,17 @@ fn text(bytes: &[u8]) -> String {
 async fn publish_and_tail_meet() {
     let server = Server::start("", &[]).await;
     let url = server.url("");
-    let mut tail = Command::new(env!("CARGO_BIN_EXE_tidemill"))
+    let directory = tempfile::tempdir().unwrap();
+    let mut tail = tidemill(directory.path())
         .args(["tail", "--url", &url, "--types", "order.*", "--since", "earliest", "--limit", "2"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let one = tidemill(&["publish", "--url", &url, "order.created", r#"{"total": 12}"#]);
+    let one = run_tidemill(&["publish", "--url", &url, "order.created", r#"{"total": 12}"#]);
     assert!(one.status.success(), "{}", text(&one.stderr));
     server.publish("other", json!(1)).await;
-    let two = tidemill(&["publish", "--url", &url, "order.paid", "--subject", "7"]);
+    let two = run_tidemill(&["publish", "--url", &url, "order.paid", "--subject", "7"]);
     assert!(two.status.success(), "{}", text(&two.stderr));
     let lines: Vec<String> = BufReader::new(tail.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -45,7 +46,7 @@ async fn a_file_is_published_with_each_mistake_by_its_line() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "{{\"type\":\"a\"}}\n{{\"type\":\"\"}}\n{{\"type\":\"bad.drop\"}}\n{{\"type\":\"b\"}}").unwrap();
     let path = file.path().to_str().unwrap();
-    let run = tidemill(&["publish", "--url", &server.url(""), "--file", path]);
+    let run = run_tidemill(&["publish", "--url", &server.url(""), "--file", path]);
     let told = text(&run.stdout) + &text(&run.stderr);
     assert_eq!(run.status.code(), Some(1), "{told}");
     assert!(told.contains('2') && told.contains("type"), "{told}");
@@ -55,7 +56,7 @@ async fn a_file_is_published_with_each_mistake_by_its_line() {
 
 #[test]
 fn no_server_is_said_with_its_address_and_what_to_do() {
-    let run = tidemill(&["publish", "--url", "http://127.0.0.1:1", "a"]);
+    let run = run_tidemill(&["publish", "--url", "http://127.0.0.1:1", "a"]);
     let told = text(&run.stderr);
     assert_eq!(run.status.code(), Some(3), "{told}");
     assert!(told.contains("127.0.0.1:1") && told.contains("tidemill serve"), "{told}");
@@ -66,7 +67,7 @@ fn a_wrong_configuration_starts_nothing_and_names_the_key() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("tidemill.toml"), "listn = \"127.0.0.1:0\"\n[publish]\nbody-max = \"many\"\n")
         .unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_tidemill")).arg("serve").current_dir(directory.path()).output().unwrap();
+    let run = tidemill(directory.path()).arg("serve").output().unwrap();
     let told = text(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{told}");
     assert!(told.contains("listn") && told.contains("`listen`") && told.contains("body-max"), "{told}");

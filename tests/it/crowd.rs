@@ -6,8 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::streams::resident_bytes;
-use crate::support::{PATIENCE, Server};
+use crate::support::{PATIENCE, Server, resident_bytes};
 
 /// Descriptors that this process may have, less what it needs for other things, and at most what the test is about.
 fn crowd() -> usize {

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::support::prepare;
 use checkout::Checkout;
 use readme::{Block, matches, significant};
 
@@ -104,6 +105,7 @@ impl Run<'_> {
     fn shell(&self, text: &str) -> Command {
         let mut shell = Command::new("sh");
         shell.arg("-ec").arg(self.here(text)).current_dir(self.directory).stdin(Stdio::null());
+        prepare(&mut shell);
         // Nothing is downloaded, and nothing lands outside the copy.
         shell.env("CARGO_NET_OFFLINE", "true").env_remove("CARGO_TARGET_DIR");
         shell.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");

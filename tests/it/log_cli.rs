@@ -3,15 +3,15 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, Subscriber, guest};
+use crate::support::{Server, Subscriber, guest, tidemill};
 
 /// Runs `tidemill log` in a directory.
 fn log(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tidemill")).arg("log").args(arguments).current_dir(directory).output().unwrap()
+    tidemill(directory).arg("log").args(arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -207,8 +207,8 @@ async fn an_import_refuses_what_is_there_and_names_every_bad_line() {
 fn an_import_reads_standard_input() {
     let directory = tempfile::tempdir().unwrap();
     let run = |input: &str, data: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
-        command.args(["log", "import", "-", "--data", data]).current_dir(directory.path());
+        let mut command = tidemill(directory.path());
+        command.args(["log", "import", "-", "--data", data]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()

@@ -6,12 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Server, Subscriber};
-
-fn terminate(server: &Server) {
-    let pid = rustix::process::Pid::from_raw(server.pid().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-}
+use crate::support::{Server, Subscriber, terminate, tidemill};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_answers_what_it_took_and_ends_the_streams() {
@@ -67,11 +62,7 @@ async fn subscribers_are_told_when_to_come_back() {
 async fn a_port_that_is_taken_is_said_with_its_address() {
     let server = Server::start("", &[]).await;
     let directory = tempfile::tempdir().unwrap();
-    let second = std::process::Command::new(env!("CARGO_BIN_EXE_tidemill"))
-        .args(["serve", "--listen", server.address()])
-        .current_dir(directory.path())
-        .output()
-        .unwrap();
+    let second = tidemill(directory.path()).args(["serve", "--listen", server.address()]).output().unwrap();
     let told = String::from_utf8(second.stderr).unwrap();
     assert!(!second.status.success() && told.contains(server.address()) && told.contains("another server"), "{told}");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Server, Subscriber, eventually};
+use crate::support::{Server, Subscriber, eventually, resident_bytes};
 
 #[tokio::test]
 async fn a_subscriber_sees_the_types_it_asked_for() {
@@ -85,12 +85,6 @@ async fn i4_a_stuck_subscriber_slows_nobody() {
     let growth = resident_bytes(server.pid()).saturating_sub(before);
     assert!(growth < 100 << 20, "the server grew by {} MiB", growth >> 20);
     drop(stuck);
-}
-
-pub(crate) fn resident_bytes(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 mod client;
 mod guests;
+mod lane;
+mod process;
 mod server;
 
 pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};
-pub(crate) use server::{PATIENCE, Server, clean, eventually};
+pub(crate) use process::{resident_bytes, terminate};
+pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};

@@ -1,18 +1,26 @@
 //! `cargo xtask test`: every test, with the WebAssembly that they need. The test runner has the last word.
 
-use std::process::ExitCode;
+use std::env;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
 use crate::cargo::{Workspace, has_subcommand, succeed};
 use crate::{guests, say};
 
-/// Runs all tests, or what the arguments for the test runner select.
+/// Which lane the servers of integration tests take for streams, see CONTRIBUTING.md.
+const LANE: &str = "TIDEMILL_TEST_SSE_LANE";
+/// What is repeated on the other lane: integration tests, without those that go through both by themselves.
+const OF_ONE_LANE: &str = "package(tidemill) and binary(it) and not test(/^lanes::|::auto::|::hyper::/)";
+
+/// Runs all tests, and those that start servers once more on the other lane; or what the arguments for the test runner
+/// select, once.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     guests::build_plugins(workspace)?;
     guests::build_test_guests(workspace)?;
-    let mut tests = workspace.cargo();
-    if has_subcommand("nextest") {
+    let nextest = has_subcommand("nextest");
+    let (mut tests, mut again) = (workspace.cargo(), workspace.cargo());
+    if nextest {
         if arguments.is_empty() {
             // cargo-nextest runs no examples in documentation; they go first, so that its summary ends the run.
             let mut doc = workspace.cargo();
@@ -22,11 +30,24 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
             )?;
         }
         tests.args(["nextest", "run", "--workspace"]).args(arguments);
+        again.args(["nextest", "run", "--workspace", "-E", OF_ONE_LANE]);
     } else {
         say::line("cargo-nextest is not installed (cargo install --locked cargo-nextest): using cargo test instead");
         tests.args(["test", "--workspace"]).args(arguments);
+        again.args(["test", "--workspace", "--test", "it", "--"]);
+        again.args(["--skip", "lanes::", "--skip", "::auto::", "--skip", "::hyper::"]);
+    }
+    let mut passed = passes(&mut tests)?;
+    if arguments.is_empty() {
+        let other = if env::var(LANE).is_ok_and(|lane| lane == "hyper") { "auto" } else { "hyper" };
+        say::line(&format!("the integration tests once more, with {LANE}={other}"));
+        // Also if something failed, so that both counts are there.
+        passed &= passes(again.env(LANE, other))?;
     }
     // Not an error of ours: nothing may follow the counts.
-    let status = tests.status().context("starting the test runner")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn passes(runner: &mut Command) -> Result<bool> {
+    Ok(runner.status().context("starting the test runner")?.success())
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::clean;
+use crate::support::prepare;
 
 /// Holds the namespace and with it the disk, also while no server runs in it.
 pub(super) struct SmallDisk {
@@ -52,7 +52,7 @@ impl SmallDisk {
             .arg(self.holder.id().to_string())
             .args(["sh", "-c", "cd \"$1\" && exec \"$2\" serve --listen 127.0.0.1:0 --print-addr --data \"$3\"", "sh"])
             .args([directory, Path::new(env!("CARGO_BIN_EXE_tidemill")), self.place.path()]);
-        clean(&mut command);
+        prepare(&mut command);
         command
     }
 

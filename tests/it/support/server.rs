@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::{lane, terminate};
+
 /// How long anything may take that should happen at once; generous, because test machines are slow and shared.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,8 +61,7 @@ impl Server {
 
     /// Ends the process as a service manager would, and waits for it.
     pub(crate) fn stop(&mut self) {
-        let pid = rustix::process::Pid::from_raw(self.pid().cast_signed()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        terminate(self);
         let status = self.wait();
         assert!(status.success(), "{status}: {}", self.log());
     }
@@ -174,18 +175,28 @@ pub(crate) struct Refused {
 
 /// The command that starts a server in a directory.
 fn serve(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--print-addr"]).current_dir(directory);
-    clean(&mut command);
+    let mut command = tidemill(directory);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--print-addr"]);
+    lane::choose_unless_configured(&mut command, directory);
     command
 }
 
-/// Takes away what the tests are set with: to a server it would be mistakes in its configuration.
-pub(crate) fn clean(command: &mut Command) {
+/// The program, to be run in a directory.
+pub(crate) fn tidemill(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
+    command.current_dir(directory);
+    prepare(&mut command);
+    command
+}
+
+/// Takes away from a command what the tests are set with, which to a server would be mistakes in its configuration, and
+/// hands on which lane they are about.
+pub(crate) fn prepare(command: &mut Command) {
     let set = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("TIDEMILL_"));
     set.for_each(|name| {
         command.env_remove(name);
     });
+    lane::choose(command);
 }
 
 /// Starts a process and waits until it says where it listens.

@@ -1,0 +1,25 @@
+//! The two ways in which a server carries streams (`server.sse-lane`), and which of them this run of the tests is about.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Which lane the servers of this run take: `auto` or `hyper`; unset, whatever a server does by itself.
+const CHOSEN: &str = "TIDEMILL_TEST_SSE_LANE";
+/// The setting of a server.
+const SETTING: &str = "TIDEMILL_SERVER_SSE_LANE";
+
+/// Hands the choice of this run on to a command.
+pub(super) fn choose(command: &mut Command) {
+    if let Ok(lane) = std::env::var(CHOSEN) {
+        assert!(["auto", "hyper"].contains(&lane.as_str()), "{CHOSEN} is {lane:?}: expected auto or hyper");
+        command.env(SETTING, lane);
+    }
+}
+
+/// The same to a server in a directory, unless its configuration names a lane: a variable would win over that.
+pub(super) fn choose_unless_configured(command: &mut Command, directory: &Path) {
+    let config = std::fs::read_to_string(directory.join("tidemill.toml")).unwrap_or_default();
+    if config.contains("sse-lane") {
+        command.env_remove(SETTING);
+    }
+}

@@ -18,6 +18,7 @@ mod examples;
 mod faults;
 mod formats;
 mod history;
+mod lanes;
 mod listeners;
 mod log_cli;
 mod plugins;

@@ -1,12 +1,16 @@
 //! What every test needs: a server on a free port, a subscriber, components.
 
+mod chunked;
 mod client;
 mod guests;
 mod lane;
 mod process;
 mod server;
+mod wire;
 
 pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};
-pub(crate) use process::{resident_bytes, terminate};
+pub(crate) use lane::Lane;
+pub(crate) use process::{descriptors, processor_time, resident_bytes, sleeps, terminate};
 pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};
+pub(crate) use wire::Wire;

@@ -3,10 +3,34 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::Server;
+
 /// Which lane the servers of this run take: `auto` or `hyper`; unset, whatever a server does by itself.
 const CHOSEN: &str = "TIDEMILL_TEST_SSE_LANE";
 /// The setting of a server.
 const SETTING: &str = "TIDEMILL_SERVER_SSE_LANE";
+
+/// A value of `server.sse-lane`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Streams leave hyper where that is possible.
+    Auto,
+    /// Everything stays with hyper.
+    Hyper,
+}
+
+impl Lane {
+    pub(crate) const BOTH: [Self; 2] = [Self::Auto, Self::Hyper];
+
+    /// A server that takes this lane, whatever this run is about.
+    pub(crate) async fn server(self, config: &str) -> Server {
+        let name = match self {
+            Self::Auto => "auto",
+            Self::Hyper => "hyper",
+        };
+        Server::start(&format!("{config}\n[server]\nsse-lane = \"{name}\"\n"), &[]).await
+    }
+}
 
 /// Hands the choice of this run on to a command.
 pub(super) fn choose(command: &mut Command) {

@@ -1,5 +1,7 @@
 //! What the kernel says about a server's process, and the signal that stops it.
 
+use std::time::Duration;
+
 use super::Server;
 
 /// Memory that it has at the moment.
@@ -7,6 +9,33 @@ pub(crate) fn resident_bytes(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// How many files and sockets it has open.
+pub(crate) fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// How long its threads have computed, together.
+pub(crate) fn processor_time(pid: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // The name in parentheses may have spaces; then come the fields from the third on.
+    let fields: Vec<&str> = stat[stat.rfind(')').unwrap() + 2..].split(' ').collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    // Linux tells all programs of 100 ticks a second.
+    Duration::from_millis(ticks * 10)
+}
+
+/// How often its threads whose names begin so went to sleep; none if there are no such threads.
+pub(crate) fn sleeps(pid: u32, threads: &str) -> Option<u64> {
+    let named = |path: &std::path::Path| std::fs::read_to_string(path.join("comm")).unwrap().starts_with(threads);
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path());
+    let sleeps = tasks.filter(|path| named(path)).map(|path| {
+        let status = std::fs::read_to_string(path.join("status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse::<u64>().unwrap()
+    });
+    sleeps.reduce(|all, one| all + one)
 }
 
 /// Asks it to stop, as a service manager would, and does not wait.

@@ -1,18 +1,16 @@
 //! A subscriber that follows the specification, on the field's client libraries.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 use sse_stream::{Sse, SseStream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 use tokio::time::Instant;
 
-use super::Server;
 use super::server::PATIENCE;
+use super::{Server, Wire};
 
 /// One event as a subscriber gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,27 +61,12 @@ impl Subscriber {
     /// The same over a connection whose small buffer is read only when an event is asked for: one that is asked for none
     /// takes nothing.
     pub(crate) async fn open_stuck(server: &Server, query: &str) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        let mut socket = socket.connect(server.address().parse().unwrap()).await.unwrap();
-        // The body of an answer to HTTP/1.0 is the stream as it is, up to the end of the connection.
-        socket.write_all(format!("GET /events?{query} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(socket.read_u8().await.unwrap());
-        }
-        let head = String::from_utf8(head).unwrap();
-        assert!(head.split(' ').nth(1) == Some("200") && !head.to_lowercase().contains("transfer-encoding"), "{head}");
-        let body = futures_util::stream::unfold(socket, |mut socket| async {
-            let mut buffer = vec![0; 16 << 10];
-            match socket.read(&mut buffer).await {
-                Ok(0) => None,
-                Ok(length) => {
-                    buffer.truncate(length);
-                    Some((Ok(Bytes::from(buffer)), socket))
-                }
-                Err(error) => Some((Err(error), socket)),
-            }
+        let mut wire = Wire::open_small(server.address()).await;
+        wire.ask(query).await;
+        let head = wire.head().await.expect("the server took no subscription");
+        assert_eq!((head.status, head.get("transfer-encoding")), (200, Some("chunked")), "{head:?}");
+        let body = futures_util::stream::unfold(wire, |mut wire| async {
+            wire.some().await.map(|bytes| (Ok::<_, Infallible>(bytes), wire))
         });
         Self::greeted(SseStream::from_bytes_stream(body).boxed()).await.unwrap()
     }

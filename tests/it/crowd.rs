@@ -1,20 +1,49 @@
-//! Many subscribers at once, most of them idle.
+//! Many subscribers at once: idle ones, as many as there are descriptors for, those that come and go, those that a stop
+//! sends home. cargo-nextest runs one of these at a time (`.config/nextest.toml`).
+
+mod drain;
+mod full_house;
+mod half_heads;
+mod storm;
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::{Mutex, MutexGuard};
 
-use crate::support::{PATIENCE, Server, resident_bytes};
+use crate::support::{PATIENCE, Server, eventually, resident_bytes};
 
-/// Descriptors that this process may have, less what it needs for other things, and at most what the test is about.
-fn crowd() -> usize {
+/// One at a time where all tests share a process, as with `cargo test`.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::const_new(());
+    ONE.lock().await
+}
+
+/// Descriptors that this process may have, and a server that it starts, less what they need for other things.
+fn room() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
-    let most = limit.maximum.map_or(usize::MAX, |most| usize::try_from(most).unwrap());
-    most.saturating_sub(500).min(10_000)
+    limit.maximum.map_or(usize::MAX, |most| usize::try_from(most).unwrap()).saturating_sub(500)
+}
+
+/// At most what a test is about.
+fn crowd() -> usize {
+    room().min(10_000)
+}
+
+/// How many streams are open.
+async fn subscribers(server: &Server) -> u64 {
+    server.get("/readyz").await.1["subscribers"].as_u64().unwrap()
+}
+
+/// Waits until the server has given back everything: no streams, no more descriptors than before.
+async fn gives_everything_back(server: &Server, descriptors: usize) {
+    eventually("all streams are over", async || subscribers(server).await == 0).await;
+    let open = async || crate::support::descriptors(server.pid());
+    eventually("their descriptors are free", async || open().await <= descriptors).await;
 }
 
 async fn read_until(stream: &mut TcpStream, seen: &mut String, what: &str) {
@@ -30,6 +59,7 @@ async fn read_until(stream: &mut TcpStream, seen: &mut String, what: &str) {
 /// Invariant I4: whoever only listens costs little, hinders nobody, and is there when something happens.
 #[tokio::test]
 async fn i4_ten_thousand_idle_subscribers_get_the_next_event() {
+    let _alone = alone().await;
     let crowd = crowd();
     let server = Server::start("[subscribe]\nheartbeat = \"5m\"\n", &[]).await;
     let before = resident_bytes(server.pid());

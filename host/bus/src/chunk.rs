@@ -1,13 +1,14 @@
 //! Pieces of frames that subscribers who want the same, and stand at the same place, share.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tidemill_log::Record;
 
 use crate::frame::write_record;
-use crate::limits::{CHUNK_BYTES_MAX, SHARED_CHUNKS_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_AT_HAND_MAX, CHUNKS_BYTES_MAX};
 use crate::ring::Segment;
 use crate::wanted::Filter;
 
@@ -22,36 +23,91 @@ pub(crate) struct Chunk {
     pub(crate) bytes: Bytes,
 }
 
-/// The latest chunks that were put together.
-#[derive(Debug, Default)]
-pub(crate) struct Chunks(Mutex<VecDeque<Chunk>>);
+impl Chunk {
+    /// Whether it is for somebody who takes so many events, and all that there is up to `last`. One that was full stays
+    /// right; one that reached the end of its time may have to grow.
+    fn fits(&self, last: u64, events_max: u64) -> bool {
+        self.events <= events_max && (self.bytes.len() >= CHUNK_BYTES_MAX || self.to >= last)
+    }
+}
+
+/// A place in what one wish wants: the wish's key, and a sequence.
+type Place = (u64, u64);
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<Place, Chunk> for ByBytes {
+    fn weight(&self, _: &Place, chunk: &Chunk) -> u64 {
+        chunk.bytes.len() as u64 + 128
+    }
+}
+
+/// The latest chunks that were put together, for all wishes.
+pub(crate) struct Chunks(Cache<Place, Chunk, ByBytes>);
 
 impl Chunks {
-    /// The chunk that somebody else at the same place put together, if it is all that there is up to `last`.
-    pub(crate) fn find(&self, after: u64, last: u64, events_max: u64) -> Option<Chunk> {
-        find(&self.lock(), after, last, events_max)
+    pub(crate) fn new() -> Self {
+        // Few shards: each bounds its own part.
+        let mut bounds = OptionsBuilder::new();
+        bounds.weight_capacity(CHUNKS_BYTES_MAX).estimated_items_capacity(1024).shards(4);
+        // Fails only if one of these two is missing.
+        let bounds = bounds.build().unwrap_or_else(|_| unreachable!("both bounds are given"));
+        Self(Cache::with_options(bounds, ByBytes, DefaultHashBuilder::default(), Default::default()))
     }
 
-    /// The next chunk out of ring segments. Whoever comes second to a place gets what the first one put together.
-    pub(crate) fn join(&self, filter: &Filter, segments: &[Arc<Segment>], after: u64, events_max: u64) -> Chunk {
+    /// The chunk that somebody else at the same place put together, if it is all that there is up to `last`.
+    pub(crate) fn find(&self, place: Place, last: u64, events_max: u64) -> Option<Chunk> {
+        self.0.get(&place).filter(|chunk| chunk.fits(last, events_max))
+    }
+
+    /// The next chunk out of ring segments. Whoever comes second to a place gets what the first one put together; `turn`
+    /// is the wish's own.
+    pub(crate) fn join(
+        &self,
+        turn: &Mutex<()>,
+        filter: &Filter,
+        segments: &[Arc<Segment>],
+        place: Place,
+        events_max: u64,
+    ) -> Chunk {
         let last = segments.last().and_then(|segment| segment.records().last());
-        let last = last.map_or(after, |record| record.position.sequence);
+        let last = last.map_or(place.1, |record| record.position.sequence);
         // Held while joining: the others at this place wait for the bytes instead of making them again.
-        let mut chunks = self.lock();
-        if let Some(chunk) = find(&chunks, after, last, events_max) {
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(chunk) = self.find(place, last, events_max) {
             return chunk;
         }
-        let chunk = join(filter, segments, after, events_max);
-        chunks.retain(|other| other.after != after);
-        if chunks.len() == SHARED_CHUNKS_MAX {
-            chunks.pop_front();
-        }
-        chunks.push_back(chunk.clone());
+        let chunk = join(filter, segments, place.1, events_max);
+        self.0.insert(place, chunk.clone());
         chunk
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Chunk>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// The chunks that somebody who asks for many subscribers used last. In it they are found without a lock, and counted by
+/// this one alone: two threads that count the same bytes slow each other down.
+#[derive(Debug, Default)]
+pub struct AtHand(Vec<(u64, Chunk)>);
+
+impl AtHand {
+    pub(crate) fn find(&self, place: Place, last: u64, events_max: u64) -> Option<Chunk> {
+        let mut at = self.0.iter().filter(|(wish, chunk)| (*wish, chunk.after) == place);
+        at.find(|(_, chunk)| chunk.fits(last, events_max)).map(|(_, chunk)| chunk.clone())
+    }
+
+    pub(crate) fn keep(&mut self, wish: u64, chunk: &Chunk) -> Chunk {
+        let own = Chunk { bytes: Bytes::from_owner(chunk.bytes.clone()), ..*chunk };
+        self.0.retain(|(other, old)| (*other, old.after) != (wish, own.after));
+        if self.0.len() == CHUNKS_AT_HAND_MAX {
+            self.0.remove(0);
+        }
+        self.0.push((wish, own.clone()));
+        own
+    }
+
+    /// Lets go of them, when nobody is asked for a while.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -60,13 +116,6 @@ pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> Bytes {
     let mut bytes = Vec::new();
     records.iter().for_each(|record| write_record(record, filter.wanted().encoding, &mut bytes));
     bytes.into()
-}
-
-/// A chunk that was full stays right; one that reached the end of its time may have to grow.
-fn find(chunks: &VecDeque<Chunk>, after: u64, last: u64, events_max: u64) -> Option<Chunk> {
-    let fits = |chunk: &&Chunk| chunk.after == after && chunk.events <= events_max;
-    let whole = |chunk: &&Chunk| chunk.bytes.len() >= CHUNK_BYTES_MAX || chunk.to >= last;
-    chunks.iter().find(fits).filter(whole).cloned()
 }
 
 fn join(filter: &Filter, segments: &[Arc<Segment>], after: u64, events_max: u64) -> Chunk {
@@ -104,7 +153,10 @@ fn join(filter: &Filter, segments: &[Arc<Segment>], after: u64, events_max: u64)
     }
     chunk.bytes = match pieces.len() {
         0 => Bytes::new(),
-        1 => pieces.swap_remove(0),
+        // A part of a segment would keep all of it.
+        1 if segments.iter().any(|segment| segment.is_whole(&pieces[0], filter.wanted().encoding)) => {
+            pieces.swap_remove(0)
+        }
         _ => {
             let mut joined = BytesMut::with_capacity(length);
             pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
@@ -146,7 +198,7 @@ mod tests {
             let records: Vec<Arc<Record>> = segments.iter().flat_map(|segment| segment.records().to_vec()).collect();
             let after = records.iter().filter(|r| r.position.sequence > begin && wanted.matches(&r.event));
             let expected: Vec<_> = after.take(limit as usize).cloned().collect();
-            let got = Chunks::default().join(&wanted, &segments, begin, limit);
+            let got = Chunks::new().join(&Mutex::default(), &wanted, &segments, (0, begin), limit);
             prop_assert_eq!(&got.bytes, &encode(&wanted, &expected));
             prop_assert_eq!(got.events, expected.len() as u64);
             let frames: Vec<u64> = (begin + 1..=total).filter(|s| name(*s) == "a.x").take(limit as usize).collect();
@@ -159,10 +211,35 @@ mod tests {
     #[test]
     fn subscribers_at_one_place_share_the_bytes() {
         let segments = [Arc::new(segment(1..4)), Arc::new(segment(4..6))];
-        let (chunks, wanted) = (Chunks::default(), filter("*"));
-        let (one, two) = (chunks.join(&wanted, &segments, 0, u64::MAX), chunks.join(&wanted, &segments, 0, u64::MAX));
+        let (chunks, turn, wanted) = (Chunks::new(), Mutex::default(), filter("*"));
+        let join = |segments: &[Arc<Segment>]| chunks.join(&turn, &wanted, segments, (0, 0), u64::MAX);
+        let (one, two) = (join(&segments), join(&segments));
         assert_eq!(one.bytes.as_ptr(), two.bytes.as_ptr());
         let more = [&segments[..], &[Arc::new(segment(6..7))]].concat();
-        assert_eq!(chunks.join(&wanted, &more, 0, u64::MAX).to, 6, "a shared chunk does not hide what came later");
+        assert_eq!(join(&more).to, 6, "a shared chunk does not hide what came later");
+    }
+
+    #[test]
+    fn a_part_of_a_segment_does_not_keep_all_of_it() {
+        let segments = [Arc::new(segment(1..4))];
+        let whole = segments[0].frames(0..3, crate::Encoding::default());
+        let chunk = |after| join(&filter("*"), &segments, after, u64::MAX).bytes;
+        assert_eq!(chunk(0).as_ptr(), whole.as_ptr());
+        assert!(!whole.as_ptr_range().contains(&chunk(2).as_ptr()));
+    }
+
+    #[test]
+    fn what_is_at_hand_is_the_same_and_bounded() {
+        let (mut hand, segments) = (AtHand::default(), [Arc::new(segment(1..4))]);
+        let chunk = join(&filter("*"), &segments, 0, u64::MAX);
+        for wish in 0..2 * CHUNKS_AT_HAND_MAX as u64 {
+            assert_eq!(hand.keep(wish, &chunk).bytes, chunk.bytes);
+        }
+        assert_eq!(hand.0.len(), CHUNKS_AT_HAND_MAX);
+        let newest = 2 * CHUNKS_AT_HAND_MAX as u64 - 1;
+        assert_eq!(hand.find((newest, 0), 3, u64::MAX).unwrap().to, 3);
+        assert!(hand.find((newest, 0), 4, u64::MAX).is_none(), "there is more by now");
+        assert!(hand.find((newest, 0), 3, 2).is_none(), "it takes fewer");
+        assert!(hand.find((0, 0), 3, u64::MAX).is_none() && hand.find((newest, 1), 3, u64::MAX).is_none());
     }
 }

@@ -20,7 +20,7 @@ pub use subscription::{Delivery, End, Start, Subscription};
 use tidemill_event::Position;
 use tidemill_log::ReadError;
 
-use crate::chunk::Chunk;
+use crate::chunk::{AtHand, Chunk};
 use crate::gap::Skip;
 use crate::limits::BEHIND_EVENTS;
 use crate::ring::{Look, Segment};
@@ -104,7 +104,7 @@ impl Cursor {
     /// [`end`](Self::end) gives. What happened is noted in `progress`.
     pub fn poll_next(&mut self, progress: &Progress, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         loop {
-            let polled = self.poll_ready(progress, cx);
+            let polled = self.poll(progress, None, cx);
             if polled.is_ready() || self.is_catching_up() {
                 return polled;
             }
@@ -118,9 +118,23 @@ impl Cursor {
     }
 
     /// As [`poll_next`](Self::poll_next), but nobody is woken when an event comes: for whoever has a
-    /// [`watch`](Selection::watch) on the selection.
-    pub fn poll_ready(&mut self, progress: &Progress, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        let polled = self.poll(cx);
+    /// [`watch`](Selection::watch) on the selection and asks for many, with what he has at hand.
+    pub fn poll_ready(
+        &mut self,
+        progress: &Progress,
+        at_hand: &mut AtHand,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Delivery>> {
+        self.poll(progress, Some(at_hand), cx)
+    }
+
+    fn poll(
+        &mut self,
+        progress: &Progress,
+        at_hand: Option<&mut AtHand>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Delivery>> {
+        let polled = self.poll_delivery(at_hand, cx);
         if let Poll::Ready(Some(delivery)) = &polled {
             progress.count(delivery);
         }
@@ -133,7 +147,7 @@ impl Cursor {
         self.detour.as_ref().is_some_and(|detour| detour.reading.is_some() || detour.pause.is_some())
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+    fn poll_delivery(&mut self, mut at_hand: Option<&mut AtHand>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         if let Some((delivery, place)) = self.detour.as_mut().and_then(|detour| detour.queued.pop_front()) {
             self.detour().came_from = None;
             self.stood = place;
@@ -151,7 +165,7 @@ impl Cursor {
                     None => return Poll::Pending,
                     delivery => delivery,
                 },
-                Poll::Ready(None) => self.advance(),
+                Poll::Ready(None) => self.advance(at_hand.as_deref_mut()),
             };
             if let Some(delivery) = delivery {
                 return Poll::Ready(Some(delivery));
@@ -196,7 +210,7 @@ impl Cursor {
     }
 
     /// One step on.
-    fn advance(&mut self) -> Option<Delivery> {
+    fn advance(&mut self, at_hand: Option<&mut AtHand>) -> Option<Delivery> {
         self.move_up();
         if self.lag() > BEHIND_EVENTS {
             self.fall_behind();
@@ -205,7 +219,7 @@ impl Cursor {
             }
         }
         if !self.is_thinning()
-            && let Some(chunk) = self.wish().chunks.find(self.after, self.tail().last(), self.remaining)
+            && let Some(chunk) = self.find(at_hand)
         {
             return self.take(chunk);
         }
@@ -220,6 +234,21 @@ impl Cursor {
         }
     }
 
+    /// A chunk for this place that somebody put together already.
+    fn find(&self, at_hand: Option<&mut AtHand>) -> Option<Chunk> {
+        let (place, last) = (self.place(), self.tail().last());
+        if let Some(at_hand) = at_hand {
+            let find = || self.tail().chunks().find(place, last, self.remaining);
+            let known = at_hand.find(place, last, self.remaining);
+            return known.or_else(|| find().map(|chunk| at_hand.keep(place.0, &chunk)));
+        }
+        self.tail().chunks().find(place, last, self.remaining)
+    }
+
+    fn place(&self) -> (u64, u64) {
+        (self.selection.key(), self.after)
+    }
+
     fn take_segments(&mut self, segments: &[Arc<Segment>]) -> Option<Delivery> {
         if self.is_thinning() {
             for segment in segments {
@@ -232,7 +261,8 @@ impl Cursor {
             return None;
         }
         let wish = self.wish();
-        let chunk = wish.chunks.join(&wish.filter, segments, self.after, self.remaining);
+        let chunks = self.tail().chunks();
+        let chunk = chunks.join(&wish.turn, &wish.filter, segments, self.place(), self.remaining);
         self.take(chunk)
     }
 

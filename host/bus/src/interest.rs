@@ -4,7 +4,6 @@
 use std::sync::{Arc, Weak};
 
 use hashbrown::{HashMap, HashSet};
-use slab::Slab;
 use tidemill_event::{TypeMatcher, TypePattern};
 use tidemill_log::Record;
 
@@ -15,16 +14,18 @@ use crate::{Selection, Wanted};
 /// drops a selection, which would want that lock.
 #[derive(Debug, Default)]
 pub(crate) struct Interest {
-    wishes: Slab<(Arc<Wish>, Weak<Selection>)>,
-    by_wish: HashMap<Wanted, usize>,
-    by_type: TypeMatcher<usize>,
+    wishes: HashMap<u64, (Arc<Wish>, Weak<Selection>)>,
+    by_wish: HashMap<Wanted, u64>,
+    by_type: TypeMatcher<u64>,
+    /// The newest key. None is given out twice: bytes are kept by it, and may outlive their wish.
+    last: u64,
 }
 
 impl Interest {
     /// The selection that somebody else with the same wish uses.
     pub(crate) fn find(&self, wanted: &Wanted) -> Option<Arc<Selection>> {
         let key = self.by_wish.get(wanted)?;
-        self.wishes.get(*key)?.1.upgrade()
+        self.wishes.get(key)?.1.upgrade()
     }
 
     /// Takes a new wish in; `make` makes its selection, to which the key belongs.
@@ -32,21 +33,21 @@ impl Interest {
         &mut self,
         wanted: Wanted,
         last: u64,
-        make: impl FnOnce(usize, Arc<Wish>) -> Arc<Selection>,
+        make: impl FnOnce(u64, Arc<Wish>) -> Arc<Selection>,
     ) -> Arc<Selection> {
-        let entry = self.wishes.vacant_entry();
-        let key = entry.key();
+        self.last += 1;
+        let key = self.last;
         let wish = Arc::new(Wish::new(wanted.clone(), last));
         let selection = make(key, Arc::clone(&wish));
-        entry.insert((wish, Arc::downgrade(&selection)));
+        self.wishes.insert(key, (wish, Arc::downgrade(&selection)));
         patterns(&wanted).for_each(|pattern| self.by_type.insert(pattern, key));
         self.by_wish.insert(wanted, key);
         selection
     }
 
     /// Forgets the wish of a selection that is gone.
-    pub(crate) fn remove(&mut self, key: usize, wanted: &Wanted) {
-        self.wishes.try_remove(key);
+    pub(crate) fn remove(&mut self, key: u64, wanted: &Wanted) {
+        self.wishes.remove(&key);
         patterns(wanted).for_each(|pattern| self.by_type.remove(pattern, &key));
         // An equal one may have come while it went.
         if self.by_wish.get(wanted) == Some(&key) {
@@ -66,7 +67,7 @@ impl Interest {
                 continue;
             }
             let mut all = true;
-            for (wish, _) in self.by_type.find(name).filter_map(|key| self.wishes.get(*key)) {
+            for (wish, _) in self.by_type.find(name).filter_map(|key| self.wishes.get(key)) {
                 if wish.last_match() >= first {
                     continue;
                 }
@@ -86,7 +87,7 @@ impl Interest {
 
     /// All wishes.
     pub(crate) fn all(&self) -> Vec<Arc<Wish>> {
-        self.wishes.iter().map(|(_, (wish, _))| Arc::clone(wish)).collect()
+        self.wishes.values().map(|(wish, _)| Arc::clone(wish)).collect()
     }
 }
 
@@ -110,9 +111,9 @@ mod tests {
             .iter()
             .map(|list| Wanted { types: TypePattern::parse_list(list).unwrap(), ..Wanted::default() })
             .collect();
-        for wanted in &wishes {
+        for (key, wanted) in (0..).zip(&wishes) {
             let wish = Arc::new(Wish::new(wanted.clone(), 0));
-            let key = interest.wishes.insert((wish, Weak::new()));
+            interest.wishes.insert(key, (wish, Weak::new()));
             patterns(wanted).for_each(|pattern| interest.by_type.insert(pattern, key));
         }
         (interest, wishes)
@@ -127,16 +128,16 @@ mod tests {
             gone in prop::collection::vec(any::<bool>(), 8),
         ) {
             let (mut interest, wishes) = index(&lists);
-            for (key, wanted) in wishes.iter().enumerate().filter(|(key, _)| gone[*key]) {
+            for (key, wanted) in (0..).zip(&wishes).filter(|(key, _)| gone[*key as usize]) {
                 interest.remove(key, wanted);
             }
             let records: Vec<_> = (11..).zip(&names).map(|(sequence, name)| record(sequence, name)).collect();
             let matched = interest.note(&records);
             let mut expected = 0;
-            for (key, wanted) in wishes.iter().enumerate().filter(|(key, _)| !gone[*key]) {
+            for (key, wanted) in (0..).zip(&wishes).filter(|(key, _)| !gone[*key as usize]) {
                 let wants = |name: &String| wanted.types.iter().any(|pattern| pattern.matches(name));
                 let newest = (11_u64..).zip(&names).filter(|(_, name)| wants(name)).map(|(sequence, _)| sequence).last();
-                prop_assert_eq!(interest.wishes[key].0.last_match(), newest.unwrap_or(0));
+                prop_assert_eq!(interest.wishes[&key].0.last_match(), newest.unwrap_or(0));
                 expected += usize::from(newest.is_some());
             }
             prop_assert_eq!(matched.len(), expected);

@@ -32,6 +32,7 @@ mod wanted;
 mod wish;
 
 pub use bus::{Bus, BusOptions, Health};
+pub use chunk::AtHand;
 pub use cursor::{Cursor, Delivery, End, Start, Subscription};
 pub use encoding::{Encoding, Envelope, Framing};
 pub use frame::{cloudevents_json, host_frame};

@@ -16,8 +16,11 @@ pub const SUBMISSIONS_MAX: usize = 4096;
 pub const QUEUE_UNIT_BYTES: usize = 1024;
 /// Bytes handed to a socket at a time. More makes no write cheaper and is what a stuck subscriber holds on to.
 pub const CHUNK_BYTES_MAX: usize = 64 << 10;
-/// Joined chunks that subscribers with the same selection share. They stand at a few neighbouring places at a time.
-pub const SHARED_CHUNKS_MAX: usize = 8;
+/// Bytes of joined chunks that are kept for others who want the same and stand at the same place. Subscribers who read
+/// stand at a few neighbouring places, so that this is enough for hundreds of wishes at a time.
+pub const CHUNKS_BYTES_MAX: u64 = 32 << 20;
+/// Chunks that one thread that asks for many subscribers has at hand.
+pub const CHUNKS_AT_HAND_MAX: usize = 8;
 /// Records of one page read from the log. Readers in the same page share it; a longer one would delay the first byte.
 pub const PAGE_EVENTS: u64 = 256;
 /// Bytes of one page read from the log (but one event always fits).

@@ -1,36 +1,37 @@
 //! How far a subscriber got, for others to look at while it is served.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
 
 use crate::{Cursor, Delivery, Skip};
 
-/// How far a subscriber got. Written while its cursor is asked, read by anybody.
+/// How far a subscriber got. Written while its cursor is asked, read by anybody. Small, as there are many.
 #[derive(Debug)]
 pub struct Progress {
-    after: AtomicU64,
+    /// Where it stands, times two, and one if it ever had everything: no log gives out 2⁶³ sequences.
+    place: AtomicU64,
     events: AtomicU64,
     bytes: AtomicU64,
-    /// By reason. Most subscribers miss nothing, and there are many.
-    skipped: OnceLock<Box<[AtomicU64; Skip::ALL.len()]>>,
-    live: AtomicBool,
+    /// By reason. Most subscribers miss nothing.
+    skipped: ArcSwapOption<[AtomicU64; Skip::ALL.len()]>,
 }
 
 impl Progress {
     /// The progress of a cursor that was not asked yet.
     pub fn of(cursor: &Cursor) -> Self {
         Self {
-            after: AtomicU64::new(cursor.stood()),
+            place: AtomicU64::new(cursor.stood() << 1),
             events: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            skipped: OnceLock::new(),
-            live: AtomicBool::new(false),
+            skipped: ArcSwapOption::empty(),
         }
     }
 
     /// The sequence up to which everything was handed over or is not wanted.
     pub fn after(&self) -> u64 {
-        self.after.load(Ordering::Relaxed)
+        self.place.load(Ordering::Relaxed) >> 1
     }
 
     /// Events handed over.
@@ -45,18 +46,17 @@ impl Progress {
 
     /// Whether it ever had everything there was.
     pub fn was_live(&self) -> bool {
-        self.live.load(Ordering::Relaxed)
+        self.place.load(Ordering::Relaxed) & 1 == 1
     }
 
     /// Events that were skipped for a reason. For a gap of unknown length, one.
     pub fn skipped(&self, reason: Skip) -> u64 {
-        self.skipped.get().map_or(0, |skipped| skipped[reason as usize].load(Ordering::Relaxed))
+        self.skipped.load().as_ref().map_or(0, |skipped| skipped[reason as usize].load(Ordering::Relaxed))
     }
 
     /// Where the cursor stands now.
     pub(crate) fn stand(&self, after: u64, live: bool) {
-        self.after.store(after, Ordering::Relaxed);
-        self.live.store(live, Ordering::Relaxed);
+        self.place.store(after << 1 | u64::from(live), Ordering::Relaxed);
     }
 
     /// What it was handed.
@@ -74,7 +74,12 @@ impl Progress {
     }
 
     fn skip(&self, reason: Skip, events: u64) {
-        let skipped = self.skipped.get_or_init(Box::default);
-        skipped[reason as usize].fetch_add(events, Ordering::Relaxed);
+        // Nobody else writes.
+        if self.skipped.load().is_none() {
+            self.skipped.store(Some(Arc::default()));
+        }
+        if let Some(skipped) = &*self.skipped.load() {
+            skipped[reason as usize].fetch_add(events, Ordering::Relaxed);
+        }
     }
 }

@@ -52,6 +52,13 @@ impl Segment {
         encoded.bytes.slice(start..encoded.ends[records.end - 1])
     }
 
+    /// Whether these are the frames of all its records.
+    pub(crate) fn is_whole(&self, frames: &Bytes, encoding: Encoding) -> bool {
+        self.encoded[encoding.index()]
+            .get()
+            .is_some_and(|encoded| encoded.bytes.as_ptr() == frames.as_ptr() && encoded.bytes.len() == frames.len())
+    }
+
     fn encoded(&self, encoding: Encoding) -> &Encoded {
         self.encoded[encoding.index()].get_or_init(|| {
             let mut bytes = Vec::with_capacity(self.weight);

@@ -10,7 +10,7 @@ use crate::wish::Wish;
 /// What subscribers want to see, for as long as one of them holds it.
 pub struct Selection {
     tail: Arc<Tail>,
-    key: usize,
+    key: u64,
     wish: Arc<Wish>,
 }
 
@@ -21,12 +21,17 @@ impl std::fmt::Debug for Selection {
 }
 
 impl Selection {
-    pub(crate) const fn new(tail: Arc<Tail>, key: usize, wish: Arc<Wish>) -> Self {
+    pub(crate) const fn new(tail: Arc<Tail>, key: u64, wish: Arc<Wish>) -> Self {
         Self { tail, key, wish }
     }
 
     pub(crate) const fn tail(&self) -> &Arc<Tail> {
         &self.tail
+    }
+
+    /// What tells it from others in use.
+    pub(crate) const fn key(&self) -> u64 {
+        self.key
     }
 
     pub(crate) fn wish(&self) -> &Wish {

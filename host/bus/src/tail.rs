@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tidemill_log::{Log, Record};
 
 use crate::archive::Archive;
+use crate::chunk::Chunks;
 use crate::interest::Interest;
 use crate::pace::Pace;
 use crate::ring::{Look, Ring, Segment};
@@ -19,6 +20,7 @@ pub(crate) struct Tail {
     interest: Mutex<Interest>,
     cursors: AtomicUsize,
     archive: Arc<Archive>,
+    chunks: Chunks,
     pace: Pace,
     /// The newest sequence in the ring, to be looked at without its lock.
     last: AtomicU64,
@@ -38,6 +40,7 @@ impl Tail {
         let ring = RwLock::new(Ring::new(info.last, ring_bytes));
         let tail = Arc::new(Self {
             archive: Arc::new(Archive::new(Arc::clone(log), info.epoch)),
+            chunks: Chunks::new(),
             pace: Pace::new(replay_rate),
             log: Arc::clone(log),
             epoch: info.epoch,
@@ -80,7 +83,7 @@ impl Tail {
     }
 
     /// Forgets a selection that nobody uses any more.
-    pub(crate) fn forget(&self, key: usize, wanted: &Wanted) {
+    pub(crate) fn forget(&self, key: u64, wanted: &Wanted) {
         self.interest().remove(key, wanted);
     }
 
@@ -106,6 +109,10 @@ impl Tail {
 
     pub(crate) const fn archive(&self) -> &Arc<Archive> {
         &self.archive
+    }
+
+    pub(crate) const fn chunks(&self) -> &Chunks {
+        &self.chunks
     }
 
     pub(crate) const fn pace(&self) -> &Pace {

@@ -1,22 +1,23 @@
-//! What subscribers with the same wish have in common: what was stored for it, who waits for it, the bytes they share.
+//! What subscribers with the same wish have in common: what was stored for it, and who waits for it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::Wanted;
-use crate::chunk::Chunks;
 use crate::waiting::Waiting;
 use crate::wanted::Filter;
 
 #[derive(Debug)]
 pub(crate) struct Wish {
     pub(crate) filter: Filter,
-    pub(crate) chunks: Chunks,
+    /// Whoever puts a chunk together.
+    pub(crate) turn: Mutex<()>,
     pub(crate) waiting: Waiting,
-    /// No event after this sequence is wanted, of those that can be had.
+    /// No event after this sequence is wanted, of those that can be had. The largest number while it changes.
     last_match: AtomicU64,
     /// Nothing between these sequences is wanted: the stretch before the last match.
-    quiet: Mutex<(u64, u64)>,
+    quiet_from: AtomicU64,
+    quiet_to: AtomicU64,
 }
 
 impl Wish {
@@ -24,10 +25,11 @@ impl Wish {
     pub(crate) fn new(wanted: Wanted, last: u64) -> Self {
         Self {
             filter: Filter::new(wanted),
-            chunks: Chunks::default(),
+            turn: Mutex::default(),
             waiting: Waiting::default(),
             last_match: AtomicU64::new(last),
-            quiet: Mutex::new((last, last)),
+            quiet_from: AtomicU64::new(last),
+            quiet_to: AtomicU64::new(last),
         }
     }
 
@@ -35,21 +37,31 @@ impl Wish {
         self.last_match.load(Ordering::Acquire)
     }
 
-    /// Of records from `first` on, which cannot be had yet, the newest that is wanted stands at `last`.
+    /// Of records from `first` on, which cannot be had yet, the newest that is wanted stands at `last`. Called by one
+    /// thread at a time.
     pub(crate) fn note(&self, first: u64, last: u64) {
-        *self.quiet.lock().unwrap_or_else(PoisonError::into_inner) = (self.last_match(), first - 1);
+        // A sequence lock (H.-J. Boehm, "Can seqlocks get along with programming language memory models?", 2012):
+        // many look, and a lock would make them wait for each other.
+        let before = self.last_match();
+        self.last_match.store(u64::MAX, Ordering::Relaxed);
+        fence(Ordering::Release);
+        self.quiet_from.store(before, Ordering::Relaxed);
+        self.quiet_to.store(first - 1, Ordering::Relaxed);
         self.last_match.store(last, Ordering::Release);
     }
 
     /// Where somebody stands who had everything wanted up to `after`: further on, if nothing in between is wanted. `last`
     /// is where what can be had ends, looked at before this.
     pub(crate) fn standing(&self, after: u64, last: u64) -> u64 {
-        if after >= self.last_match() {
+        let last_match = self.last_match();
+        if after >= last_match {
             return last.max(after);
         }
-        let (from, to) = *self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, to) = (self.quiet_from.load(Ordering::Relaxed), self.quiet_to.load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        let changed = last_match == u64::MAX || self.last_match.load(Ordering::Relaxed) != last_match;
         // What was noted is not always to be had yet.
-        if after >= from { to.min(last).max(after) } else { after }
+        if changed || after < from { after } else { to.min(last).max(after) }
     }
 }
 

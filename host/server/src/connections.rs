@@ -5,14 +5,17 @@
 //! kept once.
 
 mod connection;
+mod roster;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidemill_bus::limits::BEHIND_EVENTS;
 use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
+
+use roster::Roster;
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 
@@ -32,7 +35,7 @@ pub(crate) struct Connections(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    open: BTreeMap<u64, Arc<Connection>>,
+    open: Roster<Arc<Connection>>,
     /// What those who are here asked for, and for a while what those asked for who left.
     terms: HashSet<Arc<Terms>>,
     last: u64,
@@ -53,13 +56,13 @@ impl Connections {
     /// Forgets one.
     pub(crate) fn leave(&self, connection: &Connection) {
         let mut inner = self.lock();
-        inner.open.remove(&connection.id);
+        inner.open.remove(connection.id);
         inner.left.add(&connection.progress);
     }
 
     /// Subscribers with a number greater than `after`, oldest first.
     pub(crate) fn list(&self, after: u64, max: usize) -> Vec<Arc<Connection>> {
-        self.lock().open.range(after + 1..).take(max).map(|(_, connection)| Arc::clone(connection)).collect()
+        self.lock().open.after(after).take(max).cloned().collect()
     }
 
     /// How many there are, how many of them are behind, and the greatest lag.
@@ -73,7 +76,7 @@ impl Connections {
 
     /// Ends one from outside; whether it was there.
     pub(crate) fn close(&self, id: u64) -> bool {
-        let connection = self.lock().open.get(&id).cloned();
+        let connection = self.lock().open.get(id).cloned();
         if let Some(connection) = &connection {
             connection.carrier.close();
         }

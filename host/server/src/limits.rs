@@ -47,3 +47,9 @@ pub(crate) const LANE_SEND_BUFFER: usize = 256 << 10;
 pub(crate) const LANE_TURN_BYTES: usize = 256 << 10;
 /// Bytes that a subscriber of the light lane may send after its request. They are thrown away; nobody has to send any.
 pub(crate) const LANE_DISCARDED_MAX: u16 = 32 << 10;
+/// Bytes of a chunk that is kept with its framing; for larger ones it makes no difference.
+pub(crate) const LANE_FRAMED_BYTES_MAX: usize = 16 << 10;
+/// Such chunks that one thread of the light lane keeps. Subscribers stand at a few neighbouring places.
+pub(crate) const LANE_FRAMED_MAX: usize = 4;
+/// Turns after which a thread of the light lane lets other threads run, if some want to.
+pub(crate) const LANE_TURNS_MAX: u64 = 32;

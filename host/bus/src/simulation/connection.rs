@@ -12,7 +12,7 @@ use tidemill_event::Position;
 use super::truth::Truth;
 use super::wish::Wish;
 use crate::limits::BEHIND_EVENTS;
-use crate::{Cursor, Delivery, End, Gap, Progress, Skip, SlowPolicy, Watch};
+use crate::{AtHand, Cursor, Delivery, End, Gap, Progress, Skip, SlowPolicy, Watch};
 
 /// Notes that it was woken.
 #[derive(Default)]
@@ -54,6 +54,7 @@ pub(super) struct Connection {
     flag: Arc<Flag>,
     /// Who asks it is woken by this, every time.
     watch: Option<(Watch, Arc<Flag>)>,
+    at_hand: AtHand,
     /// Written, but not read by the subscriber.
     pub(super) wire: VecDeque<Block>,
     /// Its last answer was that there is nothing at the moment.
@@ -87,6 +88,7 @@ impl Connection {
             wish,
             flag: Arc::default(),
             watch,
+            at_hand: AtHand::default(),
             wire,
             pending: false,
             ended: false,
@@ -132,9 +134,10 @@ impl Connection {
             // As the light lane does.
             Some((_, woken)) => {
                 woken.clear();
-                let first = self.cursor.poll_ready(&self.progress, &mut Context::from_waker(Waker::noop()));
+                let first =
+                    self.cursor.poll_ready(&self.progress, &mut self.at_hand, &mut Context::from_waker(Waker::noop()));
                 if first.is_pending() && self.cursor.is_catching_up() {
-                    self.cursor.poll_ready(&self.progress, &mut Context::from_waker(&waker))
+                    self.cursor.poll_ready(&self.progress, &mut self.at_hand, &mut Context::from_waker(&waker))
                 } else {
                     first
                 }

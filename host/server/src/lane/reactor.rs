@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use mio::event::Event;
@@ -16,8 +17,9 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::lane::calls::{Arrival, Calls};
 use crate::lane::rooms::Rooms;
-use crate::lane::seat::{Seat, Turn};
+use crate::lane::seat::{Seat, Shelf, Turn};
 use crate::lane::wheel::Wheel;
+use crate::limits::LANE_TURNS_MAX;
 
 const WAKE: Token = Token(usize::MAX);
 /// Events of sockets that are looked at at once.
@@ -32,6 +34,9 @@ pub(super) struct Reactor {
     seats: Slab<Seat>,
     rooms: Rooms,
     wheel: Wheel,
+    shelf: Shelf,
+    /// Turns given so far.
+    turns: u64,
     /// Seats for which there is more than fitted their turn.
     more: VecDeque<u32>,
     /// For what is read and thrown away.
@@ -45,7 +50,8 @@ impl Reactor {
         // Reserved, not used: growing would copy everything now and then, and take twice the room while it does.
         let seats = Slab::with_capacity(seats_max);
         let (rooms, wheel) = (Rooms::default(), Wheel::new());
-        Ok(Self { poll, calls, app, places, seats, rooms, wheel, more: VecDeque::new(), scratch: Box::new([0; 4096]) })
+        let (shelf, more, scratch) = (Shelf::default(), VecDeque::new(), Box::new([0; 4096]));
+        Ok(Self { poll, calls, app, places, seats, rooms, wheel, shelf, turns: 0, more, scratch })
     }
 
     pub(super) const fn calls(&self) -> &Arc<Calls> {
@@ -77,6 +83,7 @@ impl Reactor {
                 self.give_turn(key);
             }
             while let Some((tick, keys)) = self.wheel.due() {
+                self.shelf.clear();
                 for key in keys {
                     if self.seats.get(key as usize).is_some_and(|seat| seat.timer == tick) {
                         self.beat(key);
@@ -126,7 +133,12 @@ impl Reactor {
     fn give_turn(&mut self, key: u32) {
         // Whoever was called may be gone.
         let Some(seat) = self.seats.get_mut(key as usize) else { return };
-        match seat.take_turn(&self.app, || self.calls.seat_waker(key)) {
+        self.turns += 1;
+        // Publishing on the same core would otherwise wait for the end of a slice, milliseconds.
+        if self.turns.is_multiple_of(LANE_TURNS_MAX) {
+            thread::yield_now();
+        }
+        match seat.take_turn(&self.app, &mut self.shelf, || self.calls.seat_waker(key)) {
             Turn::Done => {}
             Turn::More => self.more.push_back(key),
             Turn::Over(error) => self.remove(key, error.as_ref()),

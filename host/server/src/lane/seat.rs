@@ -6,11 +6,12 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use rustls::ServerConnection;
+use tidemill_bus::AtHand;
 
 use crate::app::App;
 use crate::connections::Carrier;
 use crate::lane::calls::Arrival;
-use crate::lane::piece::Piece;
+use crate::lane::piece::{Framed, Piece};
 use crate::lane::rooms::Place;
 use crate::lane::wheel::Tick;
 use crate::lane::wire::Wire;
@@ -21,9 +22,8 @@ use crate::sse::Feed;
 #[derive(Debug)]
 pub(super) struct Seat {
     feed: Feed,
-    tls: Option<Box<ServerConnection>>,
-    /// What the socket did not take.
-    rest: Option<Box<Piece>>,
+    /// What few have at a time.
+    extra: Option<Box<Extra>>,
     pub(super) place: Place,
     pub(super) timer: Tick,
     /// Bytes that came after the request.
@@ -31,6 +31,28 @@ pub(super) struct Seat {
     /// The socket takes nothing until it says so.
     blocked: bool,
     ended: bool,
+}
+
+/// What few seats have: TLS, and what the socket did not take.
+#[derive(Debug, Default)]
+struct Extra {
+    tls: Option<ServerConnection>,
+    rest: Option<Piece>,
+}
+
+/// What the seats of one thread use in common.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    at_hand: AtHand,
+    framed: Framed,
+}
+
+impl Shelf {
+    /// Lets go of bytes when nobody has a turn for a while.
+    pub(super) fn clear(&mut self) {
+        self.at_hand.clear();
+        self.framed.clear();
+    }
 }
 
 /// How a seat stands after a turn.
@@ -48,8 +70,9 @@ impl Seat {
     /// A stream that begins with the head of the answer.
     pub(super) fn new(arrival: Arrival, place: Place, timer: Tick) -> Self {
         let Arrival { feed, tls, head } = arrival;
-        let rest = Some(Box::new(Piece::raw(head.into())));
-        Self { feed, tls, rest, place, timer, discarded: 0, blocked: false, ended: false }
+        let rest = Some(Piece::raw(head.into()));
+        let extra = Some(Box::new(Extra { tls: tls.map(|tls| *tls), rest }));
+        Self { feed, extra, place, timer, discarded: 0, blocked: false, ended: false }
     }
 
     pub(super) const fn feed(&self) -> &Feed {
@@ -57,14 +80,12 @@ impl Seat {
     }
 
     /// Writes what there is while the socket takes it. `waker` makes what wakes for this seat alone.
-    pub(super) fn take_turn(&mut self, app: &App, waker: impl Fn() -> Waker) -> Turn {
+    pub(super) fn take_turn(&mut self, app: &App, shelf: &mut Shelf, waker: impl Fn() -> Waker) -> Turn {
         let mut room = LANE_TURN_BYTES;
         while !self.blocked {
-            if let Some(mut piece) = self.rest.take() {
-                match self.send(&mut piece) {
-                    Ok(true) => {}
-                    Ok(false) => self.rest = Some(piece),
-                    Err(error) => return Turn::Over(Some(error)),
+            if let Some(rest) = self.take_rest() {
+                if let Err(error) = self.write(rest) {
+                    return Turn::Over(Some(error));
                 }
                 continue;
             }
@@ -75,7 +96,7 @@ impl Seat {
             if room == 0 {
                 return Turn::More;
             }
-            let bytes = match self.next(app, &waker) {
+            let bytes = match self.next(app, shelf, &waker) {
                 Poll::Pending => return Turn::Done,
                 Poll::Ready(Some(bytes)) => bytes,
                 Poll::Ready(None) => {
@@ -84,7 +105,7 @@ impl Seat {
                 }
             };
             room = room.saturating_sub(bytes.len());
-            if let Err(error) = self.write(bytes) {
+            if let Err(error) = self.write(shelf.framed.chunk(bytes)) {
                 return Turn::Over(Some(error));
             }
         }
@@ -94,23 +115,24 @@ impl Seat {
     /// Writes a heartbeat if it is due and nothing else is on the way. To be called after a turn, which moves the place that
     /// it tells.
     pub(super) fn beat(&mut self) -> io::Result<()> {
-        if self.rest.is_none() && !self.blocked && !self.ended && self.feed.due_in().is_zero() {
+        if !self.has_rest() && !self.blocked && !self.ended && self.feed.due_in().is_zero() {
             let beat = self.feed.beat();
-            self.write(beat)?;
+            self.write(Piece::chunk(beat))?;
         }
         Ok(())
     }
 
     /// The socket says that it takes bytes again; whether there are some for it.
     pub(super) fn unblock(&mut self) -> bool {
-        std::mem::take(&mut self.blocked) || self.rest.is_some()
+        std::mem::take(&mut self.blocked) || self.has_rest()
     }
 
     /// Whether TLS has something to say by itself, such as a new key; it goes out before anything else.
     pub(super) fn answers(&mut self) -> bool {
-        let answers = self.rest.is_none() && self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        let Some(extra) = &mut self.extra else { return false };
+        let answers = extra.rest.is_none() && extra.tls.as_ref().is_some_and(|tls| tls.wants_write());
         if answers {
-            self.rest = Some(Box::new(Piece::raw(Bytes::new())));
+            extra.rest = Some(Piece::raw(Bytes::new()));
         }
         answers
     }
@@ -136,31 +158,37 @@ impl Seat {
     }
 
     /// Most seats wait with their room for the next event. Only one that waits for a read, or for its turn, gets a waker.
-    fn next(&mut self, app: &App, waker: &impl Fn() -> Waker) -> Poll<Option<Bytes>> {
-        let polled = self.feed.poll_ready(app, &mut Context::from_waker(Waker::noop()));
+    fn next(&mut self, app: &App, shelf: &mut Shelf, waker: &impl Fn() -> Waker) -> Poll<Option<Bytes>> {
+        let polled = self.feed.poll_ready(app, &mut shelf.at_hand, &mut Context::from_waker(Waker::noop()));
         if polled.is_pending() && self.feed.is_catching_up() {
-            return self.feed.poll_ready(app, &mut Context::from_waker(&waker()));
+            return self.feed.poll_ready(app, &mut shelf.at_hand, &mut Context::from_waker(&waker()));
         }
         polled
     }
 
-    fn write(&mut self, bytes: Bytes) -> io::Result<()> {
-        let mut piece = Piece::chunk(bytes);
-        if !self.send(&mut piece)? {
-            self.rest = Some(Box::new(piece));
+    /// Writes a piece, and keeps what the socket does not take.
+    fn write(&mut self, mut piece: Piece) -> io::Result<()> {
+        self.blocked = !piece.write(self.wire()?)?;
+        if self.blocked {
+            self.extra.get_or_insert_default().rest = Some(piece);
         }
         Ok(())
     }
 
-    /// Whether all was sent.
-    fn send(&mut self, piece: &mut Piece) -> io::Result<bool> {
-        let sent = piece.write(self.wire()?)?;
-        self.blocked = !sent;
-        Ok(sent)
+    fn has_rest(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.rest.is_some())
+    }
+
+    fn take_rest(&mut self) -> Option<Piece> {
+        let rest = self.extra.as_mut()?.rest.take();
+        if self.extra.as_ref().is_some_and(|extra| extra.tls.is_none()) {
+            self.extra = None;
+        }
+        rest
     }
 
     fn wire(&mut self) -> io::Result<Wire<'_>> {
-        Ok(Wire { socket: socket(&self.feed)?, tls: self.tls.as_deref_mut() })
+        Ok(Wire { socket: socket(&self.feed)?, tls: self.extra.as_mut().and_then(|extra| extra.tls.as_mut()) })
     }
 
     pub(super) fn socket(&self) -> io::Result<&TcpStream> {
@@ -182,7 +210,7 @@ mod tests {
     /// There are many of them.
     #[test]
     fn a_seat_is_small() {
-        assert!(size_of::<Seat>() <= 96, "{}", size_of::<Seat>());
-        assert!(size_of::<crate::connections::Connection>() <= 96);
+        assert!(size_of::<Seat>() <= 88, "{}", size_of::<Seat>());
+        assert!(size_of::<crate::connections::Connection>() <= 80);
     }
 }

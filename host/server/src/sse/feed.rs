@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemill_bus::{Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
+use tidemill_bus::{AtHand, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -30,9 +30,6 @@ enum Stage {
     Over,
 }
 
-/// How a cursor is asked.
-type Ask = fn(&mut Cursor, &Progress, &mut Context<'_>) -> Poll<Option<Delivery>>;
-
 impl Feed {
     pub(super) fn new(cursor: Cursor, connection: Arc<Connection>) -> Self {
         Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting }
@@ -45,12 +42,12 @@ impl Feed {
 
     /// What comes next, to be asked for only while the socket takes bytes. None: it is over.
     pub(crate) fn poll_next(&mut self, app: &App, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll(app, Cursor::poll_next, cx)
+        self.poll(app, |cursor, progress| cursor.poll_next(progress, cx))
     }
 
     /// As [`poll_next`](Self::poll_next), for whoever watches the [`selection`](Self::selection) himself.
-    pub(crate) fn poll_ready(&mut self, app: &App, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll(app, Cursor::poll_ready, cx)
+    pub(crate) fn poll_ready(&mut self, app: &App, at_hand: &mut AtHand, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll(app, |cursor, progress| cursor.poll_ready(progress, at_hand, cx))
     }
 
     /// What the subscriber wants.
@@ -63,7 +60,11 @@ impl Feed {
         self.cursor.is_catching_up()
     }
 
-    fn poll(&mut self, app: &App, ask: Ask, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll(
+        &mut self,
+        app: &App,
+        ask: impl FnOnce(&mut Cursor, &Progress) -> Poll<Option<Delivery>>,
+    ) -> Poll<Option<Bytes>> {
         let now = Moment::now();
         self.connection.ask(now);
         match self.stage {
@@ -71,7 +72,7 @@ impl Feed {
                 self.stage = Stage::Events;
                 Poll::Ready(Some(self.greeting(app)))
             }
-            Stage::Events => ask(&mut self.cursor, &self.connection.progress, cx).map(|delivery| {
+            Stage::Events => ask(&mut self.cursor, &self.connection.progress).map(|delivery| {
                 self.written = now;
                 Some(match delivery {
                     Some(Delivery::Frames { bytes, .. }) => bytes,

@@ -63,8 +63,13 @@ impl Who {
         let chain = setup.chain.unwrap_or(CHAIN);
         match self {
             Self::Floor | Self::AxumSse | Self::Nchan => self.hub().start(setup, chain),
-            Self::Hyper => hub::host(setup, chain, "[server]\nsse-lane = \"hyper\"\n"),
-            Self::Auto => hub::host(setup, chain, "[server]\nsse-lane = \"auto\"\n"),
+            Self::Hyper => hub::host(setup, chain, &configuration("hyper")),
+            Self::Auto => hub::host(setup, chain, &configuration("auto")),
         }
     }
+}
+
+/// The lane, and room for as many connections as a generator can have.
+fn configuration(lane: &str) -> String {
+    format!("[server]\nsse-lane = \"{lane}\"\n\n[subscribe]\nconnections-max = 65000\n")
 }

@@ -19,6 +19,9 @@ const TURN: Duration = Duration::from_millis(20);
 const SEGMENT: u32 = 1460;
 const SMALL_BUFFER: usize = 4 << 10;
 
+/// Where they come from, on loopback.
+const OWN_ADDRESS: [u8; 4] = [127, 0, 0, 2];
+
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// How a subscriber behaves once it has its stream.
@@ -85,6 +88,10 @@ impl Member {
         if manner != Manner::Reads {
             socket.set_tcp_mss(SEGMENT)?;
             socket.set_recv_buffer_size(SMALL_BUFFER)?;
+        }
+        if address.is_ipv4() {
+            // Not the address of the measured ones: together they may need more ports than one has.
+            socket.bind(&SocketAddr::from((OWN_ADDRESS, 0)).into())?;
         }
         socket.connect(&address.into()).with_context(|| format!("connecting to {address}"))?;
         let mut socket = TcpStream::from(socket);

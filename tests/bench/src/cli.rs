@@ -158,6 +158,7 @@ fn measure(arguments: &RunArguments) -> Result<()> {
         plugins: arguments.plugins.clone(),
         config: arguments.tidemill_config.clone(),
         chain: arguments.chain,
+        tls: false,
         nginx: arguments.nginx.clone(),
         cores: cores.clone(),
         open_files: cpu::raise_open_files(),

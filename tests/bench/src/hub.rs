@@ -19,6 +19,7 @@ use crate::cpu::Cores;
 use crate::launch::Program;
 use crate::load::{LoadSpec, PublishSpec};
 use crate::payload::Payload;
+use crate::wire::{Secure, Wire};
 
 pub use tidemill::Position;
 
@@ -64,6 +65,8 @@ pub struct Setup {
     pub config: Option<PathBuf>,
     /// Plugins for every case, instead of the case's own.
     pub chain: Option<Chain>,
+    /// Whether the host speaks TLS; the others never do.
+    pub tls: bool,
     /// The nginx binary.
     pub nginx: PathBuf,
     /// Who runs where; `None` leaves it to the system.
@@ -82,6 +85,8 @@ pub struct Running {
     pub subscribe_path: &'static str,
     publish_path: &'static str,
     envelope: bool,
+    /// What connections need when it speaks TLS.
+    pub secure: Option<Secure>,
     _scratch: TempDir,
 }
 
@@ -145,7 +150,12 @@ impl Running {
         let content_type = if batch > 1 { NDJSON } else { "application/json" };
         let publish =
             PublishSpec { path: self.publish_path.to_owned(), content_type: content_type.to_owned(), item, batch };
-        Ok(LoadSpec { server: Some(self.process()), ..LoadSpec::new(self.address, self.subscribe_path, publish) })
+        let secure = self.secure.clone();
+        Ok(LoadSpec {
+            secure,
+            server: Some(self.process()),
+            ..LoadSpec::new(self.address, self.subscribe_path, publish)
+        })
     }
 
     /// Its process.
@@ -183,6 +193,7 @@ fn own(setup: &Setup, scratch: TempDir, arguments: &[&str]) -> Result<Running> {
         subscribe_path: "/events",
         publish_path: "/events",
         envelope: false,
+        secure: None,
         _scratch: scratch,
     })
 }
@@ -192,34 +203,35 @@ fn server_cores(setup: &Setup) -> &[usize] {
     setup.cores.as_ref().map_or(&[], |cores| &cores.server)
 }
 
-/// The address of the listener `http`, out of the lines `{"listener":"http","address":"127.0.0.1:4000"}`.
+/// The address of the listener, out of the line `{"listener":"http","address":"127.0.0.1:4000"}`, or `"https"`.
 fn printed_address(program: &Program) -> Option<SocketAddr> {
     program.output().lines().find_map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        (line["listener"] == "http").then(|| line["address"].as_str()?.parse().ok())?
+        (line["listener"] == "http" || line["listener"] == "https").then(|| line["address"].as_str()?.parse().ok())?
     })
 }
 
 /// Asks for a path on a fresh connection; the status of the answer.
-fn status(address: SocketAddr, path: &str) -> Option<u16> {
+fn status(address: SocketAddr, secure: Option<&Secure>, path: &str) -> Option<u16> {
     let mut head = [0; 64];
-    let length = ask(address, path).ok()?.read(&mut head).ok()?;
+    let length = ask(address, secure, path).ok()?.read(&mut head).ok()?;
     std::str::from_utf8(&head[..length]).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 /// Asks for a path on a fresh connection; the whole answer.
-fn answer(address: SocketAddr, path: &str) -> io::Result<String> {
+fn answer(address: SocketAddr, secure: Option<&Secure>, path: &str) -> io::Result<String> {
     let mut text = String::new();
-    ask(address, path)?.take(LONGEST_ANSWER).read_to_string(&mut text)?;
+    ask(address, secure, path)?.take(LONGEST_ANSWER).read_to_string(&mut text)?;
     Ok(text)
 }
 
-fn ask(address: SocketAddr, path: &str) -> io::Result<TcpStream> {
+fn ask(address: SocketAddr, secure: Option<&Secure>, path: &str) -> io::Result<Wire> {
     let limit = Duration::from_secs(2);
-    let mut socket = TcpStream::connect_timeout(&address, limit)?;
+    let socket = TcpStream::connect_timeout(&address, limit)?;
     socket.set_read_timeout(Some(limit))?;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    Ok(socket)
+    let mut wire = Wire::over(socket, secure)?;
+    write!(wire, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    Ok(wire)
 }
 
 /// An absolute path, because programs run in other directories and name files in messages.

@@ -41,8 +41,6 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Whom to measure, of those that a case compares.
     pub hubs: Vec<Who>,
-    /// Connections that publish, each with one request under way.
-    pub publishers: usize,
     /// How often everything is measured.
     pub repetitions: usize,
     /// A file that gets one JSON line per run.
@@ -87,7 +85,7 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
             let measured = case.hubs.iter().filter(|who| hubs.contains(who));
             let rows: Vec<_> = measured.flat_map(|who| case.loads.iter().map(|load| (*who, load))).collect();
             for (who, load) in turns(&rows, repetition) {
-                let figures = measure(who, load, plan.publishers, cores(&allowed, case, load), setup)
+                let figures = measure(who, load, cores(&allowed, case, load), setup)
                     .unwrap_or_else(|error| Figures::Failed(format!("{error:#}")));
                 let name = [case.name, who.name(), load.name].join(" ");
                 say(&format!("#{} {}: {}", repetition + 1, name.trim_end(), figures.summary()));
@@ -100,23 +98,24 @@ pub fn run(plan: &Plan, setup: &Setup) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn measure(who: Who, load: &Load, publishers: usize, cores: Option<Cores>, setup: &Setup) -> Result<Figures> {
+fn measure(who: Who, load: &Load, cores: Option<Cores>, setup: &Setup) -> Result<Figures> {
     let generator = cores.as_ref().map_or(&[][..], |cores| &cores.generator);
     cpu::pin(generator)?;
     let readers = generator.len().max(1);
-    let hub = who.start(&Setup { cores, ..setup.clone() })?;
+    let hub = who.start(&Setup { cores, tls: load.tls, ..setup.clone() })?;
     thread::sleep(REST);
     let filters = if who.knows_filters() { load.filters } else { Filters::None };
     let spec = LoadSpec {
         subscriptions: filters.subscriptions(hub.subscribe_path),
         subscribers: connections(setup, load.subscribers),
         readers,
-        publishers,
+        publishers: load.publishers,
         duration: load.duration,
         read_rest: load.read_rest,
         ..hub.load(&Payload::ping(load.bytes), 1)?
     };
-    let crowd = |count, manner| Crowd::connect(spec.address, hub.subscribe_path, &[(count, manner)]);
+    let crowd =
+        |count, manner| Crowd::connect(spec.address, spec.secure.as_ref(), hub.subscribe_path, &[(count, manner)]);
     Ok(match load.deed {
         Deed::Hold => {
             let _first = crowd(connections(setup, FIRST + load.subscribers) - spec.subscribers, Manner::Reads)?;

@@ -119,6 +119,19 @@ async fn more_in_the_same_segment_as_the_head_does_no_harm(lane: Lane) {
     did_not_panic(&server);
 }
 
+async fn a_request_behind_one_for_a_stream_is_answered_when_the_stream_has_ended(lane: Lane) {
+    let server = lane.server("").await;
+    let mut wire = Wire::open(server.address()).await;
+    wire.send("GET /events?types=a&limit=1 HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    wire.greeting().await;
+    publish(&server, "a", 1).await;
+    assert_eq!(wire.data().await, "1");
+    let (_, whole) = wire.rest().await;
+    assert!(whole, "the body has no end");
+    assert_eq!(wire.head().await.unwrap().status, 200);
+    assert_eq!(wire.rest().await, ("{\"status\":\"live\"}".to_owned(), true));
+}
+
 async fn a_head_request_is_answered_without_a_stream(lane: Lane) {
     let server = lane.server("").await;
     let mut wire = Wire::open(server.address()).await;
@@ -158,6 +171,7 @@ super::on_both_lanes! {
     a_head_may_be_large,
     a_head_that_is_too_large_is_refused,
     more_in_the_same_segment_as_the_head_does_no_harm,
+    a_request_behind_one_for_a_stream_is_answered_when_the_stream_has_ended,
     a_head_request_is_answered_without_a_stream,
     a_stream_may_be_the_second_request_of_a_connection,
 }

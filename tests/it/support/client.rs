@@ -52,7 +52,7 @@ impl Subscriber {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let answer = request.send().await.ok()?;
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await.expect("no answer came").ok()?;
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         Self::greeted(SseStream::from_bytes_stream(answer.bytes_stream()).boxed()).await

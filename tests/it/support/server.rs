@@ -39,7 +39,8 @@ impl Server {
         let (child, address) = launch(&mut serve(directory.path()), directory.path()).unwrap_or_else(|refused| {
             panic!("the server did not start: {}", refused.told);
         });
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        // One that is kept is enough, and tests count what a server has open.
+        let http = reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(1).build().unwrap();
         Self { child, directory, address, http }
     }
 

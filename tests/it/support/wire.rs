@@ -1,12 +1,13 @@
 //! A connection to a server as bytes: requests are sent as they are, answers are taken apart strictly.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::chunked::Chunked;
 use super::server::PATIENCE;
@@ -55,19 +56,30 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn open(address: &str) -> Self {
-        Self::on(TcpSocket::new_v4().unwrap(), address).await
+        Self::connect(address, |_| {}).await
     }
 
     /// With the smallest room for what comes that the kernel gives: whoever does not read stops the sender soon.
     pub(crate) async fn open_small(address: &str) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        Self::on(socket, address).await
+        Self::connect(address, |socket| socket.set_recv_buffer_size(4096).unwrap()).await
     }
 
-    pub(crate) async fn on(socket: TcpSocket, address: &str) -> Self {
-        let connected = tokio::time::timeout(PATIENCE, socket.connect(address.parse().unwrap())).await;
-        let socket = connected.expect("no connection").unwrap();
+    async fn connect(address: &str, prepare: impl Fn(&TcpSocket)) -> Self {
+        let mut from = 1;
+        let socket = loop {
+            let socket = TcpSocket::new_v4().unwrap();
+            prepare(&socket);
+            if from > 1 {
+                socket.bind((Ipv4Addr::new(127, 0, 0, from), 0).into()).unwrap();
+            }
+            match timeout(PATIENCE, socket.connect(address.parse().unwrap())).await.expect("no connection") {
+                Ok(socket) => break socket,
+                // Ports have run short, be it because of somebody else. Other addresses of this machine have more; they
+                // are not the first choice, since a port that is bound is taken from all who do not bind.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && from < 8 => from += 1,
+                Err(error) => panic!("no connection: {error}"),
+            }
+        };
         socket.set_nodelay(true).unwrap();
         Self { socket, raw: Vec::new(), framing: Framing::UntilClosed, body: Vec::new(), received: 0 }
     }
@@ -156,12 +168,15 @@ impl Wire {
 
     /// The next event's `data:`, past heartbeats.
     pub(crate) async fn data(&mut self) -> String {
-        loop {
-            let block = self.until("\n\n").await;
-            if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
-                return data.to_owned();
+        let data = async {
+            loop {
+                let block = self.until("\n\n").await;
+                if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
+                    return data.to_owned();
+                }
             }
-        }
+        };
+        within("no event came", data).await
     }
 
     /// More of the body, whatever there is; none at its end.
@@ -180,15 +195,18 @@ impl Wire {
     /// The rest of the body, and whether it ended as its framing demands: not because the connection did.
     pub(crate) async fn rest(&mut self) -> (String, bool) {
         let mut rest = Vec::new();
-        while let Some(some) = self.some().await {
-            rest.extend_from_slice(&some);
-        }
+        let all = async {
+            while let Some(some) = self.some().await {
+                rest.extend_from_slice(&some);
+            }
+        };
+        within("the body goes on", all).await;
         (String::from_utf8(rest).unwrap(), self.is_over())
     }
 
     /// What comes, body or not, until the server ends the connection.
     pub(crate) async fn until_closed(&mut self) -> Vec<u8> {
-        while self.fill().await {}
+        within("the connection stays open", async { while self.fill().await {} }).await;
         std::mem::take(&mut self.raw)
     }
 
@@ -262,6 +280,11 @@ impl Wire {
         self.received += count;
         Ok(count)
     }
+}
+
+/// Of all that comes meanwhile: heartbeats would go on for ever.
+async fn within<T>(otherwise: &str, future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{otherwise}"))
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

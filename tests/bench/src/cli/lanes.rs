@@ -21,9 +21,6 @@ pub(super) struct LanesArguments {
     /// Only these hubs.
     #[arg(long, value_enum, value_delimiter = ',')]
     hubs: Vec<Who>,
-    /// Connections that publish, each with one request under way: how many events a server can get at once.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1_000))]
-    publishers: u64,
     /// How often everything is measured; medians are reported.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     reps: u64,
@@ -65,7 +62,6 @@ pub(super) fn measure(arguments: &LanesArguments) -> Result<()> {
     let plan = Plan {
         cases,
         hubs: if arguments.hubs.is_empty() { Who::value_variants().to_vec() } else { arguments.hubs.clone() },
-        publishers: arguments.publishers as usize,
         repetitions: if arguments.quick { 1 } else { arguments.reps as usize },
         json: arguments.json.clone(),
     };
@@ -74,8 +70,7 @@ pub(super) fn measure(arguments: &LanesArguments) -> Result<()> {
     let note = if arguments.quick { " Quick run: the figures say nothing." } else { "" };
     write!(
         std::io::stdout(),
-        "{machine}; one core serves, the others generate; {} publishers; medians of {} runs.{note}\n{}",
-        plan.publishers,
+        "{machine}; one core serves, the others generate; medians of {} runs.{note}\n{}",
         plan.repetitions,
         report::lanes_tables(&plan.cases, &records, cores)
     )?;

@@ -46,6 +46,7 @@ pub(super) fn start(setup: &Setup, scratch: TempDir) -> Result<Running> {
         subscribe_path: "/subscribe",
         publish_path: "/publish",
         envelope: false,
+        secure: None,
         _scratch: scratch,
     })
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{READY_LIMIT, Running, Setup, absolute, answer, printed_address, server_cores, status};
 use crate::cases::Chain;
 use crate::launch::Program;
+use crate::wire::Secure;
 
 pub(super) fn obstacle(setup: &Setup) -> Option<String> {
     (!setup.tidemill.exists()).then(|| format!("{} is not there: cargo xtask build makes it", setup.tidemill.display()))
@@ -44,7 +45,8 @@ pub(super) fn start_with(setup: &Setup, scratch: TempDir, chain: Chain, more: &s
             .with_context(|| format!("{} is not there: cargo xtask build makes it", file.display()))?;
     }
     let config = scratch.path().join("tidemill.toml");
-    fs::write(&config, configuration(chain, more))?;
+    let (secure, tls) = setup.tls.then(|| Secure::certificate(scratch.path())).transpose()?.unzip();
+    fs::write(&config, configuration(chain, &(more.to_owned() + &tls.unwrap_or_default())))?;
 
     let fixed = ["serve", "--listen", "127.0.0.1:0", "--print-addr", "--config"].map(PathBuf::from);
     let places = [config, PathBuf::from("--plugins"), plugins, PathBuf::from("--data"), data];
@@ -52,9 +54,9 @@ pub(super) fn start_with(setup: &Setup, scratch: TempDir, chain: Chain, more: &s
     let arguments = fixed.into_iter().chain(places);
     let mut program = Program::start(&setup.bench, server_cores(setup), scratch.path(), &binary, arguments)?;
     let address = program.wait_until(READY_LIMIT, printed_address)?;
-    program.wait_until(READY_LIMIT, |_| status(address, "/readyz").filter(|status| *status == 200))?;
+    program.wait_until(READY_LIMIT, |_| status(address, secure.as_ref(), "/readyz").filter(|status| *status == 200))?;
     if !chain.plugins().is_empty() {
-        let loaded = answer(address, "/plugins").context("asking for /plugins")?;
+        let loaded = answer(address, secure.as_ref(), "/plugins").context("asking for /plugins")?;
         for name in chain.plugins() {
             ensure!(loaded.contains(&format!("\"{name}\"")), "the plugin {name} is not loaded");
         }
@@ -65,6 +67,7 @@ pub(super) fn start_with(setup: &Setup, scratch: TempDir, chain: Chain, more: &s
         subscribe_path: "/events",
         publish_path: "/events",
         envelope: true,
+        secure,
         _scratch: scratch,
     })
 }
@@ -76,7 +79,7 @@ impl Running {
     ///
     /// When it says none.
     pub fn last_position(&self) -> Result<Position> {
-        let answer = answer(self.address, "/readyz").context("asking for /readyz")?;
+        let answer = answer(self.address, self.secure.as_ref(), "/readyz").context("asking for /readyz")?;
         let (_, body) = answer.split_once("\r\n\r\n").context("/readyz has no body")?;
         let state: serde_json::Value = serde_json::from_str(body).context("/readyz is not JSON")?;
         state["log"]["last"].as_str().context("/readyz names no log.last")?.parse()

@@ -35,7 +35,7 @@ const LANES: &[Who] = &[Hyper, Auto];
 /// Every case there is, in the order of the report.
 #[must_use]
 pub fn all() -> Vec<Case> {
-    vec![fan_200(), fan_1k(), rate(), idle(), stuck(), matching(), cores()]
+    vec![fan_200(), fan_1k(), rate(), idle(), stuck(), matching(), cores(), tls_fan(), tls_idle()]
 }
 
 /// The cases with these names; a name that ends in `*` means all that begin like it.
@@ -70,6 +70,8 @@ const LOAD: Load = Load {
     deed: Deed::Publish(Pace::Window(64)),
     duration: Duration::from_secs(3),
     read_rest: Duration::from_millis(2),
+    publishers: 8,
+    tls: false,
     server_cores: 1,
 };
 
@@ -192,10 +194,12 @@ fn matching() -> Case {
 }
 
 fn cores() -> Case {
-    let one = Load { name: "1 core", ..LOAD };
+    // Wide enough to keep two cores busy: with 64 on their way, more speed would only mean fewer events in each write.
+    let deed = Deed::Publish(Pace::Window(1_024));
+    let one = Load { name: "1 core", deed, publishers: 32, ..LOAD };
     Case {
         name: "cores",
-        title: "More cores: 200 B to 1,000 subscribers, the server on one core and on two",
+        title: "More cores: 200 B to 1,000 subscribers, at most 1,024 events on their way, the server on one core and on two",
         hubs: LANES,
         loads: vec![one, Load { name: "2 cores", server_cores: 2, ..one }],
         columns: vec![
@@ -206,6 +210,40 @@ fn cores() -> Case {
             Figure::GeneratorCores.alone(),
         ],
         bars: vec![Figure::Delivered.times_first().at_least(1.6)],
+    }
+}
+
+fn tls_fan() -> Case {
+    Case {
+        name: "tls-fan",
+        title: "Fan-out over TLS: 200 B to 1,000 subscribers, at most 64 events on their way",
+        hubs: LANES,
+        loads: vec![Load { tls: true, ..LOAD }],
+        columns: vec![
+            Figure::Delivered.alone(),
+            Figure::Delivered.times(Hyper),
+            Figure::CpuPerDelivery.alone(),
+            Figure::ServerCores.alone(),
+            Figure::GeneratorCores.alone(),
+        ],
+        bars: vec![],
+    }
+}
+
+fn tls_idle() -> Case {
+    let Case { loads, .. } = idle();
+    Case {
+        name: "tls-idle",
+        title: "Idle over TLS: 10,000 connections held, each with a filter",
+        hubs: LANES,
+        loads: loads.into_iter().map(|load| Load { tls: true, ..load }).collect(),
+        columns: vec![
+            Figure::BytesEach.alone(),
+            Figure::BytesEach.times(Hyper),
+            Figure::Resident.alone(),
+            Figure::IdleCores.alone(),
+        ],
+        bars: vec![Figure::BytesEach.times(Hyper).at_most(0.5)],
     }
 }
 

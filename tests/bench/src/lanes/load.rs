@@ -37,6 +37,10 @@ pub struct Load {
     pub duration: Duration,
     /// The generator's rest between two sweeps over its sockets.
     pub read_rest: Duration,
+    /// Connections that publish, each with one request under way: how many events a server can get at once.
+    pub publishers: usize,
+    /// Whether everything goes over TLS.
+    pub tls: bool,
     /// The server's cores.
     pub server_cores: usize,
 }

@@ -2,12 +2,13 @@
 //! Must not know when to send or what an event is.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 
 use super::response::Response;
+use crate::wire::{Secure, Wire};
 
 /// One read takes at most so much.
 const READ_BUFFER: usize = 16 << 10;
@@ -24,7 +25,7 @@ pub(super) struct InFlight {
 #[derive(Debug)]
 pub(super) struct Connection {
     index: u64,
-    socket: Option<TcpStream>,
+    socket: Option<Wire>,
     unsent: Vec<u8>,
     received: Vec<u8>,
     in_flight: Option<InFlight>,
@@ -37,10 +38,10 @@ impl Connection {
         Self { index, socket: None, unsent: Vec::new(), received: Vec::new(), in_flight: None, waits_for_room: false }
     }
 
-    pub(super) fn connect(&mut self, address: SocketAddr, epoll: &OwnedFd) -> io::Result<()> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        socket.set_nonblocking(true)?;
+    pub(super) fn connect(&mut self, address: SocketAddr, secure: Option<&Secure>, epoll: &OwnedFd) -> io::Result<()> {
+        let socket = Wire::connect(address, secure)?;
+        socket.socket().set_nodelay(true)?;
+        socket.socket().set_nonblocking(true)?;
         epoll::add(epoll, &socket, epoll::EventData::new_u64(self.index), epoll::EventFlags::IN)?;
         self.socket = Some(socket);
         Ok(())
@@ -57,7 +58,7 @@ impl Connection {
     /// Sends a request, as much of it as the socket takes now.
     pub(super) fn send(&mut self, request: &[u8], in_flight: InFlight, epoll: &OwnedFd) -> io::Result<()> {
         self.in_flight = Some(in_flight);
-        let written = match self.socket.as_ref().map(|mut socket| socket.write(request)) {
+        let written = match self.socket.as_mut().map(|socket| socket.write(request)) {
             Some(Ok(written)) => written,
             Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => 0,
             Some(Err(error)) => return Err(error),
@@ -69,7 +70,7 @@ impl Connection {
 
     /// Sends what is left of a request.
     pub(super) fn flush(&mut self, epoll: &OwnedFd) -> io::Result<()> {
-        while let Some(mut socket) = self.socket.as_ref()
+        while let Some(socket) = self.socket.as_mut()
             && !self.unsent.is_empty()
         {
             match socket.write(&self.unsent) {
@@ -84,7 +85,7 @@ impl Connection {
     /// Reads what has come; the answer and what it answers, once it is whole.
     pub(super) fn receive(&mut self) -> io::Result<Option<(Response, InFlight, Vec<u8>)>> {
         let mut buffer = [0; READ_BUFFER];
-        let Some(mut socket) = self.socket.as_ref() else {
+        let Some(socket) = self.socket.as_mut() else {
             return Ok(None);
         };
         match socket.read(&mut buffer) {

@@ -11,6 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 use memchr::memmem;
 use socket2::{Domain, Socket, Type};
 
+use crate::wire::{Secure, Wire};
+
 /// Time between two looks at the sockets.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -43,7 +45,7 @@ pub struct Crowd {
 }
 
 struct Member {
-    socket: TcpStream,
+    wire: Wire,
     manner: Manner,
     /// When it reads next.
     due: Instant,
@@ -56,9 +58,15 @@ impl Crowd {
     /// # Errors
     ///
     /// When one of them gets no stream.
-    pub fn connect(address: SocketAddr, path: &str, members: &[(usize, Manner)]) -> Result<Self> {
+    pub fn connect(
+        address: SocketAddr,
+        secure: Option<&Secure>,
+        path: &str,
+        members: &[(usize, Manner)],
+    ) -> Result<Self> {
         let each = members.iter().flat_map(|(count, manner)| std::iter::repeat_n(*manner, *count));
-        let mut members = each.map(|manner| Member::connect(address, path, manner)).collect::<Result<Vec<_>>>()?;
+        let mut members =
+            each.map(|manner| Member::connect(address, secure, path, manner)).collect::<Result<Vec<_>>>()?;
         let (stay, left) = channel();
         let thread = thread::spawn(move || {
             let mut buffer = vec![0; 64 << 10];
@@ -83,7 +91,7 @@ impl Crowd {
 }
 
 impl Member {
-    fn connect(address: SocketAddr, path: &str, manner: Manner) -> Result<Self> {
+    fn connect(address: SocketAddr, secure: Option<&Secure>, path: &str, manner: Manner) -> Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         if manner != Manner::Reads {
             socket.set_tcp_mss(SEGMENT)?;
@@ -94,18 +102,19 @@ impl Member {
             socket.bind(&SocketAddr::from((OWN_ADDRESS, 0)).into())?;
         }
         socket.connect(&address.into()).with_context(|| format!("connecting to {address}"))?;
-        let mut socket = TcpStream::from(socket);
+        let socket = TcpStream::from(socket);
         socket.set_read_timeout(Some(ANSWER_LIMIT))?;
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n")?;
+        let mut wire = Wire::over(socket, secure)?;
+        write!(wire, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n")?;
         let (mut head, mut buffer) = (Vec::new(), [0; 512]);
         while memmem::find(&head, b"\r\n\r\n").is_none() {
-            let length = socket.read(&mut buffer)?;
+            let length = wire.read(&mut buffer)?;
             ensure!(length > 0, "a subscription was closed before its answer");
             head.extend_from_slice(&buffer[..length]);
         }
         ensure!(head.starts_with(b"HTTP/1.1 200"), "a subscription was refused");
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket, manner, due: Instant::now(), ended: false })
+        wire.socket().set_nonblocking(true)?;
+        Ok(Self { wire, manner, due: Instant::now(), ended: false })
     }
 
     fn turn(&mut self, buffer: &mut [u8]) {
@@ -121,7 +130,7 @@ impl Member {
 
     /// Reads once; false when there was nothing.
     fn read(&mut self, buffer: &mut [u8]) -> bool {
-        match self.socket.read(buffer) {
+        match self.wire.read(buffer) {
             Ok(length) => self.ended = length == 0,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(_) => self.ended = true,

@@ -51,7 +51,9 @@ impl<'a> Publisher<'a> {
         epoll::add(&epoll, progress.wake_fd(), epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         let mut connections: Vec<_> = (0..spec.publishers as u64).map(Connection::vacant).collect();
         for connection in &mut connections {
-            connection.connect(spec.address, &epoll).with_context(|| format!("publishing to {}", spec.address))?;
+            connection
+                .connect(spec.address, spec.secure.as_ref(), &epoll)
+                .with_context(|| format!("publishing to {}", spec.address))?;
         }
         // The default of 50 µs would show in the schedule; without it the run is only less exact.
         rustix::thread::set_current_timer_slack(NonZeroU64::new(1_000)).ok();
@@ -187,7 +189,7 @@ impl<'a> Publisher<'a> {
             }
             if !connection.is_connected() {
                 self.published.reconnects += 1;
-                if connection.connect(self.spec.address, &self.epoll).is_err() {
+                if connection.connect(self.spec.address, self.spec.secure.as_ref(), &self.epoll).is_err() {
                     continue;
                 }
             }

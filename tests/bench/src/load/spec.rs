@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::wire::Secure;
+
 /// One load on one hub.
 #[derive(Debug, Clone)]
 pub struct LoadSpec {
     /// Where the hub listens; loopback only.
     pub address: SocketAddr,
+    /// What connections need when it speaks TLS.
+    pub secure: Option<Secure>,
     /// What subscribers ask for, given out in turn; at least one.
     pub subscriptions: Vec<Subscription>,
     /// What publishers send.
@@ -53,6 +57,7 @@ impl LoadSpec {
     pub fn new(address: SocketAddr, subscribe_path: &str, publish: PublishSpec) -> Self {
         Self {
             address,
+            secure: None,
             subscriptions: vec![Subscription::to(subscribe_path)],
             publish,
             subscribers: 0,

@@ -2,7 +2,6 @@
 //! tallies. Must not know publishing, nor other readers.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
 use std::ops::Range;
 use std::thread;
 
@@ -20,6 +19,7 @@ use super::sse::Receiver;
 use super::stream::EventStream;
 use super::tally::Tally;
 use crate::clock::now_ns;
+use crate::wire::Wire;
 
 /// Connections under way at a time, of all readers: below any listen queue.
 const CONNECTING_AT_ONCE: usize = 128;
@@ -66,7 +66,7 @@ enum State {
 
 struct Subscriber<'a> {
     path: &'a str,
-    socket: Option<TcpStream>,
+    socket: Option<Wire>,
     state: State,
     stream: EventStream,
     tally: Tally,
@@ -151,19 +151,24 @@ impl Reader<'_> {
     }
 
     /// A socket on its way to the server; `None` when the system gives none.
-    fn open(&self) -> Option<TcpStream> {
+    fn open(&self) -> Option<Wire> {
+        if self.spec.secure.is_some() {
+            let wire = Wire::connect(self.spec.address, self.spec.secure.as_ref()).ok()?;
+            wire.socket().set_nonblocking(true).ok()?;
+            return Some(wire);
+        }
         let family = if self.spec.address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = socket_with(family, SocketType::STREAM, flags, None).ok()?;
         match connect(&socket, &self.spec.address) {
-            Ok(()) | Err(Errno::INPROGRESS) => Some(TcpStream::from(socket)),
+            Ok(()) | Err(Errno::INPROGRESS) => Some(Wire::Plain(socket.into())),
             Err(_) => None,
         }
     }
 
     fn serve(&mut self, index: usize, buffer: &mut [u8], sweep: &mut Sweep) -> Result<()> {
         let subscriber = &mut self.subscribers[index];
-        let Some(mut socket) = subscriber.socket.as_ref() else {
+        let Some(socket) = subscriber.socket.as_mut() else {
             return Ok(());
         };
         if subscriber.state == State::Connecting {
@@ -173,7 +178,7 @@ impl Reader<'_> {
             );
             if socket.write(request.as_bytes()).is_ok_and(|written| written == request.len()) {
                 subscriber.state = State::AwaitsHead;
-                epoll::modify(&self.epoll, socket, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
+                epoll::modify(&self.epoll, &*socket, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
             } else {
                 self.close(index);
             }

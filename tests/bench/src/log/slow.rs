@@ -42,7 +42,7 @@ pub(super) fn measure(bench: &Bench, repetition: usize, sheet: &mut Sheet) -> Re
             duration: bench.sizes.slow,
             ..host.load(&Payload::ping_event(EVENT_BYTES)?, 1)?
         };
-        let crowd = Crowd::connect(spec.address, host.subscribe_path, &members)?;
+        let crowd = Crowd::connect(spec.address, None, host.subscribe_path, &members)?;
         let outcome = load::publish(&spec)?;
         let ended = crowd.leave();
         if others == Others::Good && ended > 0 {

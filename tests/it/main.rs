@@ -30,3 +30,4 @@ mod retention;
 mod shutdown;
 mod slow;
 mod streams;
+mod tls;

@@ -6,6 +6,7 @@ mod guests;
 mod lane;
 mod process;
 mod server;
+mod tls;
 mod wire;
 
 pub(crate) use client::{Message, Subscriber, publish_lines};
@@ -13,4 +14,5 @@ pub(crate) use guests::{guest, ready_made};
 pub(crate) use lane::Lane;
 pub(crate) use process::{descriptors, processor_time, resident_bytes, sleeps, terminate};
 pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};
+pub(crate) use tls::{Secure, certificate};
 pub(crate) use wire::Wire;

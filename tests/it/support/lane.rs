@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use super::Server;
 
 /// Which lane the servers of this run take: `auto` or `hyper`; unset, whatever a server does by itself.
@@ -24,11 +26,20 @@ impl Lane {
 
     /// A server that takes this lane, whatever this run is about.
     pub(crate) async fn server(self, config: &str) -> Server {
+        Server::start(&self.configure(config), &[]).await
+    }
+
+    /// The same in a prepared directory.
+    pub(crate) async fn server_in(self, directory: TempDir, config: &str) -> Server {
+        Server::start_in(directory, &self.configure(config)).await
+    }
+
+    fn configure(self, config: &str) -> String {
         let name = match self {
             Self::Auto => "auto",
             Self::Hyper => "hyper",
         };
-        Server::start(&format!("{config}\n[server]\nsse-lane = \"{name}\"\n"), &[]).await
+        format!("{config}\n[server]\nsse-lane = \"{name}\"\n")
     }
 }
 

@@ -103,6 +103,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// Lets everything here reach it by another way.
+    pub(crate) fn reach_at(&mut self, address: String) {
+        self.address = address;
+    }
+
     pub(crate) fn address(&self) -> &str {
         &self.address
     }

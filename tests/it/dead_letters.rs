@@ -64,6 +64,10 @@ async fn an_event_that_a_plugin_failed_on_is_kept_and_replayed_as_it_was_publish
         (&json!(1), &json!("b-faulty"), &json!("trap"))
     );
     assert!(letter["detail"].as_str().unwrap().contains("unreachable"), "{letter}");
+    let calls: Vec<&str> = letter["backtrace"].as_array().unwrap().iter().map(|call| call.as_str().unwrap()).collect();
+    let own = calls.iter().find(|call| call.contains("faulty.rs:"));
+    assert!(own.is_some_and(|call| call.contains("decide at ")), "{calls:#?}");
+    assert_eq!(letter["generation"], server.get("/plugins").await.1["generation"]);
     let version = server.get("/plugins/b-faulty").await.1["version"].clone();
     assert_eq!(letter["version"], version);
     let event = &letter["event"];

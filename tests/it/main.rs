@@ -30,4 +30,6 @@ mod retention;
 mod shutdown;
 mod slow;
 mod streams;
+mod taken_out;
 mod tls;
+mod versions;

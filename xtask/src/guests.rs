@@ -13,8 +13,9 @@ use crate::cargo::{Target, Workspace, succeed};
 use crate::say;
 use crate::wasm_target::{TARGET, ensure_installed};
 
-/// The profile of the root `Cargo.toml` that guests are built with.
+/// The profiles of the root `Cargo.toml` that plugins and the guests of tests are built with.
 const PROFILE: &str = "guest";
+const TEST_PROFILE: &str = "test-guest";
 
 /// Builds every crate below `plugins/` that makes a component, and puts it where `tidemill serve` looks for it.
 pub(crate) fn build_plugins(workspace: &Workspace) -> Result<()> {
@@ -31,7 +32,7 @@ pub(crate) fn build_plugins(workspace: &Workspace) -> Result<()> {
     let mut changed = Vec::new();
     for (_, target) in &components {
         let name = plugin_name(&target.name);
-        let from = built(workspace).join(target.wasm_file());
+        let from = built(workspace, PROFILE).join(target.wasm_file());
         if place(&from, &workspace.root.join("plugins").join(format!("{name}.wasm")))? {
             changed.push(name);
         }
@@ -54,14 +55,14 @@ pub(crate) fn build_test_guests(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let mut build = workspace.cargo();
-    build.args(["build", "-p", &package.name, "--examples", "--profile", PROFILE, "--target", TARGET]);
+    build.args(["build", "-p", &package.name, "--examples", "--profile", TEST_PROFILE, "--target", TARGET]);
     succeed(&mut build, "building the guests of the tests")?;
 
     let directory = workspace.target.join("guests");
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
     let mut wanted = BTreeSet::new();
     for example in examples.iter().filter(|target| target.is_component()) {
-        let from = built(workspace).join("examples").join(example.wasm_file());
+        let from = built(workspace, TEST_PROFILE).join("examples").join(example.wasm_file());
         let to = directory.join(format!("{}.wasm", example.name));
         place(&from, &to)?;
         wanted.insert(to);
@@ -85,8 +86,8 @@ pub(crate) fn plugins(workspace: &Workspace) -> impl Iterator<Item = (&str, &Tar
     })
 }
 
-fn built(workspace: &Workspace) -> PathBuf {
-    workspace.target.join(TARGET).join(PROFILE)
+fn built(workspace: &Workspace, profile: &str) -> PathBuf {
+    workspace.target.join(TARGET).join(profile)
 }
 
 /// `tidemill_json_schema` becomes `json-schema`.

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidemill_event::{Change, Event};
+use tidemill_event::{Change, Event, Problem};
 use tidemill_log::DeadLetter;
-use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, Plugin, Verdict};
+use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, OnFault, Plugin, Verdict};
 
 use crate::Outcome;
 
@@ -144,15 +144,18 @@ impl<'a> Chain<'a> {
                 Verdict::Keep => continue,
                 Verdict::Emit(changes) => match self.replace(*at, changes, kind, next_stage) {
                     Ok(()) => continue,
-                    Err(fault) => self.fail(*at, plugin, fault),
+                    Err(fault) => match self.fail(*at, plugin, kind, fault) {
+                        Some(fate) => fate,
+                        None => continue,
+                    },
                 },
-                Verdict::Drop => {
-                    self.items[*at].dropped = true;
-                    Outcome::Dropped { by: by() }
-                }
+                Verdict::Drop => self.drop(*at, plugin),
                 Verdict::Reject(problems) => Outcome::Rejected { by: Some(by()), problems },
                 Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
-                Verdict::Fault(fault) => self.fail(*at, plugin, fault),
+                Verdict::Fault(fault) => match self.fail(*at, plugin, kind, fault) {
+                    Some(fate) => fate,
+                    None => continue,
+                },
             };
             let known = &mut self.fates[self.items[*at].origin];
             // A failure of one part outweighs that another one was dropped; the first failure counts.
@@ -162,13 +165,29 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Notes that a plugin failed on an item.
-    fn fail(&mut self, at: usize, plugin: &Arc<Plugin>, fault: Fault) -> Outcome {
+    fn drop(&mut self, at: usize, plugin: &Arc<Plugin>) -> Outcome {
+        self.items[at].dropped = true;
+        Outcome::Dropped { by: Arc::clone(plugin.name()) }
+    }
+
+    /// What becomes of an item on which a plugin failed; none if it goes on.
+    fn fail(&mut self, at: usize, plugin: &Arc<Plugin>, kind: Kind, fault: Fault) -> Option<Outcome> {
+        match plugin.on_fault() {
+            // Nobody but the owner may let an event of its type into the log (invariant I8).
+            OnFault::Keep if kind != Kind::EventTypes => return None,
+            OnFault::Drop => return Some(self.drop(at, plugin)),
+            OnFault::Reject => {
+                let detail = format!("the plugin failed on this event: {fault}");
+                let problems = vec![Problem::new("", detail)];
+                return Some(Outcome::Rejected { by: Some(Arc::clone(plugin.name())), problems });
+            }
+            OnFault::Keep | OnFault::DeadLetter => {}
+        }
         let origin = self.items[at].origin;
         if !self.failed.iter().any(|(known, _, _)| *known == origin) {
             self.failed.push((origin, Arc::clone(plugin), fault.clone()));
         }
-        Outcome::Failed { by: Arc::clone(plugin.name()), fault, dead_letter: None }
+        Some(Outcome::Failed { by: Arc::clone(plugin.name()), fault, dead_letter: None })
     }
 
     /// Dead letters for the published events whose fate is that a plugin failed. To be called while items stand where
@@ -183,8 +202,9 @@ impl<'a> Chain<'a> {
                     event: self.originals.get(&origin).unwrap_or(&self.items[origin].event).clone(),
                     plugin: plugin.name().to_string(),
                     version: plugin.version().to_string(),
+                    generation: self.generation.number(),
                     reason: fault.kind.name().to_owned(),
-                    detail: fault.detail,
+                    detail: format!("{}\n{}", fault.detail, fault.backtrace).trim_end().to_owned(),
                 },
             })
             .collect();

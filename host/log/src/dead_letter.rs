@@ -11,9 +11,11 @@ pub struct DeadLetter {
     pub plugin: String,
     /// That plugin's version.
     pub version: String,
+    /// The generation of plugins that it ran in; counted anew with every start of the host. 0 in what older hosts kept.
+    pub generation: u64,
     /// What kind of failure, a stable word such as `trap`.
     pub reason: String,
-    /// The failure for people.
+    /// The failure for people: one line, and below it the calls that led there, if they are known.
     pub detail: String,
 }
 

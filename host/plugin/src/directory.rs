@@ -15,9 +15,14 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecursiveMode, Watcher};
 
+mod orders;
+
+pub use orders::{Order, OrderError};
+
 use crate::component::{Wholeness, wholeness};
 use crate::limits::{COMPONENT_BYTES_MAX, SIDECAR_BYTES_MAX};
 use crate::scan::{Found, Stamps, scan};
+use crate::versions::{Note, Versions};
 use crate::{LoadError, PluginSettings, Plugins, Version};
 
 /// How long a file that ends in the middle may be silent before it counts as damaged rather than arriving.
@@ -32,6 +37,10 @@ pub struct WatchOptions {
     pub rescan: Duration,
     /// Settings from the host's configuration, by plugin name; they win over sidecars.
     pub settings: BTreeMap<String, PluginSettings>,
+    /// Where the versions that ran are kept.
+    pub versions: PathBuf,
+    /// How many of each plugin.
+    pub versions_kept: usize,
 }
 
 /// A watched directory; watching ends when this is dropped.
@@ -44,24 +53,28 @@ pub struct Directory {
 #[derive(Debug)]
 enum Wake {
     Look,
+    Order { name: String, order: Order, answer: SyncSender<Result<(), OrderError>> },
     Stop,
 }
 
 impl Directory {
     /// Loads what lies in the directory, then watches it. Plugins that cannot be loaded are reported, not an error here.
     pub fn open(path: &Path, plugins: Arc<Plugins>, options: WatchOptions) -> io::Result<Self> {
-        let mut state = State { path: path.to_owned(), plugins, known: BTreeMap::new(), options, unreadable: false };
+        let versions = Versions::new(&options.versions, options.versions_kept);
+        let known = BTreeMap::new();
+        let mut state = State { path: path.to_owned(), plugins, known, options, versions, unreadable: false };
         scan(path)?;
         // At start files are taken as they are: nothing is settled by waiting for a directory that nobody writes to.
         state.look(Duration::ZERO);
         let (wake, wakes) = mpsc::sync_channel(1);
-        let looker = wake.clone();
+        let (looker, tripped) = (wake.clone(), wake.clone());
+        // A full channel means that a look is due anyway, here and below.
+        state.plugins.trips().wake_by(move || drop(tripped.try_send(Wake::Look)));
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // Looking reads the directory, which makes events of its own: only what may have changed something counts.
             let writes =
                 |kind| !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write));
             if event.map_or(true, |event| writes(event.kind)) {
-                // A full channel means that a look is due anyway.
                 let _ = looker.try_send(Wake::Look);
             }
         })
@@ -77,6 +90,25 @@ impl Directory {
             drop(watcher);
         })?;
         Ok(Self { wake, thread: Some(thread) })
+    }
+
+    /// For those who give orders, for as long as the directory is watched.
+    pub fn orders(&self) -> Orders {
+        Orders(self.wake.clone())
+    }
+}
+
+/// Takes orders to the thread that watches the directory.
+#[derive(Debug, Clone)]
+pub struct Orders(SyncSender<Wake>);
+
+impl Orders {
+    /// Has an order carried out, and waits for it: as long as compiling takes.
+    pub fn give(&self, name: &str, order: Order) -> Result<(), OrderError> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let order = Wake::Order { name: name.to_owned(), order, answer };
+        self.0.send(order).map_err(|_| OrderError::Stopping)?;
+        answered.recv().map_err(|_| OrderError::Stopping)?
     }
 }
 
@@ -94,6 +126,7 @@ struct State {
     plugins: Arc<Plugins>,
     known: BTreeMap<String, Known>,
     options: WatchOptions,
+    versions: Versions,
     /// So that an unreadable directory is reported once.
     unreadable: bool,
 }
@@ -115,11 +148,28 @@ impl State {
             let wait = if pending { self.options.settle / 2 } else { self.options.rescan };
             match wakes.recv_timeout(wait.max(Duration::from_millis(1))) {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => pending = self.look(self.options.settle),
+                Ok(Wake::Order { name, order, answer }) => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(self.carry_out(&name, order));
+                }
+                Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {
+                    self.roll_back_tripped();
+                    pending = self.look(self.options.settle);
+                }
             }
             if pending {
                 // Writers make many events; one look per half settling time is enough.
                 thread::sleep(self.options.settle / 4);
+            }
+        }
+    }
+
+    /// Goes back to earlier versions where breakers ask for it.
+    fn roll_back_tripped(&mut self) {
+        for name in self.plugins.trips().take() {
+            match self.carry_out(&name, Order::Rollback) {
+                Ok(()) => tracing::warn!(plugin = name, "it kept failing: the version before runs again"),
+                Err(error) => tracing::error!(plugin = name, "it keeps failing and is not rolled back: {error}"),
             }
         }
     }
@@ -159,6 +209,7 @@ impl State {
                 None => {
                     self.known.remove(&name);
                     self.plugins.remove(&name);
+                    self.versions.forget(&name);
                 }
             }
         }
@@ -194,28 +245,52 @@ impl State {
                 return false;
             }
         };
-        if sidecar.enabled == Some(false) {
+        let note = self.versions.note(name);
+        if sidecar.enabled == Some(false) || note.disabled {
             known.put = None;
             self.plugins.disable(name);
             return false;
         }
+        let (bytes, set_aside) = choose(&self.versions, name, bytes, &note);
         let candidate = (Version::of(&bytes), sidecar);
         if known.put.as_ref() != Some(&candidate) {
-            let began = Instant::now();
-            let result = self.plugins.put(name, &bytes, &candidate.1);
-            let took = began.elapsed();
-            match result {
-                Ok(plugin) => {
-                    let version = plugin.version().short();
-                    tracing::info!(plugin = name, version, ?took, "plugin runs");
-                }
-                Err(error) => tracing::error!(plugin = name, "plugin refused: {error}"),
-            }
+            self.put(name, &bytes, &candidate.1, set_aside);
             if let Some(known) = self.known.get_mut(name) {
                 known.put = Some(candidate);
             }
         }
         false
+    }
+
+    fn put(&self, name: &str, bytes: &[u8], settings: &PluginSettings, set_aside: Option<Version>) {
+        let began = Instant::now();
+        match self.plugins.put_in_place_of(name, bytes, settings, set_aside) {
+            Ok(plugin) => {
+                let (took, version, limits) = (began.elapsed(), plugin.version().short(), plugin.limits());
+                tracing::info!(plugin = name, version, ?took, ?limits, "plugin runs");
+                if set_aside.is_none()
+                    && let Err(error) = self.versions.keep(name, plugin.version(), bytes)
+                {
+                    tracing::warn!(plugin = name, "this version cannot be kept for a rollback: {error}");
+                }
+            }
+            Err(error) => tracing::error!(plugin = name, "plugin refused: {error}"),
+        }
+    }
+}
+
+/// What is to run: the file's content or, if that was set aside, the version before, with the version that was set aside.
+fn choose(versions: &Versions, name: &str, bytes: Vec<u8>, note: &Note) -> (Vec<u8>, Option<Version>) {
+    let (Some(aside), Some(earlier)) = (note.set_aside, note.ran.first()) else { return (bytes, None) };
+    if aside != Version::of(&bytes) {
+        return (bytes, None);
+    }
+    match versions.read(name, *earlier) {
+        Ok(earlier) => (earlier, Some(aside)),
+        Err(error) => {
+            tracing::error!(plugin = name, "the version before cannot be read, the newest runs: {error}");
+            (bytes, None)
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! One wasmtime engine with its settings, and the clock that stops calls which take too long.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config};
+use wasmtime::{Cache, CacheConfig, Config, WasmBacktraceDetails};
+
+use crate::limits::{BACKTRACE_FRAMES_MAX, STACK_BYTES_MAX};
 
 /// How often a running guest is asked whether its time is over. Finer ticks cost nothing measurable.
 const TICK: Duration = Duration::from_millis(1);
@@ -41,7 +44,10 @@ impl Engine {
         config.concurrency_support(false);
         // Ends endless loops; fuel would do the same at three times the cost.
         config.epoch_interruption(true);
+        config.max_wasm_stack(STACK_BYTES_MAX);
         config.wasm_component_model(true);
+        config.wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
+        config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
         if let Some(directory) = cache {
             let mut settings = CacheConfig::new();
             settings.with_directory(directory);

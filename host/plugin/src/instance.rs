@@ -3,26 +3,30 @@
 //! Any failure inside a guest poisons its whole store, so an instance that failed is dropped by its lane, never reused.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tidemill_event::{Change, Problem};
 use tracing::Level;
+use wasmtime::Store;
 use wasmtime::component::{InstancePre, ResourceTable};
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::types::{self, Batch};
 use crate::bindings::{event_types, filter, log, manifest, transform};
-use crate::limits;
+use crate::bounds::Bounds;
+use crate::fault;
+use crate::limits::{LOAD_CALL_TIME_MAX, PROBLEMS_PER_EVENT_MAX, TEXT_BYTES_MAX};
+use crate::source_lines::SourceLines;
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::voice::{Stdio, Voice};
-use crate::{Engine, Kind, Limits};
+use crate::{Engine, Figures, Kind, Limits};
 
 /// What the host keeps beside each instance: an empty WASI context, the limits, and the plugin's voice.
 pub(crate) struct Host {
     wasi: WasiCtx,
     table: ResourceTable,
-    limits: StoreLimits,
+    bounds: Bounds,
     voice: Arc<Voice>,
 }
 
@@ -54,13 +58,21 @@ pub(crate) struct Code {
     pub(crate) filter: Option<filter::GuestIndices>,
     pub(crate) transform: Option<transform::GuestIndices>,
     pub(crate) event_types: Option<event_types::GuestIndices>,
+    pub(crate) lines: Arc<SourceLines>,
+    pub(crate) limits: Limits,
+    pub(crate) voice: Arc<Voice>,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A warm instance, configured and ready for batches.
 pub(crate) struct Instance {
     engine: Engine,
     store: Store<Host>,
-    time: Duration,
+    lines: Arc<SourceLines>,
+    limits: Limits,
+    figures: Arc<Figures>,
+    /// Bytes of memory as they stand in the figures.
+    counted: usize,
     manifest: manifest::Guest,
     filter: Option<filter::Guest>,
     transform: Option<transform::Guest>,
@@ -83,28 +95,22 @@ pub(crate) enum ConfigureError {
 
 impl Instance {
     /// Makes an instance; it is not configured yet.
-    pub(crate) fn new(engine: &Engine, code: &Code, limits: &Limits, voice: &Arc<Voice>) -> Result<Self, Fault> {
+    pub(crate) fn new(engine: &Engine, code: &Code) -> Result<Self, Fault> {
         // No files, environment, arguments or network: what is not granted is not there (invariant I5).
         let wasi = WasiCtx::builder()
-            .stdout(Stdio::new(voice, Level::INFO))
-            .stderr(Stdio::new(voice, Level::WARN))
+            .stdout(Stdio::new(&code.voice, Level::INFO))
+            .stderr(Stdio::new(&code.voice, Level::WARN))
             .allow_tcp(false)
             .allow_udp(false)
             .build();
-        let store_limits = StoreLimitsBuilder::new()
-            .memory_size(limits.memory)
-            .table_elements(limits::TABLE_ELEMENTS_MAX)
-            .instances(limits::CORE_INSTANCES_MAX)
-            .tables(limits::CORE_INSTANCES_MAX)
-            .memories(limits::CORE_INSTANCES_MAX)
-            .trap_on_grow_failure(true)
-            .build();
-        let host = Host { wasi, table: ResourceTable::new(), limits: store_limits, voice: Arc::clone(voice) };
+        let limits = code.limits;
+        let bounds = Bounds::new(&limits);
+        let host = Host { wasi, table: ResourceTable::new(), bounds, voice: Arc::clone(&code.voice) };
         let mut store = Store::new(engine.wasmtime(), host);
-        store.limiter(|host| &mut host.limits);
-        store.set_hostcall_fuel(limits::LIFTED_BYTES_MAX);
-        store.set_epoch_deadline(engine.deadline_ticks(limits::LOAD_CALL_TIME_MAX));
-        let load_fault = |error: wasmtime::Error| fault_of(&error, limits::LOAD_CALL_TIME_MAX, limits.memory);
+        store.limiter(|host| &mut host.bounds);
+        store.set_hostcall_fuel(limits.output_bytes);
+        store.set_epoch_deadline(engine.deadline_ticks(LOAD_CALL_TIME_MAX));
+        let load_fault = |error: wasmtime::Error| fault::of(&error, LOAD_CALL_TIME_MAX, &limits, &code.lines);
         let instance = code.pre.instantiate(&mut store).map_err(load_fault)?;
         macro_rules! interface {
             ($indices:expr) => {
@@ -114,34 +120,40 @@ impl Instance {
         let (filter, transform) = (interface!(code.filter), interface!(code.transform));
         let event_types = interface!(code.event_types);
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
-        Ok(Self { engine: engine.clone(), store, time: limits.time, manifest, filter, transform, event_types })
+        let (engine, lines) = (engine.clone(), Arc::clone(&code.lines));
+        let figures = Arc::clone(&code.figures);
+        let mut made =
+            Self { engine, store, lines, limits, figures, counted: 0, manifest, filter, transform, event_types };
+        made.figures.instances.fetch_add(1, Relaxed);
+        made.count_memory();
+        Ok(made)
     }
 
     pub(crate) fn describe(&mut self) -> Result<manifest::Info, Fault> {
-        self.allow(limits::LOAD_CALL_TIME_MAX);
+        self.allow(LOAD_CALL_TIME_MAX);
         let answer = self.manifest.call_describe(&mut self.store);
-        answer.map_err(|e| self.fault(&e, limits::LOAD_CALL_TIME_MAX))
+        answer.map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
     }
 
     pub(crate) fn configure(&mut self, config_json: &str) -> Result<(), ConfigureError> {
-        self.allow(limits::LOAD_CALL_TIME_MAX);
+        self.allow(LOAD_CALL_TIME_MAX);
         let answer = self.manifest.call_configure(&mut self.store, config_json);
-        answer
-            .map_err(|e| ConfigureError::Failed(self.fault(&e, limits::LOAD_CALL_TIME_MAX)))?
-            .map_err(ConfigureError::Refused)
+        answer.map_err(|e| ConfigureError::Failed(self.fault(&e, LOAD_CALL_TIME_MAX)))?.map_err(ConfigureError::Refused)
     }
 
     pub(crate) fn types(&mut self) -> Result<Vec<event_types::EventType>, Fault> {
-        self.allow(limits::LOAD_CALL_TIME_MAX);
+        self.allow(LOAD_CALL_TIME_MAX);
         let Some(guest) = &self.event_types else {
             return Ok(Vec::new());
         };
-        guest.call_types(&mut self.store).map_err(|e| self.fault(&e, limits::LOAD_CALL_TIME_MAX))
+        guest.call_types(&mut self.store).map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
     }
 
     /// One call with one batch; the answer has one verdict per event.
     pub(crate) fn call(&mut self, kind: Kind, batch: &Batch, events: usize) -> Result<Vec<Verdict>, CallError> {
-        self.allow(self.time);
+        let time = self.limits.call_time(events);
+        self.allow(time);
+        let output_events = self.limits.output_events;
         let verdicts: Result<Result<Vec<Verdict>, types::Fault>, wasmtime::Error> = match kind {
             Kind::Filter => {
                 let Some(guest) = &self.filter else {
@@ -155,7 +167,12 @@ impl Instance {
                     return Ok(vec![Verdict::Keep; events]);
                 };
                 let answer = guest.call_apply(&mut self.store, batch);
-                answer.map(|answer| answer.map(|list| list.into_iter().map(from_transform).collect()))
+                answer.map(|answer| {
+                    answer.map(|list| {
+                        let of = |outcome| from_transform(outcome, output_events);
+                        list.into_iter().map(of).collect()
+                    })
+                })
             }
             Kind::EventTypes => {
                 let Some(guest) = &self.event_types else {
@@ -165,7 +182,8 @@ impl Instance {
                 answer.map(|answer| answer.map(|list| list.into_iter().map(from_owner).collect()))
             }
         };
-        match verdicts.map_err(|e| CallError::Fault(self.fault(&e, self.time)))? {
+        self.count_memory();
+        match verdicts.map_err(|e| CallError::Fault(self.fault(&e, time)))? {
             Ok(verdicts) if verdicts.len() == events => Ok(verdicts),
             Ok(verdicts) => {
                 let detail = format!("it answered {} verdicts for {events} events", verdicts.len());
@@ -178,15 +196,29 @@ impl Instance {
 
     /// How people see events; one text per event.
     pub(crate) fn render(&mut self, batch: &Batch, target: &str) -> Result<Vec<String>, CallError> {
-        self.allow(self.time);
+        let time = self.limits.call_time(1);
+        self.allow(time);
         let Some(guest) = &self.event_types else {
             return Ok(Vec::new());
         };
         let answer = guest.call_render(&mut self.store, batch, target);
-        answer.map_err(|e| CallError::Fault(self.fault(&e, self.time)))?.map_err(|fault| match fault {
+        answer.map_err(|e| CallError::Fault(self.fault(&e, time)))?.map_err(|fault| match fault {
             types::Fault::Retry(reason) => CallError::Retry(reason),
             types::Fault::Broken(reason) => CallError::Fault(Fault::new(FaultKind::Broken, reason)),
         })
+    }
+
+    /// Bytes of its linear memories.
+    pub(crate) fn memory(&self) -> usize {
+        self.store.data().bounds.memory()
+    }
+
+    fn count_memory(&mut self) {
+        let memory = self.memory();
+        if memory != self.counted {
+            self.figures.memory.fetch_add(memory as i64 - self.counted as i64, Relaxed);
+            self.counted = memory;
+        }
     }
 
     fn allow(&mut self, time: Duration) {
@@ -194,7 +226,14 @@ impl Instance {
     }
 
     fn fault(&self, error: &wasmtime::Error, time: Duration) -> Fault {
-        fault_of(error, time, usize::MAX)
+        fault::of(error, time, &self.limits, &self.lines)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.figures.instances.fetch_sub(1, Relaxed);
+        self.figures.memory.fetch_sub(self.counted as i64, Relaxed);
     }
 }
 
@@ -206,13 +245,13 @@ fn from_filter(verdict: filter::Verdict) -> Verdict {
     }
 }
 
-fn from_transform(outcome: transform::Outcome) -> Verdict {
+fn from_transform(outcome: transform::Outcome, max: usize) -> Verdict {
     match outcome {
         transform::Outcome::Keep => Verdict::Keep,
         transform::Outcome::Drop => Verdict::Drop,
         transform::Outcome::Emit(outputs) if outputs.is_empty() => Verdict::Drop,
-        transform::Outcome::Emit(outputs) if outputs.len() > limits::OUTPUTS_PER_EVENT_MAX => {
-            let (found, max) = (outputs.len(), limits::OUTPUTS_PER_EVENT_MAX);
+        transform::Outcome::Emit(outputs) if outputs.len() > max => {
+            let found = outputs.len();
             Verdict::Fault(Fault::new(
                 FaultKind::BadOutput,
                 format!("it made {found} events of one, at most {max} are possible"),
@@ -247,34 +286,10 @@ fn change(output: types::Output) -> Change {
 
 fn problem_list(problems: Vec<types::Problem>) -> Vec<Problem> {
     let short = |mut text: String| {
-        let end = (0..=limits::TEXT_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+        let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or(0));
         text
     };
-    let problems = problems.into_iter().take(limits::PROBLEMS_PER_EVENT_MAX);
+    let problems = problems.into_iter().take(PROBLEMS_PER_EVENT_MAX);
     problems.map(|problem| Problem::new(short(problem.at), short(problem.detail))).collect()
-}
-
-/// Names a failure by what the operator can do about it.
-fn fault_of(error: &wasmtime::Error, time: Duration, memory: usize) -> Fault {
-    tracing::debug!("a plugin failed: {error:?}");
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        return match trap {
-            Trap::Interrupt => Fault::new(FaultKind::Timeout, format!("it took longer than {time:?}")),
-            trap => Fault::new(FaultKind::Trap, trap.to_string()),
-        };
-    }
-    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
-        return Fault::new(FaultKind::Trap, format!("it called exit({})", exit.0));
-    }
-    let text = error.root_cause().to_string();
-    if text.contains("growing memory") || text.contains("memory minimum size") || text.contains("memory limit") {
-        let limit = if memory == usize::MAX { String::new() } else { format!(" (limit {memory} bytes)") };
-        return Fault::new(FaultKind::Memory, format!("it wanted more memory than its limit: {text}{limit}"));
-    }
-    if text.contains("fuel") || text.contains("hostcall") {
-        let max = limits::LIFTED_BYTES_MAX;
-        return Fault::new(FaultKind::BadOutput, format!("its answer or a message has more than {max} bytes"));
-    }
-    Fault::new(FaultKind::Trap, text)
 }

@@ -1,44 +1,39 @@
-//! One pipeline worker's way into plugins: a warm instance of each, calls in batches, and the search for the one event
-//! that a plugin fails on (invariant I6).
+//! One pipeline worker's way into plugins: calls in batches on warm instances, and the search for the one event that a
+//! plugin fails on (invariant I6).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use hashbrown::HashMap;
 use tidemill_event::Event;
 
 use crate::batch::batch_len;
 use crate::bindings::types::Batch;
-use crate::instance::{CallError, ConfigureError, Instance};
+use crate::breaker::Admission;
+use crate::instance::CallError;
 use crate::verdict::{Fault, FaultKind, Verdict};
-use crate::{Engine, Generation, Kind, Plugin};
+use crate::warm::Instances;
+use crate::{BreakerState, Engine, Generation, Kind, Plugin, Then};
 
 /// Calls plugins from one thread. Instances are made when they are first needed and kept until their plugin version
-/// leaves the generation or they fail.
+/// leaves the generation, they fail, or they have served their time.
+#[derive(Debug)]
 pub struct Lane {
-    engine: Engine,
-    /// Keyed by the address of the shared plugin, which the entry keeps alive.
-    instances: HashMap<usize, (Arc<Plugin>, Instance)>,
+    instances: Instances,
     batch: Batch,
     generation: u64,
-}
-
-impl std::fmt::Debug for Lane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane").field("instances", &self.instances.len()).finish_non_exhaustive()
-    }
 }
 
 impl Lane {
     /// A lane without instances.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, instances: HashMap::new(), batch: Batch::empty(), generation: 0 }
+        Self { instances: Instances::new(engine), batch: Batch::empty(), generation: 0 }
     }
 
     /// Lets go of instances whose plugin is not in the generation, and so of their memory and code.
     pub fn enter(&mut self, generation: &Generation) {
         if self.generation != generation.number() {
             self.generation = generation.number();
-            self.instances.retain(|_, (plugin, _)| generation.contains(plugin));
+            self.instances.retain(|plugin| generation.contains(plugin));
         }
     }
 
@@ -48,7 +43,14 @@ impl Lane {
         let mut rest = events;
         while !rest.is_empty() {
             let (batch, after) = rest.split_at(batch_len(rest));
-            self.isolate(plugin, kind, batch, &mut verdicts);
+            match plugin.breaker.admit(Instant::now()) {
+                Admission::Out(time) => pass_over(plugin, kind, batch.len(), time, &mut verdicts),
+                Admission::Go => self.watched(plugin, kind, batch, &mut verdicts),
+                Admission::Probe => {
+                    plugin.announce_breaker(BreakerState::HalfOpen);
+                    self.watched(plugin, kind, batch, &mut verdicts);
+                }
+            }
             rest = after;
         }
         verdicts
@@ -56,14 +58,12 @@ impl Lane {
 
     /// How people see an event: `text` or `html`, see `event-types.render`.
     pub fn render(&mut self, plugin: &Arc<Plugin>, event: &Event, target: &str) -> Result<String, Fault> {
-        let Self { engine, instances, batch, .. } = self;
-        let instance = instance(engine, instances, plugin)?;
-        batch.pack(&[event], true);
-        let answer = instance.render(batch, target);
-        match answer {
+        let warm = self.instances.of(plugin)?;
+        self.batch.pack(&[event], true);
+        match warm.instance.render(&self.batch, target) {
             Ok(texts) => Ok(texts.into_iter().next().unwrap_or_default()),
             Err(error) => {
-                self.instances.remove(&Arc::as_ptr(plugin).addr());
+                self.instances.discard(plugin);
                 Err(match error {
                     CallError::Fault(fault) => fault,
                     CallError::Retry(reason) => Fault::new(FaultKind::Broken, reason),
@@ -72,21 +72,33 @@ impl Lane {
         }
     }
 
+    /// Calls, and tells the breaker and the figures what came of it.
+    fn watched(&mut self, plugin: &Arc<Plugin>, kind: Kind, events: &[&Event], verdicts: &mut Vec<Verdict>) {
+        let before = verdicts.len();
+        self.isolate(plugin, kind, events, verdicts);
+        let given = &verdicts[before..];
+        plugin.figures().note_verdicts(given);
+        let failed = given.iter().filter(|verdict| matches!(verdict, Verdict::Fault(_))).count();
+        if let Some(state) = plugin.breaker.tell(Instant::now(), events.len(), failed) {
+            plugin.announce_breaker(state);
+        }
+    }
+
     /// Calls; on a failure halves the batch on fresh instances until the event at fault stands alone.
     fn isolate(&mut self, plugin: &Arc<Plugin>, kind: Kind, events: &[&Event], verdicts: &mut Vec<Verdict>) {
-        match self.call(plugin, kind, events) {
+        let (answer, was_fresh) = self.call(plugin, kind, events);
+        match answer {
             Ok(answers) => verdicts.extend(answers),
             Err(CallError::Retry(reason)) => verdicts.extend(events.iter().map(|_| Verdict::Retry(reason.clone()))),
             // The plugin says itself that no event can be handled.
-            Err(CallError::Fault(fault)) if fault.kind == FaultKind::Broken || events.len() == 1 => {
-                tracing::warn!(
-                    plugin = &**plugin.name(),
-                    kind = kind.name(),
-                    events = events.len(),
-                    "plugin failed: {fault}"
-                );
-                verdicts.extend(events.iter().map(|_| Verdict::Fault(fault.clone())));
+            Err(CallError::Fault(fault)) if fault.kind == FaultKind::Broken => {
+                self.give_up(plugin, kind, events.len(), &fault, verdicts);
             }
+            Err(CallError::Fault(fault)) if events.len() == 1 && was_fresh => {
+                self.give_up(plugin, kind, 1, &fault, verdicts);
+            }
+            // It may be that others before it were to blame, who filled the memory for example.
+            Err(CallError::Fault(_)) if events.len() == 1 => self.isolate(plugin, kind, events, verdicts),
             Err(CallError::Fault(_)) => {
                 let (first, second) = events.split_at(events.len() / 2);
                 self.isolate(plugin, kind, first, verdicts);
@@ -95,37 +107,40 @@ impl Lane {
         }
     }
 
-    fn call(&mut self, plugin: &Arc<Plugin>, kind: Kind, events: &[&Event]) -> Result<Vec<Verdict>, CallError> {
-        let Self { engine, instances, batch, .. } = self;
-        let instance = instance(engine, instances, plugin).map_err(CallError::Fault)?;
-        batch.pack(events, plugin.needs_data || kind == Kind::EventTypes);
-        let answer = instance.call(kind, batch, events.len());
-        if matches!(answer, Err(CallError::Fault(_))) {
+    fn give_up(&self, plugin: &Plugin, kind: Kind, events: usize, fault: &Fault, verdicts: &mut Vec<Verdict>) {
+        tracing::warn!(plugin = &**plugin.name(), kind = kind.name(), events, "plugin failed: {fault}");
+        verdicts.extend((0..events).map(|_| Verdict::Fault(fault.clone())));
+    }
+
+    /// One call, and whether it was the first one of its instance.
+    fn call(&mut self, plugin: &Arc<Plugin>, kind: Kind, events: &[&Event]) -> (Result<Vec<Verdict>, CallError>, bool) {
+        let warm = match self.instances.of(plugin) {
+            Ok(warm) => warm,
+            Err(fault) => return (Err(CallError::Fault(fault)), true),
+        };
+        let was_fresh = warm.calls == 0;
+        warm.calls += 1;
+        self.batch.pack(events, plugin.needs_data || kind == Kind::EventTypes);
+        let began = Instant::now();
+        let answer = warm.instance.call(kind, &self.batch, events.len());
+        plugin.figures().note_call(began.elapsed(), events.len());
+        match answer {
             // Whatever failed inside left the whole store unusable.
-            self.instances.remove(&Arc::as_ptr(plugin).addr());
+            Err(CallError::Fault(_)) => self.instances.discard(plugin),
+            _ => self.instances.recycle_if_due(plugin),
         }
-        answer
+        (answer, was_fresh)
     }
 }
 
-/// The warm instance, or a new one that is configured like the one that was checked when the plugin was loaded.
-fn instance<'a>(
-    engine: &Engine,
-    instances: &'a mut HashMap<usize, (Arc<Plugin>, Instance)>,
-    plugin: &Arc<Plugin>,
-) -> Result<&'a mut Instance, Fault> {
-    use hashbrown::hash_map::Entry;
-    match instances.entry(Arc::as_ptr(plugin).addr()) {
-        Entry::Occupied(entry) => Ok(&mut entry.into_mut().1),
-        Entry::Vacant(entry) => {
-            let broken =
-                |fault: Fault| Fault::new(FaultKind::Broken, format!("no instance of it can be made: {fault}"));
-            let mut instance = Instance::new(engine, &plugin.code, &plugin.limits, &plugin.voice).map_err(broken)?;
-            instance.configure(&plugin.config_json).map_err(|error| match error {
-                ConfigureError::Refused(reason) => broken(Fault::new(FaultKind::Broken, reason)),
-                ConfigureError::Failed(fault) => broken(fault),
-            })?;
-            Ok(&mut entry.insert((Arc::clone(plugin), instance)).1)
-        }
-    }
+/// Decides about events of a plugin that is out.
+fn pass_over(plugin: &Plugin, kind: Kind, events: usize, time: Duration, verdicts: &mut Vec<Verdict>) {
+    plugin.figures().note_passed_over(events);
+    let seconds = time.as_secs() + 1;
+    let verdict = match plugin.breaker_settings().then {
+        // Nobody but the owner may let an event of its type into the log (invariant I8).
+        Then::Bypass if kind != Kind::EventTypes => Verdict::Keep,
+        _ => Verdict::Retry(format!("the plugin kept failing and is out; it is tried again in {seconds} s")),
+    };
+    verdicts.extend((0..events).map(|_| verdict.clone()));
 }

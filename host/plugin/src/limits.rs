@@ -1,5 +1,6 @@
 //! Bounds on what a plugin may take and give. Each names the harm it prevents.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Largest component that is loaded. CPython guests have 18 MB, StarlingMonkey guests 12 MB; much larger files are
@@ -19,40 +20,77 @@ pub const TYPES_MAX: usize = 1024;
 pub const SCHEMA_BYTES_MAX: usize = 256 << 10;
 /// Bytes of other texts that a plugin says about itself.
 pub const TEXT_BYTES_MAX: usize = 1024;
-/// Outputs that a transform may make of one event: a fan-out beyond that floods the log.
-pub const OUTPUTS_PER_EVENT_MAX: usize = 64;
+/// What `output-events` may be set to: the parts of an event are told apart by a `u16`.
+pub const OUTPUT_EVENTS_RANGE: RangeInclusive<usize> = 1..=10_000;
 /// Problems that a plugin may report for one event.
 pub const PROBLEMS_PER_EVENT_MAX: usize = 64;
 /// Events in one call; more makes no call cheaper (measured: 64 and 256 are alike).
 pub const BATCH_EVENTS_MAX: usize = 64;
 /// Bytes of arena in one call, unless a single event is larger. 2 MiB batches fall out of the processor's cache.
 pub const BATCH_BYTES_MAX: usize = 256 << 10;
-/// Bytes that the host lifts out of a plugin in one call, answers and log lines together: a plugin that answers with
-/// a gigabyte would otherwise make the host allocate it.
-pub const LIFTED_BYTES_MAX: usize = 16 << 20;
-/// Elements in all tables of a plugin.
-pub const TABLE_ELEMENTS_MAX: usize = 100_000;
-/// Core instances, memories and tables in one component instance; components of CPython have about ten.
-pub const CORE_INSTANCES_MAX: usize = 100;
+/// Bytes of debug information that are read out of one component, to name lines of its source when it traps. A debug
+/// build of a Rust plugin has a few MiB; reading it takes about as long as compiling.
+pub const DEBUG_BYTES_MAX: usize = 16 << 20;
+/// How long an instance serves at least before it is made anew, so that one that needs a lot of memory is not made
+/// anew all the time.
+pub const RECYCLE_REST: Duration = Duration::from_secs(1);
+/// Calls that are named when a plugin traps, from the innermost.
+pub const BACKTRACE_FRAMES_MAX: usize = 20;
+/// Bytes of the text for one of them; names of generic functions are long.
+pub const FRAME_BYTES_MAX: usize = 300;
+/// Bytes of stack for one call, on the worker's own. The same for all plugins: it is a setting of the engine.
+pub const STACK_BYTES_MAX: usize = 512 << 10;
 /// Bytes of one line in the host's log.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 
 /// What one plugin may take; set per plugin, with these defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Time for one call with a batch. A plugin that takes longer is stopped.
+    /// Time for one call with a batch. A plugin that takes longer is stopped, at the next tick of a millisecond.
     pub time: Duration,
-    /// Bytes of each linear memory. The default admits interpreters (13 MiB) and C guests with a 16 MiB stack.
+    /// Time for each event of a batch, so that a call with few events ends sooner than one with many. By default no less
+    /// than for a whole batch.
+    pub event_time: Duration,
+    /// Bytes of all linear memories of an instance. The default admits interpreters (13 MiB) and C guests with a 16 MiB stack.
     pub memory: usize,
+    /// Elements in all its tables.
+    pub table_elements: usize,
+    /// Core instances, tables and memories, of each so many. CPython guests have about ten.
+    pub instances: usize,
+    /// Bytes that the host takes out of it in one call: answers, and what it hands to imports.
+    pub output_bytes: usize,
+    /// Events that it may make of one.
+    pub output_events: usize,
     /// Lines in the host's log per second; further ones are counted.
     pub log_lines: u32,
+    /// Calls after which an instance is made anew; 0: never.
+    pub recycle_calls: u64,
+    /// Bytes of memory above which an instance is made anew: what a guest's memory grew to it never gives back.
+    pub recycle_memory: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_millis(50), memory: 64 << 20, log_lines: 100 }
+        Self {
+            time: Duration::from_millis(50),
+            event_time: Duration::from_secs(10),
+            memory: 64 << 20,
+            table_elements: 100_000,
+            instances: 100,
+            output_bytes: 16 << 20,
+            output_events: 64,
+            log_lines: 100,
+            recycle_calls: 0,
+            recycle_memory: 32 << 20,
+        }
     }
 }
 
-const _: () = assert!(LIFTED_BYTES_MAX > tidemill_event::limits::DATA_BYTES_MAX);
+impl Limits {
+    /// The time that a call with so many events has.
+    pub(crate) fn call_time(&self, events: usize) -> Duration {
+        self.time.min(self.event_time.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX)))
+    }
+}
+
 const _: () = assert!(BATCH_BYTES_MAX < u32::MAX as usize);

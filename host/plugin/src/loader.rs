@@ -2,6 +2,7 @@
 //! touched.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hashbrown::HashMap;
 use serde_json::Value;
@@ -9,52 +10,71 @@ use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{event_types, filter, log, manifest, transform};
+use crate::breaker::Breaker;
 use crate::component::inspect;
 use crate::instance::{Code, ConfigureError, Host, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
+use crate::plugins::Observer;
+use crate::source_lines::SourceLines;
 use crate::verdict::Fault;
 use crate::voice::Voice;
-use crate::{Engine, EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};
+use crate::{Engine, EventTypeInfo, Figures, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};
 
 /// Makes plugins.
 pub(crate) struct Loader {
     engine: Engine,
     linker: Linker<Host>,
     defaults: Limits,
+    observer: Observer,
 }
 
 impl Loader {
-    /// `defaults` are the limits of plugins whose settings say nothing.
-    pub(crate) fn new(engine: Engine, defaults: Limits) -> Result<Self, LoadError> {
+    /// `defaults` are the limits of plugins whose settings say nothing; `observer` is told by running plugins.
+    pub(crate) fn new(engine: Engine, defaults: Limits, observer: Observer) -> Result<Self, LoadError> {
         let mut linker = Linker::new(engine.wasmtime());
         let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
-        Ok(Self { engine, linker, defaults })
+        Ok(Self { engine, linker, defaults, observer })
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Loads a component under a name. May take seconds when the component is new.
-    pub(crate) fn load(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Plugin, LoadError> {
+    /// Loads a component under a name, counting in `figures`. May take seconds when the component is new.
+    pub(crate) fn load(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        settings: &PluginSettings,
+        figures: &Arc<Figures>,
+    ) -> Result<Plugin, LoadError> {
         // Parsers and compilers read what an attacker wrote. A panic in one of them must not end the thread that takes
         // in all other plugins.
-        let load = std::panic::AssertUnwindSafe(|| self.load_checked(name, bytes, settings));
+        let load = std::panic::AssertUnwindSafe(|| self.load_checked(name, bytes, settings, figures));
         std::panic::catch_unwind(load).unwrap_or_else(|_| {
             Err(LoadError::Malformed("reading it made the host's WebAssembly library panic; please report this".into()))
         })
     }
 
-    fn load_checked(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Plugin, LoadError> {
+    fn load_checked(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        settings: &PluginSettings,
+        figures: &Arc<Figures>,
+    ) -> Result<Plugin, LoadError> {
         if bytes.len() as u64 > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(bytes.len() as u64));
         }
         let kinds = inspect(bytes)?;
         let compile = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+        let began = Instant::now();
         let component = Component::from_binary(self.engine.wasmtime(), bytes).map_err(compile)?;
         let pre = self.linker.instantiate_pre(&component).map_err(compile)?;
+        let compile_time = began.elapsed();
+        let limits = settings.limits.over(&self.defaults);
         let has = |kind: Kind| kinds.contains(&kind);
         let code = Code {
             manifest: manifest::GuestIndices::new(&pre).map_err(compile)?,
@@ -64,13 +84,14 @@ impl Loader {
                 .then(|| event_types::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(compile)?,
+            lines: Arc::new(SourceLines::of(bytes)),
+            limits,
+            voice: Voice::new(name, limits.log_lines),
+            figures: Arc::clone(figures),
             pre,
         };
-        let limits = settings.limits(&self.defaults);
-        let voice = Voice::new(name, limits.log_lines);
-
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };
-        let mut instance = Instance::new(&self.engine, &code, &limits, &voice).map_err(call("instantiate"))?;
+        let mut instance = Instance::new(&self.engine, &code).map_err(call("instantiate"))?;
         let info = instance.describe().map_err(call("describe"))?;
         check_texts(&info)?;
         let config = Value::Object(settings.config.clone());
@@ -95,11 +116,13 @@ impl Loader {
             subscribes,
             needs_data: info.needs_data,
             order: settings.order.unwrap_or(0),
-            limits,
+            on_fault: settings.on_fault.unwrap_or_default(),
+            compile_time,
             config_json,
             event_types,
             size: bytes.len(),
-            voice,
+            breaker: Breaker::new(settings.breaker.over_defaults()),
+            observer: Arc::clone(&self.observer),
             code,
         })
     }

@@ -1,18 +1,23 @@
 //! A loaded plugin: one component in one version with one configuration, immutable and shared by all workers.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tidemill_event::TypePattern;
 
+use crate::breaker::Breaker;
 use crate::instance::Code;
-use crate::voice::Voice;
-use crate::{Kind, Limits};
+use crate::plugins::Observer;
+use crate::{BreakerSettings, BreakerState, Figures, Kind, Limits, Notice, OnFault};
 
 /// A component's version: the SHA-256 of its bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Version([u8; 32]);
 
 impl Version {
@@ -30,6 +35,40 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The digits are not those of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a version has 64 hexadecimal digits")]
+pub struct VersionError;
+
+impl FromStr for Version {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(VersionError);
+        }
+        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| VersionError)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = VersionError;
+
+    fn try_from(text: String) -> Result<Self, VersionError> {
+        text.parse()
     }
 }
 
@@ -65,11 +104,13 @@ pub struct Plugin {
     pub(crate) subscribes: Vec<TypePattern>,
     pub(crate) needs_data: bool,
     pub(crate) order: i32,
-    pub(crate) limits: Limits,
+    pub(crate) on_fault: OnFault,
     pub(crate) config_json: String,
     pub(crate) event_types: HashMap<String, EventTypeInfo>,
     pub(crate) size: usize,
-    pub(crate) voice: Arc<Voice>,
+    pub(crate) compile_time: Duration,
+    pub(crate) breaker: Breaker,
+    pub(crate) observer: Observer,
     pub(crate) code: Code,
 }
 
@@ -109,14 +150,51 @@ impl Plugin {
         self.order
     }
 
+    /// What becomes of events on which it fails.
+    pub const fn on_fault(&self) -> OnFault {
+        self.on_fault
+    }
+
     /// The limits that apply to it.
     pub const fn limits(&self) -> &Limits {
-        &self.limits
+        &self.code.limits
+    }
+
+    /// When it is taken out, and what happens then.
+    pub const fn breaker_settings(&self) -> &BreakerSettings {
+        self.breaker.settings()
+    }
+
+    /// Whether it is called at the moment.
+    pub fn breaker_state(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// What it did since the host started, in this and other versions.
+    pub fn figures(&self) -> &Figures {
+        &self.code.figures
+    }
+
+    /// Tells whoever observes plugins that its breaker stands elsewhere.
+    pub(crate) fn announce_breaker(self: &Arc<Self>, state: BreakerState) {
+        let (plugin, then) = (&*self.name, self.breaker.settings().then.name());
+        if state == BreakerState::Open {
+            self.figures().note_opened();
+            tracing::error!(plugin, then, "plugin keeps failing and is taken out");
+        } else {
+            tracing::warn!(plugin, state = state.name(), "plugin is tried again");
+        }
+        (self.observer)(Notice::Breaker { plugin: Arc::clone(self), state });
     }
 
     /// The types that it owns.
     pub fn event_types(&self) -> impl Iterator<Item = &EventTypeInfo> {
         self.event_types.values()
+    }
+
+    /// How long compiling it took, or reading what was compiled before.
+    pub const fn compile_time(&self) -> Duration {
+        self.compile_time
     }
 
     /// Bytes of the component.

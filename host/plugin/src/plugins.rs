@@ -8,7 +8,8 @@ use arc_swap::ArcSwap;
 
 use crate::limits::PLUGINS_MAX;
 use crate::loader::Loader;
-use crate::{Engine, Generation, Limits, LoadError, Plugin, PluginSettings, Version};
+use crate::trips::Trips;
+use crate::{BreakerState, Engine, Figures, Generation, Limits, LoadError, Plugin, PluginSettings, Then, Version};
 
 /// All plugins of a host.
 pub struct Plugins {
@@ -16,8 +17,12 @@ pub struct Plugins {
     current: ArcSwap<Generation>,
     /// Also serialises changes; batches never wait for it.
     reports: Mutex<BTreeMap<String, PluginReport>>,
-    observer: Box<dyn Fn(Notice) + Send + Sync>,
+    observer: Observer,
+    trips: Arc<Trips>,
 }
+
+/// Is told of every change, on the thread that makes it.
+pub(crate) type Observer = Arc<dyn Fn(Notice) + Send + Sync>;
 
 impl fmt::Debug for Plugins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,6 +41,10 @@ pub struct PluginReport {
     pub running: Option<Arc<Plugin>>,
     /// Why the newest version does not run.
     pub error: Option<String>,
+    /// The version in the plugins directory, if an earlier one runs in its place.
+    pub set_aside: Option<Version>,
+    /// What it did since the host started, in all versions.
+    pub figures: Arc<Figures>,
 }
 
 /// Whether a plugin takes part.
@@ -47,7 +56,9 @@ pub enum PluginState {
     Outdated,
     /// No version runs, because the newest was refused.
     Failed,
-    /// Switched off by its settings.
+    /// An earlier version runs, because the newest was set aside.
+    RolledBack,
+    /// Switched off, by its settings or by hand.
     Disabled,
 }
 
@@ -58,6 +69,7 @@ impl PluginState {
             Self::Running => "running",
             Self::Outdated => "outdated",
             Self::Failed => "failed",
+            Self::RolledBack => "rolled-back",
             Self::Disabled => "disabled",
         }
     }
@@ -74,6 +86,13 @@ pub enum Notice {
         plugin: Arc<Plugin>,
         /// What ran before.
         before: Version,
+    },
+    /// A plugin that keeps failing was taken out, is tried again, or is back.
+    Breaker {
+        /// The plugin.
+        plugin: Arc<Plugin>,
+        /// Where its breaker stands now.
+        state: BreakerState,
     },
     /// A plugin is gone or switched off.
     Removed {
@@ -98,17 +117,33 @@ impl Plugins {
         defaults: Limits,
         observer: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Result<Self, LoadError> {
+        let trips = Arc::new(Trips::default());
+        let tripped = Arc::clone(&trips);
+        let observer: Observer = Arc::new(move |notice: Notice| {
+            if let Notice::Breaker { plugin, state: BreakerState::Open } = &notice
+                && plugin.breaker_settings().then == Then::Rollback
+            {
+                tripped.add(plugin.name());
+            }
+            observer(notice);
+        });
         Ok(Self {
-            loader: Loader::new(engine, defaults)?,
+            loader: Loader::new(engine, defaults, Arc::clone(&observer))?,
             current: ArcSwap::from_pointee(Generation::new(1, Vec::new())?),
             reports: Mutex::default(),
-            observer: Box::new(observer),
+            observer,
+            trips,
         })
     }
 
     /// The engine, for new lanes.
     pub const fn engine(&self) -> &Engine {
         self.loader.engine()
+    }
+
+    /// Which plugins are to go back to the version before.
+    pub(crate) fn trips(&self) -> &Trips {
+        &self.trips
     }
 
     /// The generation that new batches begin with.
@@ -129,7 +164,19 @@ impl Plugins {
     /// Loads a component and puts it in place of the version that runs, if there is one. On failure that version goes
     /// on running (invariant I7). Takes as long as compiling takes; batches are not held up.
     pub fn put(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Arc<Plugin>, LoadError> {
-        let loaded = self.loader.load(name, bytes, settings).map(Arc::new);
+        self.put_in_place_of(name, bytes, settings, None)
+    }
+
+    /// The same with an earlier version, in place of the one that lies in the plugins directory.
+    pub(crate) fn put_in_place_of(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        settings: &PluginSettings,
+        set_aside: Option<Version>,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        let figures = self.figures(name);
+        let loaded = self.loader.load(name, bytes, settings, &figures).map(Arc::new);
         let mut reports = self.lock();
         let result = loaded.and_then(|plugin| {
             self.swap(|plugins| {
@@ -141,13 +188,10 @@ impl Plugins {
         let before = reports.get(name).and_then(|report| report.running.clone());
         match result {
             Ok(plugin) => {
-                let report = PluginReport {
-                    name: name.to_owned(),
-                    state: PluginState::Running,
-                    running: Some(Arc::clone(&plugin)),
-                    error: None,
-                };
-                reports.insert(name.to_owned(), report);
+                let state = if set_aside.is_some() { PluginState::RolledBack } else { PluginState::Running };
+                let (name, running) = (name.to_owned(), Some(Arc::clone(&plugin)));
+                let report = PluginReport { name: name.clone(), state, running, error: None, set_aside, figures };
+                reports.insert(name, report);
                 drop(reports);
                 (self.observer)(match before {
                     Some(before) => Notice::Replaced { plugin: Arc::clone(&plugin), before: before.version },
@@ -169,8 +213,8 @@ impl Plugins {
         let running = reports.get(name).and_then(|report| report.running.clone());
         let still = running.as_ref().map(|plugin| plugin.version);
         let state = if running.is_some() { PluginState::Outdated } else { PluginState::Failed };
-        let report = PluginReport { name: name.to_owned(), state, running, error: Some(error.clone()) };
-        reports.insert(name.to_owned(), report);
+        let report = reports.entry(name.to_owned()).or_insert_with(|| PluginReport::unknown(name));
+        (report.state, report.running, report.error) = (state, running, Some(error.clone()));
         drop(reports);
         (self.observer)(Notice::Failed { name: name.to_owned(), error, still });
     }
@@ -178,7 +222,8 @@ impl Plugins {
     /// Takes a plugin out because its settings say so, and keeps that in the reports.
     pub fn disable(&self, name: &str) {
         let was_running = self.take_out(name);
-        let report = PluginReport { name: name.to_owned(), state: PluginState::Disabled, running: None, error: None };
+        let figures = self.figures(name);
+        let report = PluginReport { state: PluginState::Disabled, figures, ..PluginReport::unknown(name) };
         self.lock().insert(name.to_owned(), report);
         if was_running {
             (self.observer)(Notice::Removed { name: name.to_owned() });
@@ -216,7 +261,20 @@ impl Plugins {
         Ok(())
     }
 
+    /// The figures of a plugin, which go on over its versions.
+    fn figures(&self, name: &str) -> Arc<Figures> {
+        self.lock().get(name).map(|report| Arc::clone(&report.figures)).unwrap_or_default()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, PluginReport>> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PluginReport {
+    /// Of a plugin that nothing is known of yet.
+    fn unknown(name: &str) -> Self {
+        let (name, state) = (name.to_owned(), PluginState::Failed);
+        Self { name, state, running: None, error: None, set_aside: None, figures: Arc::default() }
     }
 }

@@ -1,16 +1,21 @@
 //! What an operator says about one plugin: the sidecar `plugins/<name>.toml` and the table `[plugins.<name>]` of the
 //! configuration, which have the same keys. Where both name a key, the configuration wins.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidemill_event::{TypePattern, limits::PATTERNS_MAX};
 
-use crate::Limits;
+mod breaker;
+mod limits;
+
+pub use breaker::BreakerChoices;
+pub use limits::LimitSettings;
+
+use breaker::RawBreaker;
+use limits::RawLimits;
 
 /// Settings of one plugin; everything is optional.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PluginSettings {
     /// Place in the chain: lower first; the default is 0, and equal ones go by name.
     pub order: Option<i32>,
@@ -18,41 +23,57 @@ pub struct PluginSettings {
     pub enabled: Option<bool>,
     /// Narrows what the manifest subscribes to.
     pub subscribes: Option<Vec<TypePattern>>,
+    /// What becomes of events on which it fails.
+    pub on_fault: Option<OnFault>,
     /// Limits that differ from the host's defaults.
     pub limits: LimitSettings,
+    /// When it is taken out, as far as that differs from the default.
+    pub breaker: BreakerChoices,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
 }
 
-/// Limits as settings; absent ones have the host's default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LimitSettings {
-    /// Time for one call with a batch.
-    pub time: Option<Duration>,
-    /// Bytes of each linear memory.
-    pub memory: Option<usize>,
-    /// Lines in the host's log per second.
-    pub log_lines: Option<u32>,
+/// What becomes of an event on which a plugin fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFault {
+    /// It is set aside with the reason, to be looked at and replayed; its publisher is told so.
+    #[default]
+    DeadLetter,
+    /// It goes on as if the plugin had not been there. Not for validation by its type's owner: without that no event of
+    /// an owned type is stored (invariant I8), so that it is set aside there.
+    Keep,
+    /// It ends there, as if the plugin had dropped it.
+    Drop,
+    /// It is refused: its publisher is told that it is a mistake.
+    Reject,
+}
+
+impl OnFault {
+    /// The name used in settings and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeadLetter => "dead-letter",
+            Self::Keep => "keep",
+            Self::Drop => "drop",
+            Self::Reject => "reject",
+        }
+    }
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Raw {
     order: Option<i32>,
     enabled: Option<bool>,
     subscribes: Option<Vec<String>>,
+    on_fault: Option<OnFault>,
     #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
+    breaker: RawBreaker,
+    #[serde(default)]
     config: Map<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawLimits {
-    time: Option<String>,
-    memory: Option<String>,
-    log_lines: Option<u32>,
 }
 
 impl PluginSettings {
@@ -76,29 +97,10 @@ impl PluginSettings {
             }
             patterns
         });
-        let limits = LimitSettings {
-            time: raw.limits.time.and_then(|text| {
-                let range = Duration::from_millis(1)..=Duration::from_secs(10);
-                let parsed = humantime::parse_duration(&text).ok().filter(|time| range.contains(time));
-                parsed.or_else(|| {
-                    problems.push(format!("limits.time: `{text}` is not a time between 1ms and 10s, such as \"50ms\""));
-                    None
-                })
-            }),
-            memory: raw.limits.memory.and_then(|text| {
-                let parsed =
-                    text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
-                parsed.filter(|bytes| (1 << 20..=4 << 30).contains(bytes)).or_else(|| {
-                    problems.push(format!(
-                        "limits.memory: `{text}` is not a size between 1MiB and 4GiB, such as \"64MiB\""
-                    ));
-                    None
-                })
-            }),
-            log_lines: raw.limits.log_lines,
-        };
+        let (limits, breaker) = (raw.limits.read(&mut problems), raw.breaker.read(&mut problems));
         if problems.is_empty() {
-            Ok(Self { order: raw.order, enabled: raw.enabled, subscribes: patterns, limits, config: raw.config })
+            let Raw { order, enabled, on_fault, config, .. } = raw;
+            Ok(Self { order, enabled, subscribes: patterns, on_fault, limits, breaker, config })
         } else {
             Err(problems)
         }
@@ -109,25 +111,18 @@ impl PluginSettings {
         self.order = other.order.or(self.order);
         self.enabled = other.enabled.or(self.enabled);
         self.subscribes = other.subscribes.clone().or(self.subscribes);
-        self.limits.time = other.limits.time.or(self.limits.time);
-        self.limits.memory = other.limits.memory.or(self.limits.memory);
-        self.limits.log_lines = other.limits.log_lines.or(self.limits.log_lines);
+        self.on_fault = other.on_fault.or(self.on_fault);
+        self.limits = self.limits.overridden_by(other.limits);
+        self.breaker = self.breaker.overridden_by(other.breaker);
         self.config.extend(other.config.clone());
         self
-    }
-
-    /// The limits that apply.
-    pub(crate) fn limits(&self, defaults: &Limits) -> Limits {
-        Limits {
-            time: self.limits.time.unwrap_or(defaults.time),
-            memory: self.limits.memory.unwrap_or(defaults.memory),
-            log_lines: self.limits.log_lines.unwrap_or(defaults.log_lines),
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -137,9 +132,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!((sidecar.limits.time, sidecar.limits.memory), (Some(Duration::from_millis(5)), Some(2 << 20)));
-        let config = PluginSettings::from_toml("enabled = false\n[config]\nb = 3\n").unwrap();
+        let config =
+            PluginSettings::from_toml("enabled = false\non-fault = 'keep'\nlimits.time = '6ms'\n[config]\nb = 3\n")
+                .unwrap();
         let both = sidecar.overridden_by(&config);
-        assert_eq!((both.order, both.enabled), (Some(5), Some(false)));
+        assert_eq!((both.order, both.enabled, both.on_fault), (Some(5), Some(false), Some(OnFault::Keep)));
+        assert_eq!((both.limits.time, both.limits.memory), (Some(Duration::from_millis(6)), Some(2 << 20)));
         assert_eq!(Value::Object(both.config).to_string(), r#"{"a":1,"b":3}"#);
     }
 
@@ -147,6 +145,11 @@ mod tests {
     fn mistakes_name_the_key() {
         let problems = |text: &str| PluginSettings::from_toml(text).unwrap_err().join("; ");
         assert!(problems("oder = 1").contains("oder"));
+        assert!(problems("on-fault = 'ignore'").contains("dead-letter"));
+        assert!(problems("limits = { output-events = 0 }").contains("limits.output-events"));
+        assert!(problems("limits = { stack = 1 }").contains("stack"));
+        let breaker = problems("breaker = { rate = 2.0, rest = '1ms' }");
+        assert!(breaker.contains("breaker.rate") && breaker.contains("breaker.rest"), "{breaker}");
         assert!(problems("order = 'first'").contains("invalid type"));
         let several = problems("subscribes = ['a b', '*']\nlimits = { time = '1h', memory = '1KiB' }");
         assert!(several.contains("subscribes") && several.contains("limits.time") && several.contains("limits.memory"));

@@ -28,6 +28,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What happened, in one line for people.
     pub detail: String,
+    /// The calls that led there, innermost first, one per line; empty where there were none.
+    pub backtrace: String,
 }
 
 /// Kinds of failure, as they are counted.
@@ -46,6 +48,9 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Trap, Self::Timeout, Self::Memory, Self::BadOutput, Self::Broken];
+
     /// The name used in answers and metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,7 +66,7 @@ impl FaultKind {
 impl Fault {
     /// A failure of a kind.
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), backtrace: String::new() }
     }
 }
 

@@ -42,10 +42,10 @@ impl Voice {
         if !self.admit() {
             return;
         }
-        let message = cut(message);
+        let message = cut(message, LOG_LINE_BYTES_MAX);
         let plugin = self.plugin.as_str();
         let fields = fields.iter().take(16).fold(String::new(), |text, (name, value)| format!("{text} {name}={value}"));
-        let fields = cut(fields.trim_start());
+        let fields = cut(fields.trim_start(), LOG_LINE_BYTES_MAX);
         match level {
             Level::ERROR => tracing::error!(target: "plugin", plugin, fields, "{message}"),
             Level::WARN => tracing::warn!(target: "plugin", plugin, fields, "{message}"),
@@ -74,12 +74,11 @@ impl Voice {
 }
 
 /// A line's text within its bound, and without control characters that could forge further lines.
-fn cut(text: &str) -> String {
-    let mut end = text.len().min(LOG_LINE_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+pub(crate) fn cut(text: &str, bytes: usize) -> String {
+    text[..text.floor_char_boundary(bytes)]
+        .chars()
+        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// Standard output or standard error of one instance.
@@ -187,6 +186,6 @@ mod tests {
 
     #[test]
     fn control_characters_cannot_forge_lines() {
-        assert_eq!(cut("a\nb\x1b[0m"), "a\u{fffd}b\u{fffd}[0m");
+        assert_eq!(cut("a\nb\x1b[0m", 100), "a\u{fffd}b\u{fffd}[0m");
     }
 }

@@ -1,4 +1,5 @@
-//! What happens to plugins, as events: `tidemill.plugin.loaded`, `.replaced`, `.removed`, `.failed`.
+//! What happens to plugins, as events: `tidemill.plugin.loaded`, `.replaced`, `.removed`, `.failed`,
+//! `.breaker`.
 
 use serde_json::{Map, json};
 use tidemill_event::{Attributes, Data, Event, JsonText};
@@ -22,6 +23,11 @@ pub(crate) fn event(notice: &Notice) -> Option<Event> {
             let (version, before) = (plugin.version().to_string(), before.to_string());
             let data = json!({"plugin": &**plugin.name(), "version": version, "before": before});
             ("tidemill.plugin.replaced", &**plugin.name(), data)
+        }
+        Notice::Breaker { plugin, state } => {
+            let (version, then) = (plugin.version().to_string(), plugin.breaker_settings().then.name());
+            let data = json!({"plugin": &**plugin.name(), "version": version, "state": state.name(), "then": then});
+            ("tidemill.plugin.breaker", &**plugin.name(), data)
         }
         Notice::Removed { name } => ("tidemill.plugin.removed", name.as_str(), json!({"plugin": name})),
         Notice::Failed { name, error, still } => {

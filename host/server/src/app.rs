@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, bail};
 use tidemill_bus::{Bus, BusOptions};
 use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
-use tidemill_plugin::{Directory, Engine, Limits, PluginSettings, Plugins, WatchOptions};
+use tidemill_plugin::{Directory, Engine, Orders, PluginSettings, Plugins, WatchOptions};
 
 use crate::announce;
 use crate::config::{self, Config, StoreKind};
@@ -28,6 +28,8 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     /// What a stored event survives.
     pub(crate) durability: Durability,
+    /// For changing what plugins run; set once the plugins directory is watched.
+    pub(crate) orders: OnceLock<Orders>,
 }
 
 /// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
@@ -45,8 +47,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     // Notices come from the first load on, before there is a bus to announce them on.
     let app: Arc<OnceLock<std::sync::Weak<App>>> = Arc::default();
     let announcer = Arc::clone(&app);
-    let limits = Limits { time: config.limits.time, memory: config.limits.memory, log_lines: config.limits.log_lines };
-    let plugins = Plugins::new(engine, limits, move |notice| {
+    let plugins = Plugins::new(engine, config.limits, move |notice| {
         if let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade)
             && let Some(event) = announce::event(&notice)
         {
@@ -65,7 +66,13 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         replay_rate: config.subscribe.replay_rate as u64,
     };
     let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
-    let watch = WatchOptions { settle: config.reload.settle, rescan: config.reload.rescan, settings };
+    let watch = WatchOptions {
+        settle: config.reload.settle,
+        rescan: config.reload.rescan,
+        settings,
+        versions: data_dir.join("plugins"),
+        versions_kept: config.reload.versions,
+    };
     let plugins_dir = config.plugins_dir.clone();
     let built = Arc::new(App {
         config,
@@ -75,10 +82,12 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         connections: Arc::default(),
         rates: Rates::default(),
         durability,
+        orders: OnceLock::new(),
     });
     let _ = app.set(Arc::downgrade(&built));
     let directory = Directory::open(&plugins_dir, plugins, watch)
         .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;
+    let _ = built.orders.set(directory.orders());
     Ok((built, directory))
 }
 

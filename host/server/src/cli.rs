@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod lines;
 mod log;
+mod plugin;
 mod publish;
 mod report;
 mod tail;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use config::{ConfigArgs, ConfigFlags, PluginCheck, describe};
 pub(crate) use log::LogArgs;
+pub(crate) use plugin::PluginArgs;
 pub(crate) use publish::PublishArgs;
 pub(crate) use tail::TailArgs;
 
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Publish(PublishArgs),
     /// Print events as they come
     Tail(TailArgs),
+    /// Show plugins, switch them on or off, go back to an earlier version
+    Plugin(PluginArgs),
     /// Check or show the configuration
     Config(ConfigArgs),
     /// Look at the log in a data directory, check it, export it, or make one of an export
@@ -145,6 +149,14 @@ pub(crate) async fn tail(args: TailArgs) -> ExitCode {
     };
     let flushed = output.out.flush().map_err(Failure::from);
     end(result.and_then(|exit| flushed.map(|()| exit)))
+}
+
+/// Runs `tidemill plugin`.
+pub(crate) async fn plugin(args: PluginArgs) -> ExitCode {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let mut output = Output { out: &mut out, err: &mut err };
+    let result = plugin::run(&args, &mut output).await;
+    end(result)
 }
 
 /// Runs `tidemill config`. Whoever knows what plugins' tables may hold passes that in.

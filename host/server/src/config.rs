@@ -17,6 +17,7 @@ use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path,
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
 use tidemill_log::{Retention, Rule};
+use tidemill_plugin::Limits;
 
 use settings::Settings;
 use source::FileSource;
@@ -53,7 +54,7 @@ pub(crate) struct Config {
     pub(crate) pipeline: Pipeline,
     /// `[reload]`
     pub(crate) reload: Reload,
-    /// `[limits]`
+    /// `[limits]`: what each plugin gets unless its own settings say otherwise.
     pub(crate) limits: Limits,
     /// `[drain]`
     pub(crate) drain: Drain,
@@ -189,17 +190,8 @@ pub(crate) struct Reload {
     pub(crate) settle: Duration,
     /// Between full scans, for file systems that report no changes.
     pub(crate) rescan: Duration,
-}
-
-/// `[limits]`: what each plugin gets unless its own settings say otherwise.
-#[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    /// Time of one call with one batch.
-    pub(crate) time: Duration,
-    /// Bytes of memory of one instance.
-    pub(crate) memory: usize,
-    /// Log lines per second.
-    pub(crate) log_lines: u32,
+    /// Versions of each plugin that are kept for a rollback, with the one that runs.
+    pub(crate) versions: usize,
 }
 
 /// `[drain]`

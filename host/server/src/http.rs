@@ -9,6 +9,8 @@ mod dead_letters;
 mod decode;
 mod event;
 mod health;
+mod metrics;
+mod orders;
 mod outcome;
 mod publish;
 mod registry;
@@ -54,6 +56,10 @@ fn routes(app: Arc<App>) -> Router {
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))
         .route("/plugins/{name}", get(registry::plugin))
+        .route("/plugins/{name}/enable", post(orders::enable))
+        .route("/plugins/{name}/disable", post(orders::disable))
+        .route("/plugins/{name}/rollback", post(orders::rollback))
+        .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/{*path}", any(not_found))

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Publish(args) => client(cli::publish(args)),
         Command::Tail(args) => client(cli::tail(args)),
+        Command::Plugin(args) => client(cli::plugin(args)),
         Command::Config(args) => {
             cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
         }

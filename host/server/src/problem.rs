@@ -43,6 +43,7 @@ pub(crate) enum Kind {
     PluginFailed,
     Unavailable,
     LogFull,
+    Conflict,
 }
 
 impl Kind {
@@ -59,6 +60,7 @@ impl Kind {
             Self::Rejected => ("rejected", StatusCode::UNPROCESSABLE_ENTITY, "The event was rejected"),
             Self::Busy => ("busy", StatusCode::TOO_MANY_REQUESTS, "Too many events at the moment"),
             Self::PluginFailed => ("plugin-failed", StatusCode::INTERNAL_SERVER_ERROR, "A plugin failed on the event"),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "Not possible in this state"),
             Self::LogFull => ("log-full", StatusCode::INSUFFICIENT_STORAGE, "There is no room for events"),
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not possible at the moment"),
         }

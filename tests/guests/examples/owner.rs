@@ -1,4 +1,4 @@
-//! Owns `claimed.thing`: the data must have `ok: true`; `seen` is filled in; `print` makes it speak.
+//! Owns `claimed.thing`: the data must have `ok: true`; `seen` is filled in; `print` makes it speak, `trap` makes it fail.
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidemill_sdk::{
@@ -12,7 +12,10 @@ struct Owner;
 
 #[derive(Deserialize)]
 struct Thing {
+    #[serde(default)]
     ok: bool,
+    #[serde(default)]
+    trap: bool,
     #[serde(default)]
     print: bool,
     #[serde(flatten)]
@@ -39,6 +42,7 @@ impl EventTypes for Owner {
     #[allow(clippy::print_stdout, clippy::print_stderr, reason = "the host must catch what a plugin prints")]
     fn validate(&mut self, event: &Event<'_>) -> Result<Validity, Failure> {
         let thing: Thing = event.json()?;
+        assert!(!thing.trap, "a poison event");
         if !thing.ok {
             return Err(Problem::new("/ok", "expected true").into());
         }

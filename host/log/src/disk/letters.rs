@@ -28,10 +28,11 @@ pub(super) fn keep(
         let (number, attempts) = before.map_or((None, 1), |(number, attempts, _)| (Some(number), attempts + 1));
         let bytes = letter.bytes();
         let mut insert = connection.prepare_cached(
-            "INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+            "INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
         )?;
         let detail = crate::dead_letter::cut(&letter.detail);
-        let crc = letter_crc(now, [&letter.plugin, &letter.version, &letter.reason, detail], &body);
+        let texts = [&letter.plugin, &letter.version, &letter.reason, detail];
+        let crc = letter_crc(now, texts, letter.generation, &body);
         let values = params![
             number,
             &key.0[..],
@@ -43,7 +44,8 @@ pub(super) fn keep(
             letter.reason,
             detail,
             crc,
-            body
+            body,
+            letter.generation
         ];
         numbers.push(insert.query_row(values, |row| row.get(0))?);
         totals.add(bytes);
@@ -98,7 +100,7 @@ pub(super) fn due(
 /// Dead letters after a number, oldest first. One that is damaged is left out, and said in the log.
 pub(super) fn read(connection: &Connection, after: u64, max: usize) -> rusqlite::Result<Vec<KeptDeadLetter>> {
     let mut query = connection.prepare_cached(
-        "SELECT number, stored_at, attempts, plugin, version, reason, detail, crc, body FROM dead_letters \
+        "SELECT number, stored_at, attempts, plugin, version, reason, detail, crc, body, generation FROM dead_letters \
         WHERE number > ? ORDER BY number LIMIT ?",
     )?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
@@ -118,15 +120,16 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<KeptDeadLetter> {
     let stored_at = Timestamp::from_unix_ms(row.get(1)?);
     let [plugin, version, reason, detail]: [String; 4] = [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
     let body = row.get_ref(8)?.as_blob()?;
-    if letter_crc(stored_at, [&plugin, &version, &reason, &detail], body) != row.get::<_, u32>(7)? {
+    let generation = row.get(9)?;
+    if letter_crc(stored_at, [&plugin, &version, &reason, &detail], generation, body) != row.get::<_, u32>(7)? {
         return Err(row::damage(7, "the checksum does not fit the content"));
     }
     let event = Event::read_stored(body).map_err(|error| row::damage(8, &error.to_string()))?;
-    let letter = DeadLetter { event, plugin, version, reason, detail };
+    let letter = DeadLetter { event, plugin, version, generation, reason, detail };
     Ok(KeptDeadLetter { number: row.get(0)?, stored_at, attempts: row.get(2)?, letter })
 }
 
-fn letter_crc(stored_at: Timestamp, texts: [&str; 4], body: &[u8]) -> u32 {
-    let texts = row::crc(0, stored_at, texts.join("\0").as_bytes());
+fn letter_crc(stored_at: Timestamp, texts: [&str; 4], generation: u64, body: &[u8]) -> u32 {
+    let texts = row::crc(generation, stored_at, texts.join("\0").as_bytes());
     row::crc(u64::from(texts), stored_at, body)
 }

@@ -15,7 +15,7 @@ pub(super) const FILE: &str = "log.db";
 const LOCK: &str = "log.lock";
 /// "TDML": tells our databases from others.
 const APPLICATION_ID: i32 = 0x5444_4d4c;
-pub(super) const SCHEMA_VERSION: i32 = 1;
+pub(super) const SCHEMA_VERSION: i32 = 2;
 /// Earlier versions can lose committed transactions when a write-ahead log is reset (fixed in 3.51.3).
 const SQLITE_MIN: i32 = 3_051_003;
 
@@ -32,8 +32,14 @@ CREATE TABLE commits (
 CREATE TABLE dead_letters (
     number INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, stored_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL, bytes INTEGER NOT NULL, plugin TEXT NOT NULL, version TEXT NOT NULL,
-    reason TEXT NOT NULL, detail TEXT NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL
+    reason TEXT NOT NULL, detail TEXT NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+";
+
+/// What makes version 2 of version 1.
+const UPGRADE: &str = "
+ALTER TABLE dead_letters ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// A log cannot be opened.
@@ -123,7 +129,8 @@ pub(super) fn writer(path: &Path, fsync: bool) -> Result<(Connection, bool), Ope
     whole::check(path)?;
     let connection = Connection::open(path).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-    let new = check_kind(&connection, path)?;
+    let kind = check_kind(&connection, path)?;
+    let new = kind == Kind::Empty;
     let set_up = || -> rusqlite::Result<()> {
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if mode != "wal" {
@@ -143,6 +150,11 @@ pub(super) fn writer(path: &Path, fsync: bool) -> Result<(Connection, bool), Ope
                 "{SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
             ))?;
             state::save_first(&transaction)?;
+            transaction.commit()?;
+        }
+        if kind == Kind::Older {
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch(&format!("{UPGRADE} PRAGMA user_version = {SCHEMA_VERSION};"))?;
             transaction.commit()?;
         }
         Ok(())
@@ -168,14 +180,25 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     connection.pragma_update(None, "cache_size", -4096).map_err(failed)?;
     connection.pragma_update(None, "cell_size_check", true).map_err(failed)?;
-    if check_kind(&connection, path)? {
-        return Err(OpenError::Foreign { path: path.to_owned(), reason: "it is empty".into() });
+    let foreign = |reason: &str| Err(OpenError::Foreign { path: path.to_owned(), reason: reason.into() });
+    match check_kind(&connection, path)? {
+        Kind::Current => Ok(connection),
+        Kind::Empty => foreign("it is empty"),
+        Kind::Older => foreign("an earlier version wrote it; `tidemill serve` brings it up to date when it starts"),
     }
-    Ok(connection)
 }
 
-/// Whether the database is empty; an error if it is somebody else's or newer.
-fn check_kind(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+/// What a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Empty,
+    /// A log of an earlier schema, which the writer changes into the present one.
+    Older,
+    Current,
+}
+
+/// What the database is; an error if it is somebody else's or newer.
+fn check_kind(connection: &Connection, path: &Path) -> Result<Kind, OpenError> {
     let failed = |error: rusqlite::Error| OpenError::sqlite(path, &error);
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
     let tables = connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();
@@ -183,8 +206,9 @@ fn check_kind(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
     let (application, version) = (pragma("application_id").map_err(failed)?, pragma("user_version").map_err(failed)?);
     let foreign = |reason: String| Err(OpenError::Foreign { path: path.to_owned(), reason });
     match (empty, application, version) {
-        (true, 0, 0) => Ok(true),
-        (_, APPLICATION_ID, SCHEMA_VERSION) => Ok(false),
+        (true, 0, 0) => Ok(Kind::Empty),
+        (_, APPLICATION_ID, SCHEMA_VERSION) => Ok(Kind::Current),
+        (_, APPLICATION_ID, 1) => Ok(Kind::Older),
         (_, APPLICATION_ID, version) => {
             foreign(format!("it has schema version {version}, this program knows {SCHEMA_VERSION}; use a newer one"))
         }

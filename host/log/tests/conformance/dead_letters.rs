@@ -17,6 +17,7 @@ fn letter(id: u64, reason: &str) -> DeadLetter {
         event: event(id, "t"),
         plugin: "p".into(),
         version: "v1".into(),
+        generation: 7,
         reason: reason.into(),
         detail: "wasm trap".into(),
     }

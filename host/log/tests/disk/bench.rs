@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Map;
 use tidemill_event::{Attributes, Data, Event, Position, Timestamp, TypePattern};
 use tidemill_log::{
-    Append, AppendError, Appended, DiskLog, Group, Key, LogReader, OpenError, Placed, ReadError, ReadLimit, Record,
-    Retention, RetentionPolicy, Rule, Store, StoreOptions, open_reader,
+    Append, AppendError, Appended, DeadLetter, DiskLog, Group, Key, LogReader, OpenError, Placed, ReadError, ReadLimit,
+    Record, Retention, RetentionPolicy, Rule, Store, StoreOptions, open_reader,
 };
 
 pub(crate) const DATABASE: &str = "log.db";
@@ -193,6 +193,18 @@ pub(crate) fn event(id: u64, event_type: &str, bytes: usize) -> Event {
     };
     let data = format!("\"{}\"", id.repeat(bytes / id.len()));
     Event::new(&attributes, Timestamp::from_unix_ms(5), Data::Bytes(data.into())).unwrap()
+}
+
+/// What a plugin failed on.
+pub(crate) fn letter(id: u64) -> DeadLetter {
+    DeadLetter {
+        event: event(id, "t", 10),
+        plugin: "p".into(),
+        version: "v".into(),
+        generation: 7,
+        reason: "trap".into(),
+        detail: "a text that is long enough to be hit".repeat(10),
+    }
 }
 
 /// Whether a record is the original, whatever the epoch is now.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tidemill_log::{DeadLetter, Record, open_reader, verify};
 
-use super::bench::{Bench, DATABASE, Found, MARK, Random, WAL, add, all, append, event, publish, rule, same};
+use super::bench::{Bench, DATABASE, Found, MARK, Random, WAL, add, all, append, event, letter, publish, rule, same};
 
 const PAGE: usize = 4096;
 const ROUNDS: usize = 250;
@@ -28,16 +28,6 @@ fn filled(bench: &Bench) {
         }
         while store.trim_step().unwrap() {}
     });
-}
-
-fn letter(id: u64) -> DeadLetter {
-    DeadLetter {
-        event: event(id, "t", 10),
-        plugin: "p".into(),
-        version: "v".into(),
-        reason: "trap".into(),
-        detail: "a text that is long enough to be hit".repeat(10),
-    }
 }
 
 /// Where to flip: anywhere, or in the first bytes of a page, where the structure of the tree is.

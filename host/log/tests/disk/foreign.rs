@@ -1,9 +1,9 @@
 //! Files that are not ours, and those of a later version.
 
 use rusqlite::Connection;
-use tidemill_log::{OpenError, open_reader, verify};
+use tidemill_log::{DeadLetter, OpenError, open_reader, verify};
 
-use super::bench::{Bench, DATABASE};
+use super::bench::{Bench, DATABASE, append, letter, publish};
 
 /// What opening says, for writing and for reading; both refuse it for the same reason.
 fn refusal(bench: &Bench) -> String {
@@ -37,10 +37,32 @@ fn a_later_schema_is_refused() {
     let bench = Bench::new();
     bench.with(|_| {});
     let database = Connection::open(bench.path().join(DATABASE)).unwrap();
-    database.execute_batch("PRAGMA user_version = 2").unwrap();
+    database.execute_batch("PRAGMA user_version = 3").unwrap();
     drop(database);
     let text = refusal(&bench);
-    assert!(text.contains("schema version 2") && text.contains("use a newer one"), "{text}");
+    assert!(text.contains("schema version 3") && text.contains("use a newer one"), "{text}");
+}
+
+/// Version 1 did not say in which generation a plugin failed.
+#[test]
+fn an_earlier_schema_is_brought_up_to_date_by_the_writer() {
+    let bench = Bench::new();
+    bench.with(|store| {
+        publish(store, 1);
+        append(store, |append| append.dead_letters = vec![DeadLetter { generation: 0, ..letter(1) }]).unwrap();
+    });
+    let database = Connection::open(bench.path().join(DATABASE)).unwrap();
+    database.execute_batch("ALTER TABLE dead_letters DROP COLUMN generation; PRAGMA user_version = 1").unwrap();
+    drop(database);
+    let refused = open_reader(bench.path()).unwrap_err().to_string();
+    assert!(refused.contains("brings it up to date"), "{refused}");
+    bench.with(|store| {
+        assert!(publish(store, 1).duplicate);
+        append(store, |append| append.dead_letters = vec![letter(2)]).unwrap();
+    });
+    let letters = open_reader(bench.path()).unwrap().dead_letters(0, 10).unwrap();
+    let generations: Vec<u64> = letters.iter().map(|kept| kept.letter.generation).collect();
+    assert_eq!((generations, &letters[1].letter), (vec![0, 7], &letter(2)));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tidemill_event::TypePattern;
-use tidemill_log::{DeadLetter, DiskLog, Log, LogInfo, OpenError, Placed, Retention, RetentionPolicy, open_reader};
+use tidemill_log::{DiskLog, Log, LogInfo, OpenError, Placed, Retention, RetentionPolicy, open_reader};
 
-use super::bench::{Bench, add, append, event, publish, rule};
+use super::bench::{Bench, add, append, letter, publish, rule};
 
 fn info(bench: &Bench) -> LogInfo {
     let log = bench.log();
@@ -112,13 +112,6 @@ fn events_published_again_are_recognised_until_their_time_is_over() {
 #[test]
 fn dead_letters_keep_their_numbers_and_attempts() {
     let bench = Bench::new();
-    let letter = |id| DeadLetter {
-        event: event(id, "t", 10),
-        plugin: "p".into(),
-        version: "v".into(),
-        reason: "trap".into(),
-        detail: "deep".into(),
-    };
     let keep =
         |id| bench.with(|store| append(store, |append| append.dead_letters = vec![letter(id)]).unwrap().dead_letters);
     assert_eq!((keep(1), keep(2), keep(1)), (vec![1], vec![2], vec![1]));

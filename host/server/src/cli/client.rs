@@ -91,8 +91,15 @@ impl Server {
 
     /// Where events are published and read.
     pub(super) fn events(&self) -> Url {
+        self.at(&["events"])
+    }
+
+    /// A place below the server's address.
+    pub(super) fn at(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!("{}/events", self.base.path().trim_end_matches('/')));
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
         url
     }
 

@@ -64,6 +64,7 @@ async fn run(args: &[&str]) -> (Exit, String, String) {
     let mut output = Output { out: &mut out, err: &mut err };
     let result = match Cli::try_parse_from([&["tidemill"], args].concat()).unwrap().command {
         Command::Publish(args) => super::publish::run(&args, &mut output).await,
+        Command::Plugin(args) => super::plugin::run(&args, &mut output).await,
         Command::Tail(args) => super::tail::run(&args, &mut output).await,
         Command::Config(args) => super::config::run(&args, std::iter::empty(), &check_plugin, &mut output),
         Command::Log(args) => super::log::run(&args, &mut output),

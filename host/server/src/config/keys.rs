@@ -7,12 +7,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
+use tidemill_plugin::Limits;
 
 use super::kind::{Address, Choice, Count, Directives, File, Folder, Size, Source, Span};
 use super::settings::Settings;
 use super::{
-    Config, Drain, Durability, Limits, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
-    Subscribe, Telemetry, Tls,
+    Config, Drain, Durability, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind, Subscribe,
+    Telemetry, Tls,
 };
 
 /// How long something may be kept.
@@ -239,6 +240,12 @@ impl Config {
                     &Span(100 * MILLISECOND..=60 * MINUTE),
                     "Time between full scans of the directory, for file systems that report no changes.",
                 ),
+                versions: s.read(
+                    "reload.versions",
+                    "3",
+                    &Count(1..=100),
+                    "Versions of each plugin that are kept for a rollback, with the one that runs.",
+                ),
             },
             limits: Limits {
                 time: s.read(
@@ -247,17 +254,59 @@ impl Config {
                     &Span(MILLISECOND..=10 * SECOND),
                     "Longest call of one plugin with one batch.",
                 ),
+                event_time: s.read(
+                    "limits.event-time",
+                    "10s",
+                    &Span(MILLISECOND..=10 * SECOND),
+                    "Longest time of one plugin for each event of a batch: a call has so much per event, and `limits.time` at most.",
+                ),
                 memory: s.read(
                     "limits.memory",
                     "64MiB",
                     &Size(MIB..=4 * GIB),
                     "Most memory of one plugin instance, in bytes.",
                 ),
+                table_elements: s.read(
+                    "limits.table-elements",
+                    "100000",
+                    &Count(1..=10_000_000),
+                    "Most elements in each table of one plugin instance.",
+                ),
+                instances: s.read(
+                    "limits.instances",
+                    "100",
+                    &Count(1..=1_000),
+                    "Most core instances in one plugin instance, and as many tables and memories.",
+                ),
+                output_bytes: s.read(
+                    "limits.output-bytes",
+                    "16MiB",
+                    &Size(KIB..=GIB),
+                    "Most bytes that one plugin hands to the host in one call.",
+                ),
+                output_events: s.read(
+                    "limits.output-events",
+                    "64",
+                    &Count(1..=10_000),
+                    "Most events that one plugin makes of one.",
+                ),
                 log_lines: s.read(
                     "limits.log-lines",
                     "100",
                     &Count(0..=100_000),
                     "Most log lines of one plugin per second.",
+                ),
+                recycle_calls: s.read(
+                    "limits.recycle-calls",
+                    "0",
+                    &Count(0..=1_000_000_000_000),
+                    "Calls after which an instance of a plugin is replaced by a new one. 0: never.",
+                ),
+                recycle_memory: s.read(
+                    "limits.recycle-memory",
+                    "32MiB",
+                    &Size(MIB..=4 * GIB),
+                    "Memory of a plugin instance above which it is replaced by a new one, in bytes.",
                 ),
             },
             drain: Drain {

@@ -58,6 +58,7 @@ pub(super) async fn forget(State(app): State<Arc<App>>, Path(number): Path<u64>)
 
 fn json(kept: &KeptDeadLetter) -> Value {
     let letter = &kept.letter;
+    let (detail, backtrace) = letter.detail.split_once('\n').unwrap_or((&letter.detail, ""));
     let event: Value = serde_json::from_slice(&tidemill_bus::cloudevents_json(&letter.event)).unwrap_or_default();
     json!({
         "number": kept.number,
@@ -65,8 +66,10 @@ fn json(kept: &KeptDeadLetter) -> Value {
         "attempts": kept.attempts,
         "plugin": letter.plugin,
         "version": letter.version,
+        "generation": letter.generation,
         "reason": letter.reason,
-        "detail": letter.detail,
+        "detail": detail,
+        "backtrace": backtrace.lines().collect::<Vec<_>>(),
         "event": event,
     })
 }

@@ -1,11 +1,12 @@
 //! What is loaded: `GET /plugins`, `GET /event-types`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
-use tidemill_plugin::{EventTypeInfo, Generation, Plugin, PluginReport};
+use tidemill_plugin::{EventTypeInfo, Figures, Generation, Histogram, Plugin, PluginReport};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -19,7 +20,12 @@ pub(crate) async fn plugins(State(app): State<Arc<App>>) -> Json<Value> {
 
 /// One plugin with its state.
 pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    let Some(report) = app.plugins.report(&name) else {
+    Ok(Json(plugin_json(&app.plugins.current(), &find(&app, &name)?)))
+}
+
+/// What is known of a plugin, or that there is none.
+pub(super) fn find(app: &App, name: &str) -> Result<PluginReport, Problem> {
+    app.plugins.report(name).ok_or_else(|| {
         let known: Vec<String> = app.plugins.reports().into_iter().map(|report| report.name).collect();
         let dir = app.config.plugins_dir.display();
         let detail = if known.is_empty() {
@@ -27,9 +33,8 @@ pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>
         } else {
             format!("there is no plugin `{name}`; there are {}; copy {name}.wasm into {dir}", known.join(", "))
         };
-        return Err(Problem::new(Kind::NotFound, detail));
-    };
-    Ok(Json(plugin_json(&app.plugins.current(), &report)))
+        Problem::new(Kind::NotFound, detail)
+    })
 }
 
 /// Every event type that a plugin owns.
@@ -56,6 +61,10 @@ fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
     if let Some(error) = &report.error {
         value["error"] = json!(error);
     }
+    if let Some(version) = report.set_aside {
+        value["set_aside"] = json!(version.to_string());
+    }
+    value["figures"] = figures_json(&report.figures);
     if let Some(plugin) = &report.running {
         let (title, author_version) = plugin.title();
         let place = generation.plugins().iter().position(|other| Arc::ptr_eq(other, plugin));
@@ -71,13 +80,59 @@ fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
         value["order"] = json!(plugin.order());
         value["place"] = json!(place);
         value["bytes"] = json!(plugin.size());
+        value["on_fault"] = json!(plugin.on_fault().name());
+        let limits = plugin.limits();
+        let breaker = plugin.breaker_settings();
+        value["breaker"] = json!({
+            "state": plugin.breaker_state().name(),
+            "window_ms": breaker.window.as_millis() as u64,
+            "faults": breaker.faults,
+            "rate": breaker.rate,
+            "rest_ms": breaker.rest.as_millis() as u64,
+            "then": breaker.then.name(),
+        });
+        value["compile_ms"] = json!(plugin.compile_time().as_millis() as u64);
         value["limits"] = json!({
-            "time_ms": plugin.limits().time.as_millis() as u64,
-            "memory_bytes": plugin.limits().memory,
-            "log_lines_per_second": plugin.limits().log_lines,
+            "time_ms": limits.time.as_millis() as u64,
+            "event_time_ms": limits.event_time.as_millis() as u64,
+            "memory_bytes": limits.memory,
+            "table_elements": limits.table_elements,
+            "instances": limits.instances,
+            "output_bytes": limits.output_bytes,
+            "output_events": limits.output_events,
+            "log_lines_per_second": limits.log_lines,
+            "recycle_calls": limits.recycle_calls,
+            "recycle_memory_bytes": limits.recycle_memory,
         });
     }
     value
+}
+
+/// What a plugin did since the host started, in all its versions. Times are upper bounds, at most twice the true ones.
+fn figures_json(figures: &Figures) -> Value {
+    let time = |histogram: &Histogram| {
+        let read = histogram.read();
+        let micros = |share| read.quantile(share).map(|seconds| seconds * 1e6);
+        json!({"total_s": read.sum, "p50_us": micros(0.5), "p99_us": micros(0.99), "max_us": micros(1.0)})
+    };
+    let faults: serde_json::Map<String, Value> =
+        figures.faults().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+    json!({
+        "calls": figures.calls.load(Relaxed),
+        "events_in": figures.events_in.load(Relaxed),
+        "events_out": figures.events_out.load(Relaxed),
+        "dropped": figures.dropped.load(Relaxed),
+        "rejected": figures.rejected.load(Relaxed),
+        "retried": figures.retried.load(Relaxed),
+        "faults": faults,
+        "passed_over": figures.passed_over.load(Relaxed),
+        "opened": figures.opened.load(Relaxed),
+        "recycled": figures.recycled.load(Relaxed),
+        "instances": figures.instances.load(Relaxed),
+        "memory_bytes": figures.memory.load(Relaxed),
+        "call_time": time(&figures.call_time),
+        "event_time": time(&figures.event_time),
+    })
 }
 
 fn type_json(owner: &Plugin, info: &EventTypeInfo) -> Value {

@@ -158,7 +158,7 @@ mod tests {
     fn dead_letters_are_no_events() {
         let event = event(Some("text/plain"), &Map::new(), Data::Bytes("x".into()));
         let [plugin, version, reason, detail] = ["p", "1", "trap", "line\nline \"é\""].map(str::to_owned);
-        let letter = DeadLetter { event, plugin, version, reason, detail };
+        let letter = DeadLetter { event, plugin, version, generation: 5, reason, detail };
         let mut line = Vec::new();
         write_dead_letter(
             &KeptDeadLetter { number: 3, stored_at: Timestamp::default(), attempts: 2, letter },

@@ -1,0 +1,154 @@
+//! `tidemill plugin list|info|enable|disable|rollback`: what runs on a server, and changing it.
+//!
+//! Owns the arguments and how plugins are shown; the server decides.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::client::{Answer, Server, ServerArgs};
+use super::{Exit, Failure, Output};
+
+/// An order may have to wait until a large plugin is compiled.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// `tidemill plugin`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidemill plugin list                       what runs, and what each plugin did
+  tidemill plugin info redact --json         everything that is known of one
+  tidemill plugin rollback redact            back to the version before, until another file is put in place")]
+pub(crate) struct PluginArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show all plugins
+    List(ListArgs),
+    /// Show one plugin
+    Info(OneArgs),
+    /// Let what lies in the plugins directory run, also if it was switched off or set aside
+    Enable(OneArgs),
+    /// Switch a plugin off until it is enabled
+    Disable(OneArgs),
+    /// Go back to the version that ran before
+    Rollback(OneArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Print what the server answers
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct OneArgs {
+    /// The plugin, named like its file without .wasm
+    name: String,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Print what the server answers
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let (args, method, action) = match &args.action {
+        Action::List(args) => return list(args, output).await,
+        Action::Info(args) => (args, Method::GET, None),
+        Action::Enable(args) => (args, Method::POST, Some("enable")),
+        Action::Disable(args) => (args, Method::POST, Some("disable")),
+        Action::Rollback(args) => (args, Method::POST, Some("rollback")),
+    };
+    let segments: Vec<&str> = ["plugins", &args.name].into_iter().chain(action).collect();
+    let plugin = ask(&args.server, method, &segments).await?;
+    if args.json {
+        writeln!(output.out, "{plugin:#}")?;
+        return Ok(Exit::Success);
+    }
+    let mut table = table();
+    for (key, value) in plugin.as_object().into_iter().flatten() {
+        table.add_row([key.clone(), plain(value)]);
+    }
+    writeln!(output.out, "{}", trimmed(&table))?;
+    Ok(Exit::Success)
+}
+
+async fn list(args: &ListArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let listed = ask(&args.server, Method::GET, &["plugins"]).await?;
+    if args.json {
+        writeln!(output.out, "{listed:#}")?;
+        return Ok(Exit::Success);
+    }
+    let plugins = listed["plugins"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if plugins.is_empty() {
+        writeln!(output.err, "there are no plugins; copy a .wasm file into the server's plugins directory")?;
+        return Ok(Exit::Success);
+    }
+    let mut table = table();
+    table.set_header(["NAME", "STATE", "BREAKER", "VERSION", "KINDS", "EVENTS", "DROPPED", "FAILED", "ERROR"]);
+    for plugin in plugins {
+        let version = plugin["version"].as_str().map_or("", |version| &version[..version.len().min(12)]);
+        let figures = &plugin["figures"];
+        let failed: u64 = figures["faults"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
+        table.add_row([
+            plain(&plugin["name"]),
+            plain(&plugin["state"]),
+            plain(&plugin["breaker"]["state"]),
+            version.to_owned(),
+            plain(&plugin["kinds"]),
+            plain(&figures["events_in"]),
+            plain(&figures["dropped"]),
+            failed.to_string(),
+            plain(&plugin["error"]),
+        ]);
+    }
+    writeln!(output.out, "{}", trimmed(&table))?;
+    Ok(Exit::Success)
+}
+
+async fn ask(args: &ServerArgs, method: Method, segments: &[&str]) -> Result<Value, Failure> {
+    let server = Server::new(args, |client| client.timeout(ANSWER_TIMEOUT))?;
+    let sent = server.http.request(method, server.at(segments)).send().await;
+    let answer = sent.map_err(|error| server.unreachable(&error))?;
+    let lost = |error: reqwest::Error| Failure::new(Exit::Failed, server.reason(&error));
+    if answer.status().is_success() {
+        return answer.json().await.map_err(lost);
+    }
+    Err(Failure::new(Exit::Failed, Answer::read(answer).await.map_err(lost)?.reasons()))
+}
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Without the blanks at the ends of lines.
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A value as a person writes it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| format!("{key}={}", plain(value));
+            members.iter().map(member).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}

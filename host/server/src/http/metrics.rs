@@ -1,0 +1,142 @@
+//! `GET /metrics`: figures in the OpenMetrics text format
+//! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), which Prometheus scrapes. Read when they are asked for;
+//! nothing is counted here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+use tidemill_plugin::{BreakerState, Figures, Histogram, PluginReport};
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+
+const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let mut registry = Registry::with_prefix("tidemill");
+    registry.register_collector(Box::new(PluginFigures(app)));
+    let mut body = String::new();
+    text::encode(&mut body, &registry).map_err(|error| Problem::new(Kind::Unavailable, error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, TYPE)], body).into_response())
+}
+
+/// The figures of all plugins that are known.
+struct PluginFigures(Arc<App>);
+
+impl fmt::Debug for PluginFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginFigures").finish_non_exhaustive()
+    }
+}
+
+/// A family: its name, what it is, and which figure of a plugin stands in it.
+type Family<T> = (&'static str, &'static str, fn(&Figures) -> &T);
+
+const COUNTERS: [Family<AtomicU64>; 9] = [
+    ("calls", "Calls with a batch of events", |of| &of.calls),
+    ("events_in", "Events that the plugin was asked about", |of| &of.events_in),
+    ("events_out", "Events that went on after the plugin, those that it made included", |of| &of.events_out),
+    ("dropped", "Events that the plugin dropped", |of| &of.dropped),
+    ("rejected", "Events that the plugin refused", |of| &of.rejected),
+    ("retried", "Events that the plugin wanted to see again later", |of| &of.retried),
+    ("passed_over", "Events that did not reach the plugin because it was out", |of| &of.passed_over),
+    ("opened", "How often the plugin was taken out by its breaker", |of| &of.opened),
+    ("recycled", "Instances that were replaced because they were old or large", |of| &of.recycled),
+];
+
+const GAUGES: [Family<AtomicI64>; 2] = [
+    ("instances", "Instances at this moment", |of| &of.instances),
+    ("memory_bytes", "Linear memory of all instances at this moment", |of| &of.memory),
+];
+
+const HISTOGRAMS: [Family<Histogram>; 2] = [
+    ("call_duration", "Time of calls with a batch", |of| &of.call_time),
+    ("event_duration", "Time of calls, divided by their events", |of| &of.event_time),
+];
+
+impl Collector for PluginFigures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let reports = self.0.plugins.reports();
+        for (name, help, count) in COUNTERS {
+            let name = format!("plugin_{name}");
+            let mut family = encoder.encode_descriptor(&name, help, None, MetricType::Counter)?;
+            for report in &reports {
+                let value = count(&report.figures).load(Relaxed);
+                family.encode_family(&of(report))?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            }
+        }
+        let help = "Events on which the plugin failed, by kind";
+        let mut family = encoder.encode_descriptor("plugin_faults", help, None, MetricType::Counter)?;
+        for report in &reports {
+            for (kind, count) in report.figures.faults() {
+                let labels = [("plugin", report.name.as_str()), ("kind", kind.name())];
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
+        for (name, help, value) in GAUGES {
+            let name = format!("plugin_{name}");
+            let mut family = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;
+            for report in &reports {
+                family.encode_family(&of(report))?.encode_gauge(&value(&report.figures).load(Relaxed))?;
+            }
+        }
+        for (name, help, histogram) in HISTOGRAMS {
+            let name = format!("plugin_{name}");
+            let mut family = encoder.encode_descriptor(&name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+            for report in &reports {
+                let read = histogram(&report.figures).read();
+                // The library's sign for "no bound".
+                let bound = |bound: f64| if bound.is_finite() { bound } else { f64::MAX };
+                let buckets: Vec<(f64, u64)> = read.buckets.iter().map(|(at, count)| (bound(*at), *count)).collect();
+                family
+                    .encode_family(&of(report))?
+                    .encode_histogram::<NoLabelSet>(read.sum, read.count, &buckets, None)?;
+            }
+        }
+        running(&mut encoder, &reports)
+    }
+}
+
+/// What is to be said of versions that run.
+fn running(encoder: &mut DescriptorEncoder<'_>, reports: &[PluginReport]) -> fmt::Result {
+    let help = "Where the breaker stands: 0 closed, 1 half-open, 2 open";
+    let mut family = encoder.encode_descriptor("plugin_breaker", help, None, MetricType::Gauge)?;
+    for report in reports {
+        if let Some(plugin) = &report.running {
+            let value: i64 = match plugin.breaker_state() {
+                BreakerState::Closed => 0,
+                BreakerState::HalfOpen => 1,
+                BreakerState::Open => 2,
+            };
+            family.encode_family(&of(report))?.encode_gauge(&value)?;
+        }
+    }
+    let help = "Time that compiling the version that runs took, or reading what was compiled before";
+    let mut family =
+        encoder.encode_descriptor("plugin_compile_duration", help, Some(&Unit::Seconds), MetricType::Gauge)?;
+    for report in reports {
+        if let Some(plugin) = &report.running {
+            family.encode_family(&of(report))?.encode_gauge(&plugin.compile_time().as_secs_f64())?;
+        }
+    }
+    let mut family = encoder.encode_descriptor("plugin_version", "The version that runs", None, MetricType::Info)?;
+    for report in reports {
+        if let Some(plugin) = &report.running {
+            let version = plugin.version().to_string();
+            family.encode_family(&of(report))?.encode_info(&[("version", version.as_str())])?;
+        }
+    }
+    Ok(())
+}
+
+fn of(report: &PluginReport) -> impl EncodeLabelSet {
+    [("plugin", report.name.clone())]
+}

@@ -19,6 +19,7 @@ mod faults;
 mod formats;
 mod history;
 mod lanes;
+mod later;
 mod listeners;
 mod log_cli;
 mod plugins;

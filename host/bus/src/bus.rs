@@ -1,6 +1,6 @@
 //! The bus as others use it: publish, subscribe, announce, stop.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::cursor::{Cursor, Subscription};
 use crate::ingress::Ingress;
 use crate::limits::{DEAD_LETTERS_MAX, TURN_TIME_MAX};
 use crate::pipeline::{Pulse, Worker};
+use crate::queue::Queue;
 use crate::tail::Tail;
 use crate::{Outcome, PublishError, Published, Selection, Wanted};
 
@@ -51,6 +52,8 @@ pub struct Bus {
     tail: Arc<Tail>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     pulses: Vec<Arc<Pulse>>,
+    /// Raised when nothing is tried again any more.
+    stops_waiting: Arc<AtomicBool>,
 }
 
 impl Bus {
@@ -59,18 +62,26 @@ impl Bus {
         let tail = Tail::follow(log, options.ring_bytes, options.replay_rate);
         let epoch = tail.epoch();
         let (ingress, queues) = Ingress::new(options.workers.max(1), options.queue_bytes, options.queue_wait);
+        let stops_waiting: Arc<AtomicBool> = Arc::default();
         let (mut workers, mut pulses) = (Vec::new(), Vec::new());
         for (number, queue) in queues.into_iter().enumerate() {
             let pulse = Arc::new(Pulse::new());
             pulses.push(Arc::clone(&pulse));
             let (plugins, log) = (Arc::clone(plugins), Arc::clone(log));
+            let stops_waiting = Arc::clone(&stops_waiting);
             let run = move || {
                 let lane = Lane::new(plugins.engine().clone());
-                Worker { queue, plugins, lane, log, epoch, pulse }.run();
+                Worker { queue: Queue::new(queue, stops_waiting), plugins, lane, log, epoch, pulse }.run();
             };
             workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
-        Ok(Self { ingress: RwLock::new(Some(Arc::new(ingress))), tail, workers: Mutex::new(workers), pulses })
+        Ok(Self {
+            ingress: RwLock::new(Some(Arc::new(ingress))),
+            tail,
+            workers: Mutex::new(workers),
+            pulses,
+            stops_waiting,
+        })
     }
 
     /// Sends events through the pipeline and waits until each is stored or decided otherwise. Outcomes are in the order
@@ -167,6 +178,11 @@ impl Bus {
             (false, Some(_)) => Health::LogFails,
             (false, None) => Health::Ready,
         }
+    }
+
+    /// Tries no event again that a plugin asked for later: its publisher is told to send it again.
+    pub fn stop_waiting(&self) {
+        self.stops_waiting.store(true, Ordering::Relaxed);
     }
 
     /// Takes no more events; those in the queue are still processed, stored and answered.

@@ -5,12 +5,17 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use tidemill_event::{Change, Event, Problem};
 use tidemill_log::DeadLetter;
 use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, OnFault, Plugin, Verdict};
 
+mod parts;
+
+pub(crate) use parts::{Failure, Later, Passed};
+
 use crate::Outcome;
+use parts::Item;
 
 /// A batch in the plugins' hands.
 pub(crate) struct Chain<'a> {
@@ -25,40 +30,8 @@ pub(crate) struct Chain<'a> {
     originals: HashMap<usize, Event>,
     /// Who failed, by origin.
     failed: Vec<(usize, Arc<Plugin>, Fault)>,
-}
-
-/// A published event that a plugin failed on.
-pub(crate) struct Failure {
-    /// Which.
-    pub(crate) origin: usize,
-    /// The event as it was published, and how the plugin failed.
-    pub(crate) letter: DeadLetter,
-}
-
-/// One event on its way. A published event that is split becomes several.
-struct Item {
-    event: Event,
-    /// Which published event it comes from.
-    origin: usize,
-    /// Its place among the parts of that event, outer split first. Empty: the whole.
-    path: Vec<u16>,
-    /// A transform changed its type or data, so that its type's owner has to look again.
-    changed: bool,
-    /// A transform changed its type, so that stages it waited for may no longer be its own.
-    rerouted: bool,
-    dropped: bool,
-}
-
-/// What goes to the log, and what is decided without it.
-pub(crate) struct Passed {
-    /// The events to store, in order.
-    pub(crate) events: Vec<Event>,
-    /// Which published event each of them comes from.
-    pub(crate) origins: Vec<usize>,
-    /// What became of each published event; none for those that are to be stored.
-    pub(crate) fates: Vec<Option<Outcome>>,
-    /// What plugins failed on.
-    pub(crate) failures: Vec<Failure>,
+    /// Which published events are to wait; with the plugin that wants to see them again later and why, if it is that.
+    later: HashMap<usize, Option<(Arc<str>, String)>>,
 }
 
 impl<'a> Chain<'a> {
@@ -68,10 +41,16 @@ impl<'a> Chain<'a> {
             |(origin, event)| Item { event, origin, path: Vec::new(), changed: false, rerouted: false, dropped: false };
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
         let waiting = vec![Vec::new(); generation.stages().len()];
-        let (originals, failed) = (HashMap::new(), Vec::new());
-        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed };
+        let (originals, failed, later) = (HashMap::new(), Vec::new(), HashMap::new());
+        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
+    }
+
+    /// Keeps events of some sources from all plugins: others of these sources wait, which they must not overtake.
+    pub(crate) fn hold_back(&mut self, is_held: impl Fn(&str) -> bool) {
+        let held = self.items.iter().filter(|item| is_held(item.event.source())).map(|item| (item.origin, None));
+        self.later.extend(held);
     }
 
     /// Owners look at the events of their types as they were published.
@@ -102,6 +81,7 @@ impl<'a> Chain<'a> {
 
     pub(crate) fn finish(mut self) -> Passed {
         let failures = self.take_failures();
+        let later = self.take_later();
         if self.items.len() > self.fates.len() {
             self.items.sort_by(|a, b| a.place().cmp(&b.place()));
         }
@@ -111,7 +91,7 @@ impl<'a> Chain<'a> {
             self.items.into_iter().filter(alive).map(|item| (item.event, item.origin)).unzip();
         // Some part of it goes on, whatever became of the others.
         origins.iter().for_each(|origin| self.fates[*origin] = None);
-        Passed { events, origins, fates: self.fates, failures }
+        Passed { events, origins, fates: self.fates, failures, later }
     }
 
     fn ask_owners(&mut self, which: impl Fn(&Item) -> bool) {
@@ -152,6 +132,10 @@ impl<'a> Chain<'a> {
                 Verdict::Drop => self.drop(*at, plugin),
                 Verdict::Reject(problems) => Outcome::Rejected { by: Some(by()), problems },
                 Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
+                Verdict::Later(reason) => {
+                    self.later.entry(self.items[*at].origin).or_insert_with(|| Some((by(), reason)));
+                    continue;
+                }
                 Verdict::Fault(fault) => match self.fail(*at, plugin, kind, fault) {
                     Some(fate) => fate,
                     None => continue,
@@ -210,6 +194,35 @@ impl<'a> Chain<'a> {
             .collect();
         failures.sort_by_key(|failure| failure.origin);
         failures
+    }
+
+    /// The published events that have to wait: those that a plugin wants to see again, and of the same sources those
+    /// behind them, so that these do not overtake. What was decided about an event stays. To be called like
+    /// [`take_failures`](Self::take_failures).
+    fn take_later(&mut self) -> Vec<Later> {
+        if self.later.is_empty() {
+            return Vec::new();
+        }
+        let mut asked = std::mem::take(&mut self.later);
+        let (mut sources, mut later) = (HashSet::new(), Vec::new());
+        for origin in 0..self.fates.len() {
+            let event = self.originals.get(&origin).unwrap_or(&self.items[origin].event);
+            let asked = asked.remove(&origin);
+            let waits = match self.fates[origin] {
+                None => asked.is_some() || sources.contains(event.source()),
+                // Of one part only.
+                Some(Outcome::Dropped { .. }) => asked.is_some(),
+                Some(_) => false,
+            };
+            if waits {
+                self.fates[origin] = None;
+                sources.insert(event.source().to_owned());
+                later.push(Later { origin, event: event.clone(), asked: asked.flatten() });
+            }
+        }
+        let waits: HashSet<usize> = later.iter().map(|later| later.origin).collect();
+        self.items.iter_mut().filter(|item| waits.contains(&item.origin)).for_each(|item| item.dropped = true);
+        later
     }
 
     /// Puts a plugin's outputs in the place of an item.
@@ -273,12 +286,8 @@ impl<'a> Chain<'a> {
 
     fn is_alive(&self, at: usize) -> bool {
         let item = &self.items[at];
-        !item.dropped && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }))
-    }
-}
-
-impl Item {
-    fn place(&self) -> (usize, &[u16]) {
-        (self.origin, &self.path)
+        !item.dropped
+            && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }))
+            && !self.later.contains_key(&item.origin)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::DefaultHashBuilder;
 use tidemill_event::{Problem, is_reserved_type};
@@ -29,9 +29,37 @@ pub enum PublishError {
 /// Events of one request for one worker.
 pub(crate) struct Submission {
     pub(crate) events: Vec<Published>,
-    pub(crate) answer: oneshot::Sender<Vec<Outcome>>,
-    /// Room in the queue, given back when the submission was answered.
-    pub(crate) _room: OwnedSemaphorePermit,
+    pub(crate) reply: Reply,
+    /// Room in the queue, given back when all of the submission was answered.
+    pub(crate) room: Arc<OwnedSemaphorePermit>,
+}
+
+/// Who waits for a submission.
+pub(crate) enum Reply {
+    /// A publisher, for all events.
+    Whole(oneshot::Sender<Vec<Answer>>),
+    /// A publisher that was told to wait for this one event, which is all of the submission.
+    One {
+        reply: oneshot::Sender<Outcome>,
+        /// Since when it waits.
+        since: Instant,
+    },
+}
+
+/// What a publisher gets for one event.
+pub(crate) enum Answer {
+    Now(Outcome),
+    /// A plugin asked for the event again later.
+    Later(oneshot::Receiver<Outcome>),
+}
+
+impl Answer {
+    async fn outcome(self) -> Result<Outcome, PublishError> {
+        match self {
+            Self::Now(outcome) => Ok(outcome),
+            Self::Later(outcome) => outcome.await.map_err(|_| PublishError::Closed),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +87,12 @@ impl Ingress {
             && reserved(event).is_none()
         {
             let queue = self.queue_of(event);
-            return self.submit(queue, events).await?.await.map_err(|_| PublishError::Closed);
+            let answers = self.submit(queue, events).await?.await.map_err(|_| PublishError::Closed)?;
+            let mut outcomes = Vec::with_capacity(1);
+            for answer in answers {
+                outcomes.push(answer.outcome().await?);
+            }
+            return Ok(outcomes);
         }
         self.publish_shared(events).await
     }
@@ -86,7 +119,9 @@ impl Ingress {
         }
         for (places, answer) in answers {
             let given = answer.await.map_err(|_| PublishError::Closed)?;
-            places.into_iter().zip(given).for_each(|(at, outcome)| outcomes[at] = Some(outcome));
+            for (at, answer) in places.into_iter().zip(given) {
+                outcomes[at] = Some(answer.outcome().await?);
+            }
         }
         // What was handed in goes its way; the rest of the request is told so, event by event.
         let reason = refused.unwrap_or(PublishError::Closed).to_string();
@@ -118,7 +153,7 @@ impl Ingress {
         &self,
         queue: usize,
         events: Vec<Published>,
-    ) -> Result<oneshot::Receiver<Vec<Outcome>>, PublishError> {
+    ) -> Result<oneshot::Receiver<Vec<Answer>>, PublishError> {
         let bytes: usize = events.iter().map(|published| published.event.weight()).sum();
         let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX).min(self.units);
         let room = match Arc::clone(&self.room).try_acquire_many_owned(units) {
@@ -131,7 +166,7 @@ impl Ingress {
         };
         let (answer, receive) = oneshot::channel();
         let sender = self.queues.get(queue).ok_or(PublishError::Closed)?;
-        let submission = Submission { events, answer, _room: room };
+        let submission = Submission { events, reply: Reply::Whole(answer), room: Arc::new(room) };
         match sender.try_send(submission) {
             Ok(()) => Ok(receive),
             Err(TrySendError::Closed(_)) => Err(PublishError::Closed),

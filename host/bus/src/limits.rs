@@ -36,6 +36,12 @@ pub const SAMPLE_EVENTS: u64 = 256;
 pub const THINNED_EVENTS_MAX: usize = 4096;
 /// Bytes of these events.
 pub const THINNED_BYTES_MAX: usize = 1 << 20;
+/// How long events wait at first that a plugin asked for again later.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// Each further wait is twice as long, up to this.
+pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// After this long their publishers are told to send them again. Shorter than most clients wait for an answer.
+pub const RETRY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Dead letters that one look at them returns.
 pub const DEAD_LETTERS_MAX: usize = 100;
 /// A worker that has been at one turn for this long counts as stuck.

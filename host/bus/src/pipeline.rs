@@ -7,16 +7,14 @@ use std::time::Instant;
 
 use tidemill_log::{Append, Appended, Log};
 use tidemill_plugin::{Lane, Plugins};
-use tokio::sync::mpsc;
 
 use crate::chain::Chain;
-use crate::ingress::Submission;
-use crate::limits::{TURN_BYTES_MAX, TURN_EVENTS_MAX};
+use crate::queue::{Queue, Turn};
 use crate::receipts::Receipts;
 
 /// One pipeline worker: a plain thread that takes whatever is queued, without waiting for more.
 pub(crate) struct Worker {
-    pub(crate) queue: mpsc::Receiver<Submission>,
+    pub(crate) queue: Queue,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) lane: Lane,
     pub(crate) log: Arc<dyn Log>,
@@ -26,44 +24,30 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn run(mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
+        while let Some(turn) = self.queue.next_turn() {
             self.pulse.begin();
-            let turn = self.gather(first);
             self.process(turn);
             self.pulse.end();
         }
     }
 
-    /// Whatever is queued by now, up to one turn.
-    fn gather(&mut self, first: Submission) -> Vec<Submission> {
-        let size =
-            |submission: &Submission| submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
-        let (mut events, mut bytes) = (first.events.len(), size(&first));
-        let mut turn = vec![first];
-        while events < TURN_EVENTS_MAX
-            && bytes < TURN_BYTES_MAX
-            && let Ok(next) = self.queue.try_recv()
-        {
-            events += next.events.len();
-            bytes += size(&next);
-            turn.push(next);
-        }
-        turn
-    }
-
     /// One turn. It ends on the generation on which it began (invariant I7).
-    fn process(&mut self, turn: Vec<Submission>) {
+    fn process(&mut self, turn: Turn) {
         let generation = self.plugins.current();
         self.lane.enter(&generation);
-        let (events, mut receipts) = Receipts::take(turn, self.epoch, |keys| self.log.known(keys));
+        let (events, mut receipts) = Receipts::take(turn.submissions, self.epoch, |keys| self.log.known(keys));
 
         let mut chain = Chain::begin(&mut self.lane, &generation, events);
+        if turn.pause.is_none() {
+            chain.hold_back(|source| self.queue.holds(source));
+        }
         chain.check_owned();
         chain.run_stages();
         chain.check_changed();
         let passed = chain.finish();
 
         let (groups, dead_letters) = receipts.note(passed.fates, &passed.origins, passed.failures);
+        self.queue.park(receipts.set_aside(passed.later, turn.began), turn.pause);
         if passed.events.is_empty() && dead_letters.is_empty() {
             return receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
         }

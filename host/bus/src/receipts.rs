@@ -1,18 +1,23 @@
 //! Who waits for the outcome of which events, from the moment a worker takes them until the log has answered.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use tidemill_event::{Event, Position};
 use tidemill_log::{AppendError, Appended, DeadLetter, Group, Key, Placed};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::Outcome;
-use crate::chain::Failure;
-use crate::ingress::Submission;
+use crate::chain::{Failure, Later};
+use crate::ingress::{Answer, Reply, Submission};
+use crate::parking::Parked;
+use crate::{Outcome, Published};
 
 /// Who waits for which outcomes of one turn.
 pub(crate) struct Receipts {
-    waiting: Vec<(usize, oneshot::Sender<Vec<Outcome>>)>,
+    /// With how many events each of them waits for; none for those who wait elsewhere by now.
+    waiting: Vec<(usize, Option<Reply>)>,
     /// What became of each event, as far as that is known.
-    fates: Vec<Option<Outcome>>,
+    fates: Vec<Option<Answer>>,
     /// By which each event is recognised if it comes again.
     keys: Vec<Option<Key>>,
     /// The events that go through plugins, by their places in `fates`.
@@ -21,8 +26,15 @@ pub(crate) struct Receipts {
     appended: Vec<usize>,
     dead: Vec<usize>,
     epoch: u32,
-    /// Kept until the answer: their bytes are in memory until then.
-    _rooms: Vec<OwnedSemaphorePermit>,
+    /// Of each submission, kept until the answer: their bytes are in memory until then.
+    rooms: Vec<Arc<OwnedSemaphorePermit>>,
+}
+
+/// An event that is to wait: one of this turn, or one that waited before.
+pub(crate) struct Waiting {
+    pub(crate) parked: Parked,
+    /// The plugin that asked for it, and why; none if it only comes after such an event of its source.
+    pub(crate) asked: Option<(Arc<str>, String)>,
 }
 
 impl Receipts {
@@ -35,24 +47,59 @@ impl Receipts {
     ) -> (Vec<Event>, Self) {
         let (mut published, mut waiting, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
         for mut submission in turn {
-            waiting.push((submission.events.len(), submission.answer));
-            rooms.push(submission._room);
+            waiting.push((submission.events.len(), Some(submission.reply)));
+            rooms.push(submission.room);
             published.append(&mut submission.events);
         }
-        let keys: Vec<Option<Key>> = published.iter().map(crate::Published::key).collect();
-        let mut fates = vec![None; published.len()];
+        let keys: Vec<Option<Key>> = published.iter().map(Published::key).collect();
+        let mut fates: Vec<Option<Answer>> = published.iter().map(|_| None).collect();
         let asked: Vec<Key> = keys.iter().flatten().copied().collect();
         if !asked.is_empty() {
             let keyed = keys.iter().zip(&mut fates).filter(|(key, _)| key.is_some());
             for ((_, fate), placed) in keyed.zip(known(&asked)) {
-                *fate = placed.map(|placed| stored(epoch, placed));
+                *fate = placed.map(|placed| Answer::Now(stored(epoch, placed)));
             }
         }
         let passing: Vec<usize> = (0..fates.len()).filter(|at| fates[*at].is_none()).collect();
         let events = published.into_iter().zip(&fates).filter(|(_, fate)| fate.is_none());
         let events = events.map(|(published, _)| published.event).collect();
         let (appended, dead) = (Vec::new(), Vec::new());
-        (events, Self { waiting, fates, keys, passing, appended, dead, epoch, _rooms: rooms })
+        (events, Self { waiting, fates, keys, passing, appended, dead, epoch, rooms })
+    }
+
+    /// Takes out the events that are to wait, with whoever waits for them: for a whole submission others are told with
+    /// the rest, and its publisher goes on waiting for these.
+    pub(crate) fn set_aside(&mut self, later: Vec<Later>, since: Instant) -> Vec<Waiting> {
+        let mut waiting = Vec::with_capacity(later.len());
+        for Later { origin, event, asked } in later {
+            let place = self.passing[origin];
+            let Some((submission, reply)) = self.submission_of(place) else { continue };
+            let (reply, since) = match reply {
+                Some(Reply::One { .. }) => match self.waiting[submission].1.take() {
+                    Some(Reply::One { reply, since }) => (reply, since),
+                    _ => continue,
+                },
+                _ => {
+                    let (reply, outcome) = oneshot::channel();
+                    self.fates[place] = Some(Answer::Later(outcome));
+                    (reply, since)
+                }
+            };
+            let published = Published { event, id_given: self.keys[place].is_some() };
+            let room = Arc::clone(&self.rooms[submission]);
+            waiting.push(Waiting { parked: Parked { published, reply, room, since }, asked });
+        }
+        waiting
+    }
+
+    /// Which submission an event is of.
+    fn submission_of(&self, place: usize) -> Option<(usize, &Option<Reply>)> {
+        let mut end = 0;
+        let found = self.waiting.iter().enumerate().find(|(_, (count, _))| {
+            end += count;
+            place < end
+        });
+        found.map(|(submission, (_, reply))| (submission, reply))
     }
 
     /// Notes what plugins decided about the events that passed through them, and where the events to be appended come
@@ -64,7 +111,7 @@ impl Receipts {
         failures: Vec<Failure>,
     ) -> (Vec<Group>, Vec<DeadLetter>) {
         for (fate, place) in fates.into_iter().zip(&self.passing) {
-            self.fates[*place] = fate;
+            self.fates[*place] = fate.map(Answer::Now);
         }
         let mut groups: Vec<Group> = Vec::with_capacity(origins.len());
         let mut before = None;
@@ -91,10 +138,10 @@ impl Receipts {
         match appended {
             Ok(appended) => {
                 for (place, placed) in self.appended.iter().zip(appended.places) {
-                    self.fates[*place] = Some(stored(self.epoch, placed));
+                    self.fates[*place] = Some(Answer::Now(stored(self.epoch, placed)));
                 }
                 for (place, number) in self.dead.iter().zip(appended.dead_letters) {
-                    if let Some(Outcome::Failed { dead_letter, .. }) = &mut self.fates[*place] {
+                    if let Some(Answer::Now(Outcome::Failed { dead_letter, .. })) = &mut self.fates[*place] {
                         *dead_letter = Some(number);
                     }
                 }
@@ -102,18 +149,24 @@ impl Receipts {
             Err(error) => {
                 for place in &self.appended {
                     let reason = error.to_string();
-                    self.fates[*place] = Some(match error {
+                    self.fates[*place] = Some(Answer::Now(match error {
                         AppendError::Full(_) => Outcome::Full { reason },
                         _ => Outcome::Lost { reason },
-                    });
+                    }));
                 }
             }
         }
         let lost = || Outcome::Lost { reason: "the log did not answer for this event".into() };
-        let mut fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(lost));
-        for (count, answer) in self.waiting {
+        let mut fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(|| Answer::Now(lost())));
+        for (count, reply) in self.waiting {
+            let mut own = fates.by_ref().take(count);
             // A publisher that went away meanwhile is no reason to stop.
-            let _ = answer.send(fates.by_ref().take(count).collect());
+            match (reply, own.next()) {
+                (Some(Reply::Whole(reply)), first) => drop(reply.send(first.into_iter().chain(own).collect())),
+                (Some(Reply::One { reply, .. }), Some(Answer::Now(outcome))) => drop(reply.send(outcome)),
+                // Its event waits again, with the reply.
+                (Some(Reply::One { .. }) | None, _) => own.for_each(drop),
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ impl Figures {
                 Verdict::Emit(changes) => out += changes.len() as u64,
                 Verdict::Drop => dropped += 1,
                 Verdict::Reject(_) => rejected += 1,
-                Verdict::Retry(_) => retried += 1,
+                Verdict::Retry(_) | Verdict::Later(_) => retried += 1,
                 Verdict::Fault(fault) => {
                     self.faults[fault.kind as usize].fetch_add(1, Relaxed);
                 }

@@ -89,7 +89,7 @@ impl Lane {
         let (answer, was_fresh) = self.call(plugin, kind, events);
         match answer {
             Ok(answers) => verdicts.extend(answers),
-            Err(CallError::Retry(reason)) => verdicts.extend(events.iter().map(|_| Verdict::Retry(reason.clone()))),
+            Err(CallError::Retry(reason)) => verdicts.extend(events.iter().map(|_| Verdict::Later(reason.clone()))),
             // The plugin says itself that no event can be handled.
             Err(CallError::Fault(fault)) if fault.kind == FaultKind::Broken => {
                 self.give_up(plugin, kind, events.len(), &fault, verdicts);

@@ -15,8 +15,10 @@ pub enum Verdict {
     Emit(Vec<Change>),
     /// It ends here as the publisher's mistake.
     Reject(Vec<Problem>),
-    /// It cannot be handled at the moment, for this reason.
+    /// It cannot be handled at the moment, for this reason: its publisher is to send it again.
     Retry(String),
+    /// The plugin cannot go on at the moment, for this reason: the host is to ask again.
+    Later(String),
     /// The plugin failed on it.
     Fault(Fault),
 }

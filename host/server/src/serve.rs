@@ -93,9 +93,10 @@ async fn keep_house(app: Arc<App>) {
     }
 }
 
-/// No new connections, subscribers told to come back, queued events stored and answered, workers ended.
+/// No new connections, subscribers told to come back, publishers of events that plugins want to see later too, queued events stored and answered, workers ended.
 async fn drain(app: Arc<App>, server: Server) {
     app.bus.close_subscribers();
+    app.bus.stop_waiting();
     server.stop().await;
     app.bus.close_ingress();
     // The workers end when nobody holds the queue any more.

@@ -1,11 +1,15 @@
 //! A filter that misbehaves in one way for each type `bad.…` and keeps everything else.
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use tidemill_sdk::{Batch, Event, Failure, Fault, Filter, Manifest, NoConfig, Plugin, Verdict, manifest};
 
 tidemill_sdk::export!(Faulty: filter);
 
 struct Faulty;
+
+/// How often it was asked about `bad.later`.
+static ASKED: AtomicU32 = AtomicU32::new(0);
 
 impl Plugin for Faulty {
     type Config = NoConfig;
@@ -32,6 +36,7 @@ impl Filter for Faulty {
             }
             #[allow(clippy::exit, reason = "it is what the host must survive")]
             "bad.exit" => std::process::exit(1),
+            "bad.later" if ASKED.fetch_add(1, Relaxed) < 3 => return Err(Fault::retry("not yet").into()),
             "bad.retry" => return Err(Fault::retry("come back later").into()),
             "bad.broken" => return Err(Fault::broken("out of order").into()),
             "bad.drop" => return Ok(Verdict::Drop),

@@ -1,0 +1,135 @@
+//! One worker's end of the ingress queue: what makes a turn, new events or such that waited, whichever is due.
+//!
+//! Must not know what is done with a turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use crate::ingress::{Reply, Submission};
+use crate::limits::{RETRY_PAUSE, TURN_BYTES_MAX, TURN_EVENTS_MAX};
+use crate::parking::{Parked, Parking};
+use crate::receipts::Waiting;
+
+/// What a worker takes its turns from.
+pub(crate) struct Queue {
+    incoming: mpsc::Receiver<Submission>,
+    parking: Parking,
+    /// Raised when nothing is tried again any more.
+    stops_waiting: Arc<AtomicBool>,
+    /// For waiting with an end; made when something waits for the first time.
+    timer: Option<Runtime>,
+}
+
+/// What is worked on at once.
+pub(crate) struct Turn {
+    pub(crate) submissions: Vec<Submission>,
+    pub(crate) began: Instant,
+    /// How long its events had to wait before, if they had to.
+    pub(crate) pause: Option<Duration>,
+}
+
+impl Queue {
+    pub(crate) fn new(incoming: mpsc::Receiver<Submission>, stops_waiting: Arc<AtomicBool>) -> Self {
+        Self { incoming, parking: Parking::default(), stops_waiting, timer: None }
+    }
+
+    /// Waits for events; none once all publishers are gone.
+    pub(crate) fn next_turn(&mut self) -> Option<Turn> {
+        loop {
+            if self.stops_waiting.load(Ordering::Relaxed) {
+                self.give_all_up();
+            }
+            let now = Instant::now();
+            if let Some((events, pause)) = self.parking.take_due(now) {
+                return Some(Turn {
+                    submissions: events.into_iter().map(again).collect(),
+                    began: now,
+                    pause: Some(pause),
+                });
+            }
+            let first = match self.parking.next_due() {
+                None => Some(self.incoming.blocking_recv()),
+                Some(due) => self.receive_until(due),
+            };
+            match first {
+                Some(Some(first)) => return Some(self.gather(first)),
+                Some(None) => {
+                    self.give_all_up();
+                    return None;
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn give_all_up(&mut self) {
+        let host = Arc::from("tidemill");
+        self.parking.drain().for_each(|parked| parked.give_up(&host, "the host is stopping"));
+    }
+
+    /// Lets events wait: new ones behind those of their sources, such that `paused` before in front of them. Those that
+    /// waited long enough are given up.
+    pub(crate) fn park(&mut self, waiting: Vec<Waiting>, paused: Option<Duration>) {
+        let now = Instant::now();
+        let mut again = Vec::new();
+        for Waiting { parked, asked } in waiting {
+            match (asked, paused) {
+                (Some((by, reason)), _) if parked.is_late(now) => parked.give_up(&by, &reason),
+                (_, Some(_)) => again.push(parked),
+                (_, None) => self.parking.push(parked, now),
+            }
+        }
+        self.parking.put_back(again, paused.unwrap_or(RETRY_PAUSE), now);
+    }
+
+    /// Whatever is queued by now, up to one turn.
+    fn gather(&mut self, first: Submission) -> Turn {
+        let size =
+            |submission: &Submission| submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
+        let (mut events, mut bytes) = (first.events.len(), size(&first));
+        let mut submissions = vec![first];
+        while events < TURN_EVENTS_MAX
+            && bytes < TURN_BYTES_MAX
+            && let Ok(next) = self.incoming.try_recv()
+        {
+            events += next.events.len();
+            bytes += size(&next);
+            submissions.push(next);
+        }
+        Turn { submissions, began: Instant::now(), pause: None }
+    }
+
+    /// The next submission; none when the time is over before one comes. `None` inside: no more will come.
+    fn receive_until(&mut self, end: Instant) -> Option<Option<Submission>> {
+        if self.timer.is_none() {
+            self.timer = Builder::new_current_thread().enable_time().build().ok();
+        }
+        let Some(timer) = &self.timer else {
+            // Without a timer what waits is tried whenever something comes, or not even that: pause, and look.
+            std::thread::sleep(end.saturating_duration_since(Instant::now()));
+            return match self.incoming.try_recv() {
+                Ok(submission) => Some(Some(submission)),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(None),
+            };
+        };
+        let incoming = &mut self.incoming;
+        timer.block_on(async { tokio::time::timeout_at(end.into(), incoming.recv()).await.ok() })
+    }
+
+    /// Whether a new event has to wait, because others of its source do.
+    pub(crate) fn holds(&self, source: &str) -> bool {
+        self.parking.holds(source)
+    }
+}
+
+/// The same event once more, for whoever waits for it.
+fn again(parked: Parked) -> Submission {
+    let Parked { published, reply, room, since } = parked;
+    Submission { events: vec![published], reply: Reply::One { reply, since }, room }
+}

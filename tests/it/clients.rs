@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, guest, publish_lines, ready_made};
 use proxy::Proxy;
-use script::{Script, directory, documented_deliveries, node};
+pub(crate) use script::documented_deliveries;
+use script::{Script, directory, node};
 
 /// Reconnecting at once keeps the tests short.
 const CONFIG: &str = "[subscribe]\nretry = \"100ms\"\n";

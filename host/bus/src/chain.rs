@@ -4,6 +4,7 @@
 //! if the type's owner accepted it in its final form (invariant I8).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
 use tidemill_event::{Change, Event, Problem};
@@ -14,7 +15,7 @@ mod parts;
 
 pub(crate) use parts::{Failure, Later, Passed};
 
-use crate::Outcome;
+use crate::{Outcome, Step, Trail};
 use parts::Item;
 
 /// A batch in the plugins' hands.
@@ -32,17 +33,24 @@ pub(crate) struct Chain<'a> {
     failed: Vec<(usize, Arc<Plugin>, Fault)>,
     /// Which published events are to wait; with the plugin that wants to see them again later and why, if it is that.
     later: HashMap<usize, Option<(Arc<str>, String)>>,
+    /// Where it is written down what plugins do, by origin.
+    trails: HashMap<usize, Arc<Trail>>,
 }
 
 impl<'a> Chain<'a> {
-    pub(crate) fn begin(lane: &'a mut Lane, generation: &'a Generation, events: Vec<Event>) -> Self {
+    pub(crate) fn begin(
+        lane: &'a mut Lane,
+        generation: &'a Generation,
+        events: Vec<Event>,
+        trails: HashMap<usize, Arc<Trail>>,
+    ) -> Self {
         let fates = vec![None; events.len()];
         let item =
             |(origin, event)| Item { event, origin, path: Vec::new(), changed: false, rerouted: false, dropped: false };
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
         let waiting = vec![Vec::new(); generation.stages().len()];
         let (originals, failed, later) = (HashMap::new(), Vec::new(), HashMap::new());
-        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later };
+        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later, trails };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
     }
@@ -117,7 +125,11 @@ impl<'a> Chain<'a> {
     /// Asks one plugin about some items and does as it says.
     fn ask(&mut self, plugin: &Arc<Plugin>, kind: Kind, items: &[usize], next_stage: usize) {
         let events: Vec<&Event> = items.iter().map(|at| &self.items[*at].event).collect();
+        let began = (!self.trails.is_empty()).then(Instant::now);
         let verdicts = self.lane.ask(plugin, kind, &events);
+        if let Some(began) = began {
+            self.write_down(plugin, kind, items, &verdicts, began.elapsed());
+        }
         for (at, verdict) in items.iter().zip(verdicts) {
             let by = || Arc::clone(plugin.name());
             let fate = match verdict {
@@ -145,6 +157,16 @@ impl<'a> Chain<'a> {
             // A failure of one part outweighs that another one was dropped; the first failure counts.
             if matches!(known, None | Some(Outcome::Dropped { .. })) {
                 *known = Some(fate);
+            }
+        }
+    }
+
+    fn write_down(&self, plugin: &Plugin, kind: Kind, items: &[usize], verdicts: &[Verdict], took: Duration) {
+        let took = took / u32::try_from(items.len()).unwrap_or(u32::MAX).max(1);
+        for (at, verdict) in items.iter().zip(verdicts) {
+            if let Some(trail) = self.trails.get(&self.items[*at].origin) {
+                let plugin = Arc::clone(plugin.name());
+                trail.add(Step { plugin, kind, did: verdict.into(), batch: items.len(), took });
             }
         }
     }

@@ -37,7 +37,7 @@ impl Worker {
         self.lane.enter(&generation);
         let (events, mut receipts) = Receipts::take(turn.submissions, self.epoch, |keys| self.log.known(keys));
 
-        let mut chain = Chain::begin(&mut self.lane, &generation, events);
+        let mut chain = Chain::begin(&mut self.lane, &generation, events, receipts.trails());
         if turn.pause.is_none() {
             chain.hold_back(|source| self.queue.holds(source));
         }

@@ -1,15 +1,21 @@
 //! An event as a publisher handed it in.
 
+use std::sync::Arc;
+
 use tidemill_event::Event;
 use tidemill_log::Key;
 
+use crate::Trail;
+
 /// An event as a publisher handed it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Published {
     /// The event.
     pub event: Event,
     /// Whether the publisher gave its id. An id that the host made cannot come again, and is not remembered.
     pub id_given: bool,
+    /// Where it is written down what plugins do with it, if that is wanted.
+    pub trail: Option<Arc<Trail>>,
 }
 
 impl Published {
@@ -22,6 +28,6 @@ impl Published {
 impl From<Event> for Published {
     /// An event whose id the publisher gave.
     fn from(event: Event) -> Self {
-        Self { event, id_given: true }
+        Self { event, id_given: true, trail: None }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use hashbrown::HashMap;
 use tidemill_event::{Event, Position};
 use tidemill_log::{AppendError, Appended, DeadLetter, Group, Key, Placed};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -10,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::chain::{Failure, Later};
 use crate::ingress::{Answer, Reply, Submission};
 use crate::parking::Parked;
-use crate::{Outcome, Published};
+use crate::{Outcome, Published, Trail};
 
 /// Who waits for which outcomes of one turn.
 pub(crate) struct Receipts {
@@ -20,6 +21,8 @@ pub(crate) struct Receipts {
     fates: Vec<Option<Answer>>,
     /// By which each event is recognised if it comes again.
     keys: Vec<Option<Key>>,
+    /// Where it is written down what plugins do with events, by their places; most have none.
+    trails: HashMap<usize, Arc<Trail>>,
     /// The events that go through plugins, by their places in `fates`.
     passing: Vec<usize>,
     /// The events that are appended, and those that are kept as dead letters, likewise.
@@ -51,6 +54,9 @@ impl Receipts {
             rooms.push(submission.room);
             published.append(&mut submission.events);
         }
+        let trails =
+            published.iter().enumerate().filter_map(|(place, one)| Some((place, Arc::clone(one.trail.as_ref()?))));
+        let trails = trails.collect();
         let keys: Vec<Option<Key>> = published.iter().map(Published::key).collect();
         let mut fates: Vec<Option<Answer>> = published.iter().map(|_| None).collect();
         let asked: Vec<Key> = keys.iter().flatten().copied().collect();
@@ -64,7 +70,16 @@ impl Receipts {
         let events = published.into_iter().zip(&fates).filter(|(_, fate)| fate.is_none());
         let events = events.map(|(published, _)| published.event).collect();
         let (appended, dead) = (Vec::new(), Vec::new());
-        (events, Self { waiting, fates, keys, passing, appended, dead, epoch, rooms })
+        (events, Self { waiting, fates, keys, trails, passing, appended, dead, epoch, rooms })
+    }
+
+    /// Where it is written down what plugins do with the events that go through them, by their order there.
+    pub(crate) fn trails(&self) -> HashMap<usize, Arc<Trail>> {
+        if self.trails.is_empty() {
+            return HashMap::new();
+        }
+        let passing = self.passing.iter().enumerate();
+        passing.filter_map(|(origin, place)| Some((origin, Arc::clone(self.trails.get(place)?)))).collect()
     }
 
     /// Takes out the events that are to wait, with whoever waits for them: for a whole submission others are told with
@@ -85,7 +100,8 @@ impl Receipts {
                     (reply, since)
                 }
             };
-            let published = Published { event, id_given: self.keys[place].is_some() };
+            let trail = self.trails.get(&place).map(Arc::clone);
+            let published = Published { event, id_given: self.keys[place].is_some(), trail };
             let room = Arc::clone(&self.rooms[submission]);
             waiting.push(Waiting { parked: Parked { published, reply, room, since }, asked });
         }

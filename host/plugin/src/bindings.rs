@@ -10,10 +10,11 @@ wasmtime::component::bindgen!({
             export tidemill:plugin/filter@0.1.0;
             export tidemill:plugin/transform@0.1.0;
             export tidemill:plugin/event-types@0.1.0;
+            export tidemill:plugin/webhook@0.1.0;
         }
     ",
     path: "../../wit/v0.1",
 });
 
-pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform};
+pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, webhook};
 pub(crate) use tidemill::plugin::{log, types};

@@ -18,11 +18,13 @@ pub enum Kind {
     Filter,
     /// Changes events.
     Transform,
+    /// Makes events of what other systems deliver.
+    Webhook,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::EventTypes, Self::Filter, Self::Transform];
+    pub const ALL: [Self; 4] = [Self::EventTypes, Self::Filter, Self::Transform, Self::Webhook];
 
     /// The interface's name, which is the kind's name everywhere.
     pub const fn name(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Kind {
             Self::EventTypes => "event-types",
             Self::Filter => "filter",
             Self::Transform => "transform",
+            Self::Webhook => "webhook",
         }
     }
 }

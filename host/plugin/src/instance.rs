@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tidemill_event::{Change, Problem};
 use tracing::Level;
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, log, manifest, transform};
+use crate::bindings::{event_types, filter, log, manifest, transform, webhook};
 use crate::bounds::Bounds;
+use crate::delivery::Received;
 use crate::fault;
-use crate::limits::{LOAD_CALL_TIME_MAX, PROBLEMS_PER_EVENT_MAX, TEXT_BYTES_MAX};
+use crate::limits::LOAD_CALL_TIME_MAX;
 use crate::source_lines::SourceLines;
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::voice::{Stdio, Voice};
@@ -58,6 +59,7 @@ pub(crate) struct Code {
     pub(crate) filter: Option<filter::GuestIndices>,
     pub(crate) transform: Option<transform::GuestIndices>,
     pub(crate) event_types: Option<event_types::GuestIndices>,
+    pub(crate) webhook: Option<webhook::GuestIndices>,
     pub(crate) lines: Arc<SourceLines>,
     pub(crate) limits: Limits,
     pub(crate) voice: Arc<Voice>,
@@ -77,6 +79,7 @@ pub(crate) struct Instance {
     filter: Option<filter::Guest>,
     transform: Option<transform::Guest>,
     event_types: Option<event_types::Guest>,
+    webhook: Option<webhook::Guest>,
 }
 
 /// A failed call. `Retry` is the plugin's wish, not its failure.
@@ -118,12 +121,23 @@ impl Instance {
             };
         }
         let (filter, transform) = (interface!(code.filter), interface!(code.transform));
-        let event_types = interface!(code.event_types);
+        let (event_types, webhook) = (interface!(code.event_types), interface!(code.webhook));
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
         let (engine, lines) = (engine.clone(), Arc::clone(&code.lines));
         let figures = Arc::clone(&code.figures);
-        let mut made =
-            Self { engine, store, lines, limits, figures, counted: 0, manifest, filter, transform, event_types };
+        let mut made = Self {
+            engine,
+            store,
+            lines,
+            limits,
+            figures,
+            counted: 0,
+            manifest,
+            filter,
+            transform,
+            event_types,
+            webhook,
+        };
         made.figures.instances.fetch_add(1, Relaxed);
         made.count_memory();
         Ok(made)
@@ -174,6 +188,8 @@ impl Instance {
                     })
                 })
             }
+            // It is not asked about events.
+            Kind::Webhook => return Ok(vec![Verdict::Keep; events]),
             Kind::EventTypes => {
                 let Some(guest) = &self.event_types else {
                     return Ok(vec![Verdict::Keep; events]);
@@ -208,6 +224,26 @@ impl Instance {
         })
     }
 
+    /// What a delivery of another system means.
+    pub(crate) fn receive(&mut self, delivered: &webhook::Delivery) -> Result<Received, Fault> {
+        let time = self.limits.time;
+        self.allow(time);
+        let Some(guest) = &self.webhook else {
+            return Err(Fault::new(FaultKind::Broken, "it takes no deliveries"));
+        };
+        let answer = guest.call_receive(&mut self.store, delivered);
+        self.count_memory();
+        match answer.map_err(|e| self.fault(&e, time))? {
+            Ok(drafts) if drafts.len() > self.limits.output_events => {
+                let (found, max) = (drafts.len(), self.limits.output_events);
+                let detail = format!("it made {found} events of one delivery, at most {max} are possible");
+                Err(Fault::new(FaultKind::BadOutput, detail))
+            }
+            Ok(drafts) => Ok(Received::Events(drafts.into_iter().map(Into::into).collect())),
+            Err(refusal) => refused(&refusal),
+        }
+    }
+
     /// Bytes of its linear memories.
     pub(crate) fn memory(&self) -> usize {
         self.store.data().bounds.memory()
@@ -235,61 +271,4 @@ impl Drop for Instance {
         self.figures.instances.fetch_sub(1, Relaxed);
         self.figures.memory.fetch_sub(self.counted as i64, Relaxed);
     }
-}
-
-fn from_filter(verdict: filter::Verdict) -> Verdict {
-    match verdict {
-        filter::Verdict::Keep => Verdict::Keep,
-        filter::Verdict::Drop => Verdict::Drop,
-        filter::Verdict::Reject => Verdict::Reject(Vec::new()),
-    }
-}
-
-fn from_transform(outcome: transform::Outcome, max: usize) -> Verdict {
-    match outcome {
-        transform::Outcome::Keep => Verdict::Keep,
-        transform::Outcome::Drop => Verdict::Drop,
-        transform::Outcome::Emit(outputs) if outputs.is_empty() => Verdict::Drop,
-        transform::Outcome::Emit(outputs) if outputs.len() > max => {
-            let found = outputs.len();
-            Verdict::Fault(Fault::new(
-                FaultKind::BadOutput,
-                format!("it made {found} events of one, at most {max} are possible"),
-            ))
-        }
-        transform::Outcome::Emit(outputs) => Verdict::Emit(outputs.into_iter().map(change).collect()),
-        transform::Outcome::Reject(problems) => Verdict::Reject(problem_list(problems)),
-        transform::Outcome::Retry(reason) => Verdict::Retry(reason),
-    }
-}
-
-fn from_owner(validity: event_types::Validity) -> Verdict {
-    match validity {
-        event_types::Validity::Valid => Verdict::Keep,
-        event_types::Validity::Normalised(output) if output.type_.is_some() => {
-            Verdict::Fault(Fault::new(FaultKind::BadOutput, "a type's owner cannot change the type while it validates"))
-        }
-        event_types::Validity::Normalised(output) => Verdict::Emit(vec![change(output)]),
-        event_types::Validity::Invalid(problems) => Verdict::Reject(problem_list(problems)),
-    }
-}
-
-fn change(output: types::Output) -> Change {
-    Change {
-        event_type: output.type_,
-        subject: output.subject,
-        content_type: output.content_type,
-        extensions: output.extensions.unwrap_or_default(),
-        data: output.data.map(Into::into),
-    }
-}
-
-fn problem_list(problems: Vec<types::Problem>) -> Vec<Problem> {
-    let short = |mut text: String| {
-        let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-        text
-    };
-    let problems = problems.into_iter().take(PROBLEMS_PER_EVENT_MAX);
-    problems.map(|problem| Problem::new(short(problem.at), short(problem.detail))).collect()
 }

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidemill_event::Event;
+use tidemill_event::{Change, Event};
 
 use crate::batch::batch_len;
 use crate::bindings::types::Batch;
+use crate::bindings::webhook;
 use crate::breaker::Admission;
 use crate::instance::CallError;
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::warm::Instances;
-use crate::{BreakerState, Engine, Generation, Kind, Plugin, Then};
+use crate::{BreakerState, Delivery, Engine, Generation, Kind, Plugin, Received, Then};
 
 /// Calls plugins from one thread. Instances are made when they are first needed and kept until their plugin version
 /// leaves the generation, they fail, or they have served their time.
@@ -68,6 +69,54 @@ impl Lane {
                     CallError::Fault(fault) => fault,
                     CallError::Retry(reason) => Fault::new(FaultKind::Broken, reason),
                 })
+            }
+        }
+    }
+
+    /// What a delivery of another system means to a plugin.
+    pub fn receive(&mut self, plugin: &Arc<Plugin>, delivery: Delivery) -> Result<Received, Fault> {
+        match plugin.breaker.admit(Instant::now()) {
+            Admission::Out(time) => {
+                plugin.figures().note_passed_over(1);
+                return Ok(Received::Refused { status: 503, detail: is_out(time) });
+            }
+            Admission::Go => {}
+            Admission::Probe => plugin.announce_breaker(BreakerState::HalfOpen),
+        }
+        let received = self.receive_at_once(plugin, &delivery.into());
+        let verdict = match &received {
+            Ok(Received::Events(drafts)) => Verdict::Emit(vec![Change::default(); drafts.len()]),
+            Ok(Received::Refused { .. }) => Verdict::Reject(Vec::new()),
+            Err(fault) => Verdict::Fault(fault.clone()),
+        };
+        plugin.figures().note_verdicts(&[verdict]);
+        if let Some(state) = plugin.breaker.tell(Instant::now(), 1, usize::from(received.is_err())) {
+            plugin.announce_breaker(state);
+        }
+        received
+    }
+
+    /// Calls; once more on a fresh instance if it was not the first call of the one that failed.
+    fn receive_at_once(&mut self, plugin: &Arc<Plugin>, delivery: &webhook::Delivery) -> Result<Received, Fault> {
+        loop {
+            let warm = self.instances.of(plugin)?;
+            let was_fresh = warm.calls == 0;
+            warm.calls += 1;
+            let began = Instant::now();
+            let answer = warm.instance.receive(delivery);
+            plugin.figures().note_call(began.elapsed(), 1);
+            match answer {
+                Ok(received) => {
+                    self.instances.recycle_if_due(plugin);
+                    return Ok(received);
+                }
+                Err(fault) => {
+                    self.instances.discard(plugin);
+                    if was_fresh {
+                        tracing::warn!(plugin = &**plugin.name(), kind = "webhook", "plugin failed: {fault}");
+                        return Err(fault);
+                    }
+                }
             }
         }
     }
@@ -136,11 +185,21 @@ impl Lane {
 /// Decides about events of a plugin that is out.
 fn pass_over(plugin: &Plugin, kind: Kind, events: usize, time: Duration, verdicts: &mut Vec<Verdict>) {
     plugin.figures().note_passed_over(events);
-    let seconds = time.as_secs() + 1;
     let verdict = match plugin.breaker_settings().then {
         // Nobody but the owner may let an event of its type into the log (invariant I8).
         Then::Bypass if kind != Kind::EventTypes => Verdict::Keep,
-        _ => Verdict::Retry(format!("the plugin kept failing and is out; it is tried again in {seconds} s")),
+        _ => Verdict::Retry(is_out(time)),
     };
     verdicts.extend((0..events).map(|_| verdict.clone()));
+}
+
+fn is_out(time: Duration) -> String {
+    format!("the plugin kept failing and is out; it is tried again in {} s", time.as_secs() + 1)
+}
+
+impl From<Delivery> for webhook::Delivery {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { headers, query, body } = delivery;
+        Self { headers, query, body }
+    }
 }

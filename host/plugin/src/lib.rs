@@ -5,12 +5,14 @@
 //! [`Lane`], through which one pipeline worker calls plugins.
 //! Must not know: the log, HTTP, subscribers.
 
+mod answer;
 mod batch;
 mod bindings;
 mod bounds;
 mod breaker;
 mod component;
 mod config_schema;
+mod delivery;
 mod directory;
 mod engine;
 mod error;
@@ -34,6 +36,7 @@ mod warm;
 
 pub use breaker::{BreakerSettings, BreakerState, Then};
 pub use component::Kind;
+pub use delivery::{Delivery, Draft, Received};
 pub use directory::{Directory, Order, OrderError, Orders, WatchOptions};
 pub use engine::{Engine, EngineError};
 pub use error::LoadError;

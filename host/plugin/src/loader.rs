@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{event_types, filter, log, manifest, transform};
+use crate::bindings::{event_types, filter, log, manifest, transform, webhook};
 use crate::breaker::Breaker;
 use crate::component::inspect;
 use crate::instance::{Code, ConfigureError, Host, Instance};
@@ -88,6 +88,7 @@ impl Loader {
             limits,
             voice: Voice::new(name, limits.log_lines),
             figures: Arc::clone(figures),
+            webhook: has(Kind::Webhook).then(|| webhook::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             pre,
         };
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };

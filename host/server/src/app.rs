@@ -14,7 +14,7 @@ use tidemill_plugin::{Directory, Engine, Orders, PluginSettings, Plugins, WatchO
 use crate::announce;
 use crate::config::{self, Config, StoreKind};
 use crate::connections::Connections;
-use crate::http::Renderer;
+use crate::http::{Hooks, Renderer};
 use crate::rates::Rates;
 
 /// The parts of a running server that requests need.
@@ -24,6 +24,7 @@ pub(crate) struct App {
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
+    pub(crate) hooks: Hooks,
     pub(crate) connections: Arc<Connections>,
     pub(crate) rates: Rates,
     /// What a stored event survives.
@@ -78,6 +79,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         config,
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
+        hooks: Hooks::new(Arc::clone(&plugins)),
         plugins: Arc::clone(&plugins),
         connections: Arc::default(),
         rates: Rates::default(),

@@ -9,6 +9,7 @@ mod dead_letters;
 mod decode;
 mod event;
 mod health;
+mod hooks;
 mod metrics;
 mod orders;
 mod outcome;
@@ -26,6 +27,7 @@ use axum::routing::{any, delete, get, post};
 pub(crate) use accept::Server;
 pub(crate) use decode::cloudevents;
 pub(crate) use event::Renderer;
+pub(crate) use hooks::Hooks;
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -52,6 +54,7 @@ fn routes(app: Arc<App>) -> Router {
         .route("/dead-letters", get(dead_letters::list))
         .route("/dead-letters/{number}", get(dead_letters::show).delete(dead_letters::forget))
         .route("/dead-letters/{number}/replay", post(dead_letters::replay))
+        .route("/hooks/{plugin}", post(hooks::receive))
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))

@@ -21,6 +21,8 @@ pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(600);
 /// Subscribers reconnect within this time after the server stopped, spread evenly, so that they do not all come at once.
 pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
+/// Deliveries that plugins look at at once; further ones wait. Each has instances of its own.
+pub(crate) const HOOK_LANES_MAX: usize = 8;
 /// Bytes of a JSON Pointer by which events replace each other.
 pub(crate) const POINTER_BYTES_MAX: usize = 256;
 /// Connections that one list has.

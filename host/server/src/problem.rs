@@ -82,6 +82,14 @@ impl Problem {
         }))
     }
 
+    /// What a plugin answers a delivery that it does not take, with a status of its choice.
+    pub(crate) fn of_hook(status: u16, detail: String) -> Self {
+        let mut problem = Self::new(Kind::Rejected, detail);
+        problem.0.kind = "urn:tidemill:problem:delivery-refused".to_owned();
+        (problem.0.title, problem.0.status) = ("The delivery was refused", status);
+        problem
+    }
+
     /// Names what is at fault.
     pub(crate) fn at(mut self, at: impl Into<String>) -> Self {
         self.0.at = Some(at.into());

@@ -1,12 +1,14 @@
 //! GitHub webhook deliveries as event types: `github.<event>` and `github.<event>.<action>`.
 //!
 //! Owns what happens to one event: checked by the schema of its type, its subject set, its noise removed, shown to
-//! people. What GitHub sends stands in `events.json`; how deliveries arrive is not known here.
+//! people. What GitHub sends stands in `events.json`; how deliveries arrive in `delivery.rs`.
 mod catalog;
 mod configuration;
+mod delivery;
 mod render;
 mod trim;
 
+use tidemill_sdk::webhook::{Delivery, Draft, Refusal, Webhook};
 use tidemill_sdk::{
     Event, EventType, EventTypes, Failure, Manifest, Output, Plugin, Problem, Target, Validity, log, manifest, rewrite,
 };
@@ -14,7 +16,7 @@ use tidemill_sdk::{
 pub use self::configuration::Configuration;
 use self::{catalog::Catalog, trim::Hypermedia};
 
-tidemill_sdk::export!(GitHub: event_types);
+tidemill_sdk::export!(GitHub: event_types, webhook);
 
 /// The plugin.
 #[derive(Debug)]
@@ -77,6 +79,12 @@ impl EventTypes for GitHub {
 
     fn render(&self, event: &Event<'_>, target: Target) -> String {
         render::render(&self.catalog, event, target)
+    }
+}
+
+impl Webhook for GitHub {
+    fn receive(&mut self, delivery: &Delivery) -> Result<Vec<Draft>, Refusal> {
+        delivery::receive(&self.catalog, delivery, self.configuration.secret.as_deref())
     }
 }
 

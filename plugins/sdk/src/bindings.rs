@@ -57,6 +57,16 @@ pub mod transform {
     });
 }
 
+pub mod webhook {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-webhook; world webhook { export tidemill:plugin/webhook@0.1.0; }",
+        path: "../../wit/v0.1",
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
 pub mod event_types {
     wit_bindgen::generate!({
         inline: "package tidemill:guest-event-types; world event-types { export tidemill:plugin/event-types@0.1.0; }",

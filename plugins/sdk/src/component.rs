@@ -8,9 +8,10 @@ use crate::{
     bindings::{
         event_types::exports::tidemill::plugin::event_types, filter::exports::tidemill::plugin::filter,
         imports::tidemill::plugin::types, manifest::exports::tidemill::plugin::manifest,
-        transform::exports::tidemill::plugin::transform,
+        transform::exports::tidemill::plugin::transform, webhook::exports::tidemill::plugin::webhook,
     },
     json, log,
+    webhook::{Delivery, Draft, Refusal, Webhook},
 };
 
 /// Answers the contract's calls with the plugin `P`.
@@ -69,6 +70,15 @@ impl<P: Slot + Transform> transform::Guest for Component<P> {
     fn apply(events: types::Batch) -> Result<Vec<Outcome>, Fault> {
         let batch = Batch::decode(&events.rows, &events.arena)?;
         configured::<P, _>(|plugin| plugin.apply_batch(&batch))
+    }
+}
+
+impl<P: Slot + Webhook> webhook::Guest for Component<P> {
+    fn receive(delivered: Delivery) -> Result<Vec<Draft>, Refusal> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.receive(&delivered),
+            None => Err(Refusal::new(503, "called before `configure`")),
+        })
     }
 }
 

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! in a crate with `crate-type = ["cdylib", "rlib"]`, built by `cargo build --release --target wasm32-wasip2`. A plugin
-//! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`] or
-//! [`EventTypes`], and names itself once in [`export!`]. [`testing`] gives unit tests their events.
+//! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`],
+//! [`EventTypes`] or [`Webhook`], and names itself once in [`export!`]. [`testing`] gives unit tests their events.
 //!
 //! What stands here reads the host's rows and writes its answers; what a plugin may rely on is said in `wit/v0.1`.
 
@@ -34,17 +34,19 @@ mod plugin;
 pub mod rewrite;
 pub mod schema;
 pub mod testing;
+pub mod webhook;
 
 pub use answer::{EventType, Failure, Fault, Outcome, Output, Problem, Validity, Verdict};
 pub use batch::Batch;
 pub use event::Event;
 pub use plugin::{EventTypes, Filter, Manifest, NoConfig, Plugin, Target, Transform};
+pub use webhook::Webhook;
 
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        bindings::{event_types, filter, manifest, transform},
+        bindings::{event_types, filter, manifest, transform, webhook},
         component::{Component, Slot},
         plugin::short_name,
     };

@@ -47,7 +47,7 @@ pub(super) fn need_chromium() {
 }
 
 /// All real webhook deliveries that `@octokit/webhooks-examples` documents: name of the event and payload.
-pub(super) fn documented_deliveries() -> Vec<(String, Value)> {
+pub(crate) fn documented_deliveries() -> Vec<(String, Value)> {
     install();
     let path = directory().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
     let events: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! A server, as the client commands see it: its address, its answers, and what to say if it cannot be reached.
 
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use clap::Args;
 use reqwest::{Client, ClientBuilder, Response, Url};
@@ -47,6 +47,18 @@ pub(super) struct Answer {
     pub(super) positions: Vec<String>,
     pub(super) problems: Vec<AnswerProblem>,
     pub(super) results: Option<Vec<Answer>>,
+    pub(super) explain: Option<Vec<AnswerStep>>,
+}
+
+/// What one plugin did with an event.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AnswerStep {
+    plugin: String,
+    kind: String,
+    did: String,
+    us: f64,
+    batch: usize,
 }
 
 /// One of the reasons of a rejection.
@@ -156,6 +168,14 @@ impl Answer {
     pub(super) fn all_positions(&self) -> String {
         let all: Vec<&str> = self.position.iter().chain(&self.positions).map(String::as_str).collect();
         all.join(", ")
+    }
+}
+
+impl fmt::Display for AnswerStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plugin, kind, did, us, batch } = self;
+        write!(f, "  {plugin} ({kind}): {did}, {us:.1} µs")?;
+        if *batch > 1 { write!(f, ", in a call with {batch} events") } else { Ok(()) }
     }
 }
 

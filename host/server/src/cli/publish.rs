@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{Response, StatusCode, Url, header};
 use serde_json::{Map, Value, value::RawValue};
 use tidemill_event::is_json_media_type;
 
@@ -24,6 +24,7 @@ Examples:
   tidemill publish order.created '{\"id\": 7, \"total\": 12}'
   tidemill publish note.added 'hello' --content-type text/plain
   curl -s https://example.org/order.json | tidemill publish order.created -
+  tidemill publish order.created 7 --explain             which plugin did what?
   tidemill publish --file events.ndjson                 one event per line: {\"type\": \"…\", \"data\": …}
 
 Exit codes:
@@ -55,6 +56,9 @@ pub(crate) struct PublishArgs {
     /// Extension attribute, a text; can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = extension)]
     ext: Vec<(String, String)>,
+    /// Show what each plugin did with the event, and how long it took
+    #[arg(long, conflicts_with = "file")]
+    explain: bool,
     /// Publish every line of this file (`-`: standard input) as one event
     #[arg(long, value_name = "FILE.ndjson", conflicts_with_all = ["event_type", "data", "source", "id", "subject", "content_type", "ext"])]
     file: Option<PathBuf>,
@@ -78,7 +82,9 @@ pub(super) async fn run(args: &PublishArgs, output: &mut Output<'_>) -> Result<E
 
 async fn one(server: &Server, args: &PublishArgs, event_type: &str, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let body = event(args, event_type)?;
-    let response = match post(server, "application/json", body.into(), output).await? {
+    let mut url = server.events();
+    url.set_query(args.explain.then_some("explain=true"));
+    let response = match post(server, url, "application/json", body.into(), output).await? {
         Ok(response) => response,
         Err(error) if error.is_connect() => return Err(server.unreachable(&error)),
         Err(error) => return Err(no_answer(server, &error)),
@@ -94,6 +100,9 @@ async fn one(server: &Server, args: &PublishArgs, event_type: &str, output: &mut
             let message = format!("the server answered {status}: {}", answer.reasons());
             return Err(Failure::new(Exit::Failed, message));
         }
+    }
+    for step in answer.explain.iter().flatten() {
+        writeln!(output.out, "{step}")?;
     }
     let mut tally = Tally::default();
     tally.count(&answer, event_type, output.err)?;
@@ -157,13 +166,14 @@ fn extension(text: &str) -> Result<(String, String), String> {
 /// Posts a body; while the server is busy, waits as long as it says and posts again.
 async fn post(
     server: &Server,
+    url: Url,
     content_type: &'static str,
     body: bytes::Bytes,
     output: &mut Output<'_>,
 ) -> Result<Result<Response, reqwest::Error>, Failure> {
     let mut waited = Duration::ZERO;
     loop {
-        let request = server.http.post(server.events()).header(header::CONTENT_TYPE, content_type);
+        let request = server.http.post(url.clone()).header(header::CONTENT_TYPE, content_type);
         let response = match request.body(body.clone()).send().await {
             Ok(response) => response,
             Err(error) => return Ok(Err(error)),

@@ -46,7 +46,7 @@ pub(super) async fn replay(State(app): State<Arc<App>>, Path(number): Path<u64>)
     if matches!(outcomes.first(), Some(Outcome::Stored { .. } | Outcome::Dropped { .. })) {
         app.bus.forget_dead_letters(vec![number]).await.map_err(|error| unwritable(&error))?;
     }
-    Ok(outcome::single(&id, outcomes.first(), app.durability))
+    Ok(outcome::single(&id, outcomes.first(), None, app.durability))
 }
 
 /// Gives one up.

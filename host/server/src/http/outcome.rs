@@ -1,10 +1,13 @@
 //! What became of events, as publishers read it.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tidemill_bus::Outcome;
+use serde_json::{Value, json};
+use tidemill_bus::{Did, Outcome, Step, Trail};
 use tidemill_event::Problem as EventProblem;
 use tidemill_log::Durability;
 
@@ -34,6 +37,9 @@ struct Item<'a> {
     detail: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Wrong<'a>>,
+    /// What plugins did, if the publisher asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,35 +101,58 @@ impl<'a> Item<'a> {
 }
 
 /// The answer for one event.
-pub(crate) fn single(id: &str, outcome: Option<&Outcome>, durability: Durability) -> Response {
+pub(crate) fn single(id: &str, outcome: Option<&Outcome>, trail: Option<&Trail>, durability: Durability) -> Response {
+    let explain = trail.map(steps);
+    match item_or_problem(id, outcome, durability) {
+        Ok(item) => respond(&Item { explain, ..item }),
+        Err(problem) => {
+            explain.into_iter().fold(problem, |problem, steps| problem.with("explain", steps)).into_response()
+        }
+    }
+}
+
+fn item_or_problem<'a>(id: &'a str, outcome: Option<&'a Outcome>, durability: Durability) -> Result<Item<'a>, Problem> {
     let failed = |kind, by: &str, what: String| {
         Problem::new(kind, what)
             .with("outcome", if kind == Kind::PluginFailed { "failed" } else { "retry" })
             .with("id", id)
             .with("by", by)
     };
-    match outcome {
+    Err(match outcome {
         Some(outcome @ Outcome::Stored { .. }) => {
-            json(&Item { durability: Some(durability.name()), ..Item::new(Some(id), outcome) })
+            return Ok(Item { durability: Some(durability.name()), ..Item::new(Some(id), outcome) });
         }
-        Some(outcome @ Outcome::Dropped { .. }) => json(&Item::new(Some(id), outcome)),
-        Some(Outcome::Rejected { by, problems }) => rejected(Some(id), by.as_deref(), problems).into_response(),
+        Some(outcome @ Outcome::Dropped { .. }) => return Ok(Item::new(Some(id), outcome)),
+        Some(Outcome::Rejected { by, problems }) => rejected(Some(id), by.as_deref(), problems),
         Some(Outcome::Failed { by, fault, dead_letter }) => {
             let kept = match dead_letter {
                 Some(number) => format!("it is kept at /dead-letters/{number}"),
                 None => "it was not kept".to_owned(),
             };
             let problem = failed(Kind::PluginFailed, by, format!("plugin `{by}` failed on the event: {fault}; {kept}"));
-            dead_letter.iter().fold(problem, |problem, number| problem.with("deadLetter", *number)).into_response()
+            dead_letter.iter().fold(problem, |problem, number| problem.with("deadLetter", *number))
         }
-        Some(Outcome::Full { reason }) => full(reason).with("id", id).into_response(),
+        Some(Outcome::Full { reason }) => full(reason).with("id", id),
         Some(Outcome::Retry { by, reason }) => {
             let what = format!("plugin `{by}` cannot handle the event at the moment: {reason}");
-            failed(Kind::Unavailable, by, what).retry_after(1).into_response()
+            failed(Kind::Unavailable, by, what).retry_after(1)
         }
-        Some(Outcome::Lost { reason }) => Problem::new(Kind::Unavailable, reason).retry_after(1).into_response(),
-        None => Problem::new(Kind::Unavailable, "the host gave no answer for the event").retry_after(1).into_response(),
-    }
+        Some(Outcome::Lost { reason }) => Problem::new(Kind::Unavailable, reason).retry_after(1),
+        None => Problem::new(Kind::Unavailable, "the host gave no answer for the event").retry_after(1),
+    })
+}
+
+/// What plugins did with an event, in order. Times are its share of the call, in microseconds.
+fn steps(trail: &Trail) -> Value {
+    let step = |step: &Step| {
+        let us = step.took.as_nanos() as f64 / 1e3;
+        let mut value = json!({"plugin": &*step.plugin, "kind": step.kind.name(), "did": step.did.name(), "us": us, "batch": step.batch});
+        if let Did::Split(parts) = step.did {
+            value["parts"] = json!(parts);
+        }
+        value
+    };
+    trail.steps().iter().map(step).collect()
 }
 
 /// An event that will never be accepted as it is.
@@ -147,13 +176,22 @@ pub(crate) fn rejected(id: Option<&str>, by: Option<&str>, problems: &[EventProb
 }
 
 /// The answer for several events: `outcomes` are those of the items that were events, in order.
-pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome], durability: Durability) -> Response {
+/// With `trails` there is one for each of them.
+pub(crate) fn several(
+    items: &[Result<String, Outcome>],
+    outcomes: &[Outcome],
+    trails: &[Arc<Trail>],
+    durability: Durability,
+) -> Response {
     let lost = Outcome::Lost { reason: "the host gave no answer for the event".into() };
-    let mut given = outcomes.iter();
+    let (mut given, mut trails) = (outcomes.iter(), trails.iter());
     let mut answer = Several { durability: durability.name(), ..Several::default() };
     for (index, item) in items.iter().enumerate() {
         let result = match item {
-            Ok(id) => Item::new(Some(id), given.next().unwrap_or(&lost)),
+            Ok(id) => {
+                let explain = trails.next().map(|trail| steps(trail));
+                Item { explain, ..Item::new(Some(id), given.next().unwrap_or(&lost)) }
+            }
             Err(outcome) => Item::new(None, outcome),
         };
         match result.outcome {
@@ -175,7 +213,7 @@ pub(crate) fn several(items: &[Result<String, Outcome>], outcomes: &[Outcome], d
         let results = serde_json::to_value(&answer.results).unwrap_or_default();
         return full(reason).with("results", results).into_response();
     }
-    json(&answer)
+    respond(&answer)
 }
 
 fn full_reason(outcome: &Outcome) -> Option<&str> {
@@ -187,7 +225,7 @@ fn full(reason: &str) -> Problem {
     Problem::new(Kind::LogFull, format!("the event was not stored: {reason}")).with("outcome", "retry").retry_after(5)
 }
 
-fn json(value: &impl Serialize) -> Response {
+fn respond(value: &impl Serialize) -> Response {
     let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

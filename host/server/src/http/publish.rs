@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use tidemill_bus::{Outcome, PublishError};
+use tidemill_bus::{Outcome, PublishError, Trail};
 
 use crate::app::App;
 use crate::http::decode::{Decoded, Defaults, Events, decode};
@@ -14,7 +14,11 @@ use crate::problem::{Kind, Problem};
 
 /// Takes events in any of the accepted formats and answers what became of each.
 pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (Parts { headers, .. }, body) = request.into_parts();
+    let (Parts { headers, uri, .. }, body) = request.into_parts();
+    let explain = match explain(uri.query()) {
+        Ok(explain) => explain,
+        Err(problem) => return problem.into_response(),
+    };
     let settings = &app.config.publish;
     let defaults = Defaults { source: &settings.default_source, batch_max: settings.batch_max };
     let body = match body::read(&headers, body, settings.body_max).await {
@@ -24,32 +28,52 @@ pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Re
     let answer = match decode(&headers, &body, defaults) {
         Ok(Events::One(decoded)) => {
             drop(body);
-            one(&app, decoded).await
+            one(&app, decoded, explain).await
         }
         Ok(Events::Many(decoded)) => {
             drop(body);
-            many(&app, decoded).await
+            many(&app, decoded, explain).await
         }
         Err(problem) => Err(problem),
     };
     answer.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn one(app: &App, decoded: Decoded) -> Result<Response, Problem> {
-    let published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
-    let id = published.event.id().to_owned();
-    let outcomes = app.bus.publish(vec![published]).await.map_err(|error| refused(&error))?;
-    Ok(outcome::single(&id, outcomes.first(), app.durability))
+/// Whether the publisher wants to know what plugins did.
+fn explain(query: Option<&str>) -> Result<bool, Problem> {
+    let asked = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "explain");
+    match asked.as_ref().map(|(_, value)| &**value) {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(other) => {
+            let detail = format!("`explain` is {other:?}; it may be true or false");
+            Err(Problem::new(Kind::BadRequest, detail).at("explain"))
+        }
+    }
 }
 
-async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
-    let mut events = Vec::with_capacity(decoded.len());
+async fn one(app: &App, decoded: Decoded, explain: bool) -> Result<Response, Problem> {
+    let mut published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
+    let id = published.event.id().to_owned();
+    let trail = explain.then(Arc::<Trail>::default);
+    published.trail = trail.clone();
+    let outcomes = app.bus.publish(vec![published]).await.map_err(|error| refused(&error))?;
+    Ok(outcome::single(&id, outcomes.first(), trail.as_deref(), app.durability))
+}
+
+async fn many(app: &App, decoded: Vec<Decoded>, explain: bool) -> Result<Response, Problem> {
+    let (mut events, mut trails) = (Vec::with_capacity(decoded.len()), Vec::new());
     // For each item its id, or what was wrong with it before it was an event.
     let items: Vec<Result<String, Outcome>> = decoded
         .into_iter()
         .map(|item| match item {
-            Ok(published) => {
+            Ok(mut published) => {
                 let id = published.event.id().to_owned();
+                if explain {
+                    let trail = Arc::<Trail>::default();
+                    published.trail = Some(Arc::clone(&trail));
+                    trails.push(trail);
+                }
                 events.push(published);
                 Ok(id)
             }
@@ -58,7 +82,7 @@ async fn many(app: &App, decoded: Vec<Decoded>) -> Result<Response, Problem> {
         .collect();
     let outcomes =
         if events.is_empty() { Vec::new() } else { app.bus.publish(events).await.map_err(|error| refused(&error))? };
-    Ok(outcome::several(&items, &outcomes, app.durability))
+    Ok(outcome::several(&items, &outcomes, &trails, app.durability))
 }
 
 /// Nothing of the request was taken.

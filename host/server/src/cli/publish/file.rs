@@ -59,7 +59,7 @@ async fn send(server: &Server, lines: Portion, tally: &mut Tally, output: &mut O
             body.extend_from_slice(line);
             body.push(b'\n');
         }
-        let response = post(server, "application/x-ndjson", body.into(), output).await?;
+        let response = post(server, server.events(), "application/x-ndjson", body.into(), output).await?;
         let response = response.map_err(|error| server.unreachable(&error))?;
         let status = response.status();
         let answer = Answer::read(response).await.map_err(|error| server.unreachable(&error))?;

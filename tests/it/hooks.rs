@@ -106,6 +106,17 @@ async fn what_a_plugin_does_wrong_with_a_delivery_costs_that_delivery() {
     let figures = &server.get("/plugins/hook").await.1["figures"];
     assert_eq!((&figures["faults"]["trap"], &figures["faults"]["bad-output"]), (&json!(1), &json!(2)), "{figures}");
     assert_eq!((&figures["rejected"], &figures["events_out"]), (&json!(1), &json!(1)), "{figures}");
+    // What fails on an instance that is not fresh is tried once more, and counts once more.
+    let own = &figures["own"];
+    let counted = own["deliveries"].as_u64().unwrap();
+    assert!(counted >= 5 && own["bytes"]["count"] == counted && figures["own_lost"] == counted, "{figures}");
+    let metrics = server.http.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        format!("tidemill_plugin_own_total{{plugin=\"hook\",name=\"deliveries\"}} {counted}"),
+        format!("tidemill_plugin_own_values_count{{plugin=\"hook\",name=\"bytes\"}} {counted}"),
+    ] {
+        assert!(metrics.lines().any(|own| own == line), "{line} is missing:\n{metrics}");
+    }
     assert_eq!(deliver(&server, "/hooks/nobody", &[], "").await.0, 404);
     let large = "x".repeat(2 << 20);
     assert_eq!(deliver(&server, "/hooks/hook", &[], &large).await.0, 413);

@@ -6,6 +6,7 @@ wasmtime::component::bindgen!({
         package tidemill:host;
         world host {
             import tidemill:plugin/log@0.1.0;
+            import tidemill:plugin/meter@0.1.0;
             export tidemill:plugin/manifest@0.1.0;
             export tidemill:plugin/filter@0.1.0;
             export tidemill:plugin/transform@0.1.0;
@@ -17,4 +18,4 @@ wasmtime::component::bindgen!({
 });
 
 pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, webhook};
-pub(crate) use tidemill::plugin::{log, types};
+pub(crate) use tidemill::plugin::{log, meter, types};

@@ -136,8 +136,8 @@ fn check_import(name: &str) -> Result<(), LoadError> {
         "tidemill:plugin" if version != VERSION => missing(format!(
             "this host speaks version {VERSION}; build the plugin with that version of the WIT package"
         )),
-        "tidemill:plugin" if matches!(interface, "log" | "types") => Ok(()),
-        "tidemill:plugin" => missing("this host offers `log` and no other interface to plugins".into()),
+        "tidemill:plugin" if matches!(interface, "log" | "meter" | "types") => Ok(()),
+        "tidemill:plugin" => missing("this host offers `log` and `meter` and no other interface to plugins".into()),
         "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets" => {
             if version.starts_with("0.2.") {
                 Ok(())
@@ -148,7 +148,9 @@ fn check_import(name: &str) -> Result<(), LoadError> {
         "wasi:http" => missing(
             "plugins have no outbound HTTP here; JavaScript is built without it by `jco componentize -d all`".into(),
         ),
-        _ => missing("build the plugin without it; a plugin may import WASI 0.2 and `tidemill:plugin/log`".into()),
+        _ => missing(
+            "build the plugin without it; a plugin may import WASI 0.2, `tidemill:plugin/log` and `/meter`".into(),
+        ),
     }
 }
 

@@ -13,7 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, log, manifest, transform, webhook};
+use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
 use crate::bounds::Bounds;
 use crate::delivery::Received;
 use crate::fault;
@@ -29,6 +29,7 @@ pub(crate) struct Host {
     table: ResourceTable,
     bounds: Bounds,
     voice: Arc<Voice>,
+    figures: Arc<Figures>,
 }
 
 impl WasiView for Host {
@@ -38,6 +39,16 @@ impl WasiView for Host {
 }
 
 impl types::Host for Host {}
+
+impl meter::Host for Host {
+    fn add(&mut self, name: String, delta: u64) {
+        self.figures.own.add(&name, delta);
+    }
+
+    fn record(&mut self, name: String, value: f64) {
+        self.figures.own.record(&name, value);
+    }
+}
 
 impl log::Host for Host {
     fn log(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) {
@@ -108,7 +119,13 @@ impl Instance {
             .build();
         let limits = code.limits;
         let bounds = Bounds::new(&limits);
-        let host = Host { wasi, table: ResourceTable::new(), bounds, voice: Arc::clone(&code.voice) };
+        let host = Host {
+            wasi,
+            table: ResourceTable::new(),
+            bounds,
+            voice: Arc::clone(&code.voice),
+            figures: Arc::clone(&code.figures),
+        };
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);

@@ -28,6 +28,10 @@ pub const PROBLEMS_PER_EVENT_MAX: usize = 64;
 pub const BATCH_EVENTS_MAX: usize = 64;
 /// Bytes of arena in one call, unless a single event is larger. 2 MiB batches fall out of the processor's cache.
 pub const BATCH_BYTES_MAX: usize = 256 << 10;
+/// Figures of its own that one plugin may have: each is a line that a monitoring system keeps for years.
+pub const METER_NAMES_MAX: usize = 64;
+/// Bytes of the name of one.
+pub const METER_NAME_BYTES_MAX: usize = 64;
 /// Bytes of debug information that are read out of one component, to name lines of its source when it traps. A debug
 /// build of a Rust plugin has a few MiB; reading it takes about as long as compiling.
 pub const DEBUG_BYTES_MAX: usize = 16 << 20;

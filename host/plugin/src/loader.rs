@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{event_types, filter, log, manifest, transform, webhook};
+use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
 use crate::breaker::Breaker;
 use crate::component::inspect;
 use crate::instance::{Code, ConfigureError, Host, Instance};
@@ -35,6 +35,7 @@ impl Loader {
         let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        meter::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         Ok(Self { engine, linker, defaults, observer })
     }
 

@@ -17,6 +17,7 @@ pub mod imports {
         inline: "package tidemill:guest-imports; world imports {
             import tidemill:plugin/types@0.1.0;
             import tidemill:plugin/log@0.1.0;
+            import tidemill:plugin/meter@0.1.0;
         }",
         path: "../../wit/v0.1",
         generate_all,

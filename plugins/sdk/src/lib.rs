@@ -30,6 +30,7 @@ pub mod html;
 pub mod json;
 pub mod log;
 mod macros;
+pub mod meter;
 mod plugin;
 pub mod rewrite;
 pub mod schema;

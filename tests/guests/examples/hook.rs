@@ -1,6 +1,6 @@
 //! Takes deliveries: each line of the body is an event of type `hook.<line>`, some lines are special.
 use tidemill_sdk::webhook::{Delivery, Draft, Refusal, Webhook};
-use tidemill_sdk::{Manifest, NoConfig, Plugin, manifest};
+use tidemill_sdk::{Manifest, NoConfig, Plugin, manifest, meter};
 
 tidemill_sdk::export!(Hook: webhook);
 
@@ -21,6 +21,9 @@ impl Plugin for Hook {
 impl Webhook for Hook {
     fn receive(&mut self, delivery: &Delivery) -> Result<Vec<Draft>, Refusal> {
         let body = String::from_utf8_lossy(&delivery.body);
+        meter::add("deliveries", 1);
+        meter::record("bytes", body.len() as f64);
+        meter::add("not a name", 1);
         match body.trim() {
             "trap" => panic!("a poison delivery"),
             "refuse" => return Err(Refusal::new(403, "not from you")),

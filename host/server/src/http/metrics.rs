@@ -13,7 +13,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
-use tidemill_plugin::{BreakerState, Figures, Histogram, PluginReport};
+use tidemill_plugin::{BreakerState, Distribution, Figures, Histogram, PluginReport, Reading};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -93,16 +93,54 @@ impl Collector for PluginFigures {
             let mut family = encoder.encode_descriptor(&name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
             for report in &reports {
                 let read = histogram(&report.figures).read();
-                // The library's sign for "no bound".
-                let bound = |bound: f64| if bound.is_finite() { bound } else { f64::MAX };
-                let buckets: Vec<(f64, u64)> = read.buckets.iter().map(|(at, count)| (bound(*at), *count)).collect();
+                let buckets = buckets(&read);
                 family
                     .encode_family(&of(report))?
                     .encode_histogram::<NoLabelSet>(read.sum, read.count, &buckets, None)?;
             }
         }
+        own(&mut encoder, &reports)?;
         running(&mut encoder, &reports)
     }
+}
+
+/// What plugins count themselves.
+fn own(encoder: &mut DescriptorEncoder<'_>, reports: &[PluginReport]) -> fmt::Result {
+    let readings: Vec<(&str, Vec<(String, Reading)>)> =
+        reports.iter().map(|report| (report.name.as_str(), report.figures.own.read())).collect();
+    let all = || {
+        readings.iter().flat_map(|(plugin, own)| own.iter().map(|(name, reading)| (*plugin, name.as_str(), reading)))
+    };
+    let help = "Counters of the plugin's own, by name";
+    let mut family = encoder.encode_descriptor("plugin_own", help, None, MetricType::Counter)?;
+    for (plugin, name, reading) in all() {
+        if let Reading::Counter(count) = reading {
+            let labels = [("plugin", plugin), ("name", name)];
+            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
+        }
+    }
+    let help = "Values of the plugin's own, by name";
+    let mut family = encoder.encode_descriptor("plugin_own_values", help, None, MetricType::Histogram)?;
+    for (plugin, name, reading) in all() {
+        if let Reading::Histogram(read) = reading {
+            let labels = [("plugin", plugin), ("name", name)];
+            let (sum, count) = (read.sum, read.count);
+            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets(read), None)?;
+        }
+    }
+    let help = "Figures of the plugin's own that could not be kept";
+    let mut family = encoder.encode_descriptor("plugin_own_lost", help, None, MetricType::Counter)?;
+    for report in reports {
+        let lost = report.figures.own.lost();
+        family.encode_family(&of(report))?.encode_counter::<NoLabelSet, _, u64>(&lost, None)?;
+    }
+    Ok(())
+}
+
+fn buckets(read: &Distribution) -> Vec<(f64, u64)> {
+    // The library's sign for "no bound".
+    let bound = |bound: f64| if bound.is_finite() { bound } else { f64::MAX };
+    read.buckets.iter().map(|(at, count)| (bound(*at), *count)).collect()
 }
 
 /// What is to be said of versions that run.

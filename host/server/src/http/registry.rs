@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
-use tidemill_plugin::{EventTypeInfo, Figures, Generation, Histogram, Plugin, PluginReport};
+use tidemill_plugin::{EventTypeInfo, Figures, Generation, Histogram, Meter, Plugin, PluginReport, Reading};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -130,9 +130,25 @@ fn figures_json(figures: &Figures) -> Value {
         "recycled": figures.recycled.load(Relaxed),
         "instances": figures.instances.load(Relaxed),
         "memory_bytes": figures.memory.load(Relaxed),
+        "own": own_json(&figures.own),
+        "own_lost": figures.own.lost(),
         "call_time": time(&figures.call_time),
         "event_time": time(&figures.event_time),
     })
+}
+
+/// Counters as numbers, histograms as objects.
+fn own_json(meter: &Meter) -> Value {
+    let read = |(name, reading)| {
+        let value = match reading {
+            Reading::Counter(count) => json!(count),
+            Reading::Histogram(read) => {
+                json!({"count": read.count, "sum": read.sum, "p50": read.quantile(0.5), "p99": read.quantile(0.99)})
+            }
+        };
+        (name, value)
+    };
+    Value::Object(meter.read().into_iter().map(read).collect())
 }
 
 fn type_json(owner: &Plugin, info: &EventTypeInfo) -> Value {

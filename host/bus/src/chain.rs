@@ -25,8 +25,9 @@ pub(crate) struct Chain<'a> {
     items: Vec<Item>,
     /// What became of each published event, as far as that is decided.
     fates: Vec<Option<Outcome>>,
-    /// For each stage, the items that it is to see.
-    waiting: Vec<Vec<usize>>,
+    /// The items that a stage is to see, in the order of stages; stages that no item meets are not in it, so that they
+    /// cost nothing.
+    waiting: Vec<(usize, Vec<usize>)>,
     /// Published events, by origin, of which a plugin made something else.
     originals: HashMap<usize, Event>,
     /// Who failed, by origin.
@@ -48,8 +49,8 @@ impl<'a> Chain<'a> {
         let item =
             |(origin, event)| Item { event, origin, path: Vec::new(), changed: false, rerouted: false, dropped: false };
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
-        let waiting = vec![Vec::new(); generation.stages().len()];
-        let (originals, failed, later) = (HashMap::new(), Vec::new(), HashMap::new());
+        let (waiting, originals) = (Vec::new(), HashMap::new());
+        let (failed, later) = (Vec::new(), HashMap::new());
         let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later, trails };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
@@ -73,8 +74,11 @@ impl<'a> Chain<'a> {
 
     /// The filters and transforms, in order.
     pub(crate) fn run_stages(&mut self) {
-        for index in 0..self.waiting.len() {
-            let mut due = std::mem::take(&mut self.waiting[index]);
+        // Items that are routed meanwhile wait for later stages only.
+        let mut next = 0;
+        while let Some((index, due)) = self.waiting.get_mut(next) {
+            let (index, mut due) = (*index, std::mem::take(due));
+            next += 1;
             due.retain(|at| self.is_alive(*at) && self.still_meets(*at, index));
             if due.is_empty() {
                 continue;
@@ -118,7 +122,7 @@ impl<'a> Chain<'a> {
         }
         for (owner, share) in shares {
             // A normalised event does not change its type: no stage is to be found anew.
-            self.ask(owner, Kind::EventTypes, &share, self.waiting.len());
+            self.ask(owner, Kind::EventTypes, &share, generation.stages().len());
         }
     }
 
@@ -296,7 +300,10 @@ impl<'a> Chain<'a> {
     fn route(&mut self, at: usize, from: usize) {
         for stage in self.generation.stages_of(self.items[at].event.event_type()) {
             if stage >= from {
-                self.waiting[stage].push(at);
+                match self.waiting.binary_search_by_key(&stage, |(waited_for, _)| *waited_for) {
+                    Ok(place) => self.waiting[place].1.push(at),
+                    Err(place) => self.waiting.insert(place, (stage, vec![at])),
+                }
             }
         }
     }

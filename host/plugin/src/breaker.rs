@@ -2,6 +2,7 @@
 //!
 //! Owns the decision only; what is done with events meanwhile, and who is told, is up to others.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,9 @@ pub(crate) enum Admission {
 pub(crate) struct Breaker {
     settings: BreakerSettings,
     inner: Mutex<Inner>,
+    /// Whether the state is closed, to be known without the lock. Whoever sees it late sends one batch more, like those
+    /// who were under way already.
+    closed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -123,7 +127,7 @@ enum State {
 impl Breaker {
     pub(crate) fn new(settings: BreakerSettings) -> Self {
         let inner = Inner { state: State::Closed, slots: [(0, 0); SLOTS], at: 0, since: Instant::now() };
-        Self { settings, inner: Mutex::new(inner) }
+        Self { settings, inner: Mutex::new(inner), closed: AtomicBool::new(true) }
     }
 
     pub(crate) const fn settings(&self) -> &BreakerSettings {
@@ -136,6 +140,11 @@ impl Breaker {
             State::Open { .. } => BreakerState::Open,
             State::Probing { .. } => BreakerState::HalfOpen,
         }
+    }
+
+    /// Whether a batch may go without asking.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Relaxed)
     }
 
     /// Asks for a batch. Whoever gets [`Admission::Probe`] must [`tell`](Self::tell) what came of it.
@@ -168,10 +177,12 @@ impl Breaker {
                     return None;
                 }
                 inner.state = State::Open { until: now + self.settings.rest, rests: 1 };
+                self.closed.store(false, Relaxed);
                 Some(BreakerState::Open)
             }
             State::Probing { .. } if failed == 0 => {
                 inner.state = State::Closed;
+                self.closed.store(true, Relaxed);
                 inner.slots = [(0, 0); SLOTS];
                 Some(BreakerState::Closed)
             }

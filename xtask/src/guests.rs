@@ -1,4 +1,4 @@
-//! WebAssembly: plugins into `plugins/`, the guests of the tests into the target directory.
+//! WebAssembly: plugins into `plugins/`, the guests of the tests and of the bench into the target directory.
 
 use std::{
     collections::BTreeSet,
@@ -47,22 +47,32 @@ pub(crate) fn build_plugins(workspace: &Workspace) -> Result<()> {
 
 /// Builds the examples of `tests/guests` into `guests/` of the target directory.
 pub(crate) fn build_test_guests(workspace: &Workspace) -> Result<()> {
+    build_examples(workspace, "tests/guests", TEST_PROFILE, "guests")
+}
+
+/// Builds the examples of `tests/bench/guests`, as plugins are built, into `bench-guests/` of the target directory.
+pub(crate) fn build_bench_guests(workspace: &Workspace) -> Result<()> {
+    build_examples(workspace, "tests/bench/guests", PROFILE, "bench-guests")
+}
+
+/// Builds the examples of the crate in a folder into a directory of the target directory.
+fn build_examples(workspace: &Workspace, folder: &str, profile: &str, directory: &str) -> Result<()> {
     ensure_installed(workspace)?;
-    let package = workspace.packages_in("tests/guests").next().context("there is no crate in tests/guests")?;
+    let package = workspace.packages_in(folder).next().with_context(|| format!("there is no crate in {folder}"))?;
     let examples: Vec<&Target> =
         package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "example")).collect();
     if examples.is_empty() {
         return Ok(());
     }
     let mut build = workspace.cargo();
-    build.args(["build", "-p", &package.name, "--examples", "--profile", TEST_PROFILE, "--target", TARGET]);
-    succeed(&mut build, "building the guests of the tests")?;
+    build.args(["build", "-p", &package.name, "--examples", "--profile", profile, "--target", TARGET]);
+    succeed(&mut build, &format!("building the guests of {folder}"))?;
 
-    let directory = workspace.target.join("guests");
+    let directory = workspace.target.join(directory);
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
     let mut wanted = BTreeSet::new();
     for example in examples.iter().filter(|target| target.is_component()) {
-        let from = built(workspace, TEST_PROFILE).join("examples").join(example.wasm_file());
+        let from = built(workspace, profile).join("examples").join(example.wasm_file());
         let to = directory.join(format!("{}.wasm", example.name));
         place(&from, &to)?;
         wanted.insert(to);
@@ -74,7 +84,7 @@ pub(crate) fn build_test_guests(workspace: &Workspace) -> Result<()> {
             fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
         }
     }
-    say::line(&format!("{} guests of the tests are in {}", wanted.len(), workspace.short(&directory)));
+    say::line(&format!("{} guests of {folder} are in {}", wanted.len(), workspace.short(&directory)));
     Ok(())
 }
 

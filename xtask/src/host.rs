@@ -1,4 +1,4 @@
-//! The `tidemill` binary: how it is built and where it then is.
+//! The `tidemill` binary, and others that are built together with it: how they are built and where they then are.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,14 @@ pub(crate) enum Profile {
 
 /// Builds the binary; its path.
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    build_binary(workspace, profile, "tidemill")
+}
+
+/// Builds a binary of the workspace; its path.
+pub(crate) fn build_binary(workspace: &Workspace, profile: Profile, name: &str) -> Result<PathBuf> {
     let mut build = workspace.cargo();
     // The whole workspace chooses the features of dependencies, so that tests and demo share what is compiled.
-    build.args(["build", "--workspace", "--bin", "tidemill"]);
+    build.args(["build", "--workspace", "--bin", name]);
     let directory = match profile {
         Profile::Dev => "debug",
         Profile::Release => {
@@ -27,8 +32,8 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf> 
             "release"
         }
     };
-    succeed(&mut build, "building the host")?;
-    let binary = workspace.target.join(directory).join(format!("tidemill{}", std::env::consts::EXE_SUFFIX));
-    ensure!(binary.is_file(), "cargo built the host, but not as {}", binary.display());
+    succeed(&mut build, &format!("building {name}"))?;
+    let binary = workspace.target.join(directory).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    ensure!(binary.is_file(), "cargo built {name}, but not as {}", binary.display());
     Ok(binary)
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the commands. Knows the host only as a program that is built and started.
 
+mod bench;
 mod cargo;
 mod check;
 mod demo;
@@ -74,16 +75,13 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Guests => {
             guests::build_plugins(&workspace)?;
             guests::build_test_guests(&workspace)?;
+            guests::build_bench_guests(&workspace)?;
         }
         Command::Demo(args) => demo::run(&workspace, &args)?,
         Command::Test(args) => return test::run(&workspace, &args.arguments),
         Command::Check => check::run(&workspace)?,
         Command::Bench(args) => {
-            guests::build_plugins(&workspace)?;
-            host::build(&workspace, host::Profile::Release)?;
-            let mut bench = workspace.cargo();
-            bench.args(["run", "--release", "-p", "tidemill-bench", "--"]).args(args.arguments);
-            cargo::succeed(&mut bench, "the benchmark")?;
+            bench::run(&workspace, args.arguments)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ const OF_ONE_LANE: &str = "package(tidemill) and binary(it) and not test(/^lanes
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     guests::build_plugins(workspace)?;
     guests::build_test_guests(workspace)?;
+    guests::build_bench_guests(workspace)?;
     let nextest = has_subcommand("nextest");
     let (mut tests, mut again) = (workspace.cargo(), workspace.cargo());
     if nextest {

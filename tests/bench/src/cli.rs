@@ -2,6 +2,7 @@
 
 mod lanes;
 mod log;
+mod plugins;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -37,6 +38,8 @@ enum Command {
     Log(log::LogArguments),
     /// Measure the ways in which the host carries subscribers: fan-out, latency, idle and stuck ones, filters, cores.
     Lanes(lanes::LanesArguments),
+    /// Measure what a plugin costs: per event, per change of plugins, and when it runs away.
+    Plugins(plugins::PluginsArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -130,6 +133,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(arguments) => measure(&arguments),
         Command::Log(arguments) => log::measure(&arguments),
         Command::Lanes(arguments) => lanes::measure(&arguments),
+        Command::Plugins(arguments) => plugins::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

@@ -4,6 +4,7 @@ mod bars;
 mod figures;
 mod lanes;
 mod log;
+mod plugins;
 
 use std::fmt::Write as _;
 
@@ -15,6 +16,7 @@ use figures::{Summary, millis, ratio, spread};
 pub(crate) use figures::{count, median};
 pub use lanes::lanes_tables;
 pub use log::log_table;
+pub use plugins::plugins_tables;
 
 /// Cores that other programs may use without a note.
 const DISTURBED: f64 = 0.2;

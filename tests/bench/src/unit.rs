@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Unit {
     /// Things per second.
     PerSecond,
+    /// Nanoseconds.
+    Nanoseconds,
     /// Microseconds.
     Microseconds,
     /// Milliseconds.
@@ -50,6 +52,8 @@ impl Unit {
     pub fn number(self, value: f64) -> String {
         match self {
             Self::PerSecond | Self::Bytes | Self::Things => crate::report::count(value),
+            Self::Nanoseconds if value < 100.0 => format!("{value:.1}"),
+            Self::Nanoseconds => crate::report::count(value),
             Self::Microseconds | Self::Milliseconds | Self::Seconds | Self::Times | Self::Cores => {
                 format!("{value:.2}")
             }
@@ -62,6 +66,7 @@ impl Unit {
     pub fn symbol(self) -> &'static str {
         match self {
             Self::PerSecond => "/s",
+            Self::Nanoseconds => " ns",
             Self::Microseconds => " µs",
             Self::Milliseconds => " ms",
             Self::Seconds => " s",

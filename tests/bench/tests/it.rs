@@ -1,6 +1,9 @@
 //! The bench measured by itself: faults on purpose are found exactly, and the command gives its report.
 #![cfg(target_os = "linux")]
 
+#[path = "it/plugins.rs"]
+mod plugins;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;

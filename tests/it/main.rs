@@ -20,6 +20,7 @@ mod faults;
 mod formats;
 mod history;
 mod hooks;
+mod hostile;
 mod lanes;
 mod later;
 mod listeners;

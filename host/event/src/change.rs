@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::limits::EXTENSION_CHANGES_MAX;
 use crate::{Attributes, Data, Event, Problem, is_reserved_type};
 
 /// What to change in an event; absent members keep what the event has.
@@ -34,6 +35,12 @@ impl Change {
     /// The event that results, or what is wrong with it. Output number `part` of one input keeps the input's id if it
     /// is the first (0) and has `.part` appended otherwise.
     pub fn apply(self, event: &Event, part: usize) -> Result<Event, Vec<Problem>> {
+        if self.extensions.len() > EXTENSION_CHANGES_MAX {
+            let found = self.extensions.len();
+            let detail =
+                format!("{found} extension attributes are changed, at most {EXTENSION_CHANGES_MAX} are possible");
+            return Err(vec![Problem::new("extensions", detail)]);
+        }
         let mut extensions = event.extensions();
         for (name, value) in self.extensions {
             if value.is_empty() {
@@ -117,5 +124,7 @@ mod tests {
         assert_eq!(at(Change { event_type: Some("not a type".into()), ..Change::default() }), "type");
         assert_eq!(at(Change { data: Some("{oops".into()), ..Change::default() }), "data");
         assert_eq!(at(Change { extensions: vec![("No".into(), "x".into())], ..Change::default() }), "No");
+        let removals = vec![("gone".to_owned(), String::new()); EXTENSION_CHANGES_MAX + 1];
+        assert_eq!(at(Change { extensions: removals, ..Change::default() }), "extensions");
     }
 }

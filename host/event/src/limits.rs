@@ -21,6 +21,9 @@ pub const DATA_SCHEMA_BYTES_MAX: usize = 1024;
 pub const EXTENSION_NAME_BYTES_MAX: usize = 20;
 /// Bytes of all extension attributes as one JSON object. They are metadata and are copied into every batch.
 pub const EXTENSIONS_BYTES_MAX: usize = 4096;
+/// Extension attributes that one change may set or remove: more than fit into an event, whose names and values are at
+/// least as long. Each is looked for among the others, so that very many would take very long.
+pub const EXTENSION_CHANGES_MAX: usize = 1024;
 /// Bytes of an event's data. The same as the default body limit of `POST /events`.
 pub const DATA_BYTES_MAX: usize = 1 << 20;
 /// Levels of nesting in JSON data. Readers written with recursion, plugins among them, must survive every event; 128 is

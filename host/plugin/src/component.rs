@@ -3,7 +3,7 @@
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
 use crate::LoadError;
-use crate::limits::EXTERNS_MAX;
+use crate::limits::{COMPONENTS_MAX, EXTERNS_MAX};
 
 /// The version of `tidemill:plugin` that this host speaks.
 const VERSION: &str = "0.1.0";
@@ -97,6 +97,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
         )));
     }
     let kinds = kinds(&exports)?;
+    check_size_of_family(bytes)?;
     imports.iter().try_for_each(|import| check_import(import))?;
     Ok(kinds)
 }
@@ -125,6 +126,19 @@ fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
         return Err(LoadError::NotAPlugin(format!("it exports a manifest but none of `{names}`")));
     }
     Ok(kinds)
+}
+
+/// Counts the components within a component, at all depths.
+fn check_size_of_family(bytes: &[u8]) -> Result<(), LoadError> {
+    let begins = |payload: &Result<Payload<'_>, _>| {
+        matches!(payload, Ok(Payload::Version { encoding: Encoding::Component, .. }))
+    };
+    // What is wrong further inside the compiler will tell; it reads no further than this either.
+    let payloads = Parser::new(0).parse_all(bytes).take_while(Result::is_ok);
+    if payloads.filter(begins).nth(COMPONENTS_MAX).is_some() {
+        return Err(LoadError::NotAPlugin(format!("it is made of more than {COMPONENTS_MAX} components")));
+    }
+    Ok(())
 }
 
 /// Whether the host offers an import. Only names are looked at here; types are checked when the component is linked.

@@ -4,64 +4,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tracing::Level;
 use wasmtime::Store;
-use wasmtime::component::{InstancePre, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::InstancePre;
 
 use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
-use crate::bounds::Bounds;
+use crate::bindings::{event_types, filter, manifest, transform, webhook};
 use crate::delivery::Received;
 use crate::fault;
+use crate::host::Host;
 use crate::limits::LOAD_CALL_TIME_MAX;
 use crate::source_lines::SourceLines;
 use crate::verdict::{Fault, FaultKind, Verdict};
-use crate::voice::{Stdio, Voice};
+use crate::voice::Voice;
 use crate::{Engine, Figures, Kind, Limits};
-
-/// What the host keeps beside each instance: an empty WASI context, the limits, and the plugin's voice.
-pub(crate) struct Host {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    bounds: Bounds,
-    voice: Arc<Voice>,
-    figures: Arc<Figures>,
-}
-
-impl WasiView for Host {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl types::Host for Host {}
-
-impl meter::Host for Host {
-    fn add(&mut self, name: String, delta: u64) {
-        self.figures.own.add(&name, delta);
-    }
-
-    fn record(&mut self, name: String, value: f64) {
-        self.figures.own.record(&name, value);
-    }
-}
-
-impl log::Host for Host {
-    fn log(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) {
-        let level = match level {
-            log::Level::Trace => Level::TRACE,
-            log::Level::Debug => Level::DEBUG,
-            log::Level::Info => Level::INFO,
-            log::Level::Warn => Level::WARN,
-            log::Level::Error => Level::ERROR,
-        };
-        self.voice.say(level, &message, &fields);
-    }
-}
 
 /// What instances are made from. The indices of the interfaces that a component exports are found once.
 pub(crate) struct Code {
@@ -110,22 +68,8 @@ pub(crate) enum ConfigureError {
 impl Instance {
     /// Makes an instance; it is not configured yet.
     pub(crate) fn new(engine: &Engine, code: &Code) -> Result<Self, Fault> {
-        // No files, environment, arguments or network: what is not granted is not there (invariant I5).
-        let wasi = WasiCtx::builder()
-            .stdout(Stdio::new(&code.voice, Level::INFO))
-            .stderr(Stdio::new(&code.voice, Level::WARN))
-            .allow_tcp(false)
-            .allow_udp(false)
-            .build();
         let limits = code.limits;
-        let bounds = Bounds::new(&limits);
-        let host = Host {
-            wasi,
-            table: ResourceTable::new(),
-            bounds,
-            voice: Arc::clone(&code.voice),
-            figures: Arc::clone(&code.figures),
-        };
+        let host = Host::new(code, LOAD_CALL_TIME_MAX);
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);
@@ -185,46 +129,31 @@ impl Instance {
         let time = self.limits.call_time(events);
         self.allow(time);
         let output_events = self.limits.output_events;
-        let verdicts: Result<Result<Vec<Verdict>, types::Fault>, wasmtime::Error> = match kind {
-            Kind::Filter => {
-                let Some(guest) = &self.filter else {
-                    return Ok(vec![Verdict::Keep; events]);
-                };
-                let answer = guest.call_decide(&mut self.store, batch);
-                answer.map(|answer| answer.map(|list| list.into_iter().map(from_filter).collect()))
-            }
-            Kind::Transform => {
-                let Some(guest) = &self.transform else {
-                    return Ok(vec![Verdict::Keep; events]);
-                };
-                let answer = guest.call_apply(&mut self.store, batch);
-                answer.map(|answer| {
-                    answer.map(|list| {
-                        let of = |outcome| from_transform(outcome, output_events);
-                        list.into_iter().map(of).collect()
-                    })
-                })
-            }
+        let verdicts = match kind {
+            Kind::Filter => match &self.filter {
+                Some(guest) => {
+                    guest.call_decide(&mut self.store, batch).map(|answer| read(answer, events, from_filter))
+                }
+                None => return Ok(vec![Verdict::Keep; events]),
+            },
+            Kind::Transform => match &self.transform {
+                Some(guest) => {
+                    let of = |outcome| from_transform(outcome, output_events);
+                    guest.call_apply(&mut self.store, batch).map(|answer| read(answer, events, of))
+                }
+                None => return Ok(vec![Verdict::Keep; events]),
+            },
+            Kind::EventTypes => match &self.event_types {
+                Some(guest) => {
+                    guest.call_validate(&mut self.store, batch).map(|answer| read(answer, events, from_owner))
+                }
+                None => return Ok(vec![Verdict::Keep; events]),
+            },
             // It is not asked about events.
             Kind::Webhook => return Ok(vec![Verdict::Keep; events]),
-            Kind::EventTypes => {
-                let Some(guest) = &self.event_types else {
-                    return Ok(vec![Verdict::Keep; events]);
-                };
-                let answer = guest.call_validate(&mut self.store, batch);
-                answer.map(|answer| answer.map(|list| list.into_iter().map(from_owner).collect()))
-            }
         };
         self.count_memory();
-        match verdicts.map_err(|e| CallError::Fault(self.fault(&e, time)))? {
-            Ok(verdicts) if verdicts.len() == events => Ok(verdicts),
-            Ok(verdicts) => {
-                let detail = format!("it answered {} verdicts for {events} events", verdicts.len());
-                Err(CallError::Fault(Fault::new(FaultKind::BadOutput, detail)))
-            }
-            Err(types::Fault::Retry(reason)) => Err(CallError::Retry(reason)),
-            Err(types::Fault::Broken(reason)) => Err(CallError::Fault(Fault::new(FaultKind::Broken, reason))),
-        }
+        verdicts.map_err(|e| CallError::Fault(self.fault(&e, time)))?
     }
 
     /// How people see events; one text per event.
@@ -275,6 +204,7 @@ impl Instance {
     }
 
     fn allow(&mut self, time: Duration) {
+        self.store.data_mut().until = Instant::now() + time;
         self.store.set_epoch_deadline(self.engine.deadline_ticks(time));
     }
 
@@ -287,5 +217,22 @@ impl Drop for Instance {
     fn drop(&mut self) {
         self.figures.instances.fetch_sub(1, Relaxed);
         self.figures.memory.fetch_sub(self.counted as i64, Relaxed);
+    }
+}
+
+/// The verdicts of an answer. They are counted first: in the guest one may be a byte, here it is many times as large.
+fn read<T>(
+    answer: Result<Vec<T>, types::Fault>,
+    events: usize,
+    of: impl Fn(T) -> Verdict,
+) -> Result<Vec<Verdict>, CallError> {
+    match answer {
+        Ok(list) if list.len() == events => Ok(list.into_iter().map(of).collect()),
+        Ok(list) => {
+            let detail = format!("it answered {} verdicts for {events} events", list.len());
+            Err(CallError::Fault(Fault::new(FaultKind::BadOutput, detail)))
+        }
+        Err(types::Fault::Retry(reason)) => Err(CallError::Retry(reason)),
+        Err(types::Fault::Broken(reason)) => Err(CallError::Fault(Fault::new(FaultKind::Broken, reason))),
     }
 }

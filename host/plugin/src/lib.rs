@@ -19,6 +19,7 @@ mod error;
 mod fault;
 mod figures;
 mod generation;
+mod host;
 mod instance;
 mod lane;
 pub mod limits;
@@ -33,6 +34,7 @@ mod trips;
 mod verdict;
 mod versions;
 mod voice;
+mod waiting;
 mod warm;
 
 pub use breaker::{BreakerSettings, BreakerState, Then};

@@ -12,12 +12,19 @@ pub const SIDECAR_BYTES_MAX: u64 = 1 << 20;
 pub const PLUGINS_MAX: usize = 1024;
 /// Imports or exports that a component may have. Inspecting ten thousand of them is an attack on the loader.
 pub const EXTERNS_MAX: usize = 1000;
+/// Components in one component, itself included. Composed ones have a few; the compiler takes 400 KB for each that is
+/// nested deeper, so that a small file of nothing else would take all memory.
+pub const COMPONENTS_MAX: usize = 100;
 /// Time for one call while a component is loaded (`describe`, `configure`, `types`). Interpreters start slowly.
 pub const LOAD_CALL_TIME_MAX: Duration = Duration::from_secs(5);
 /// Types that one plugin may own.
 pub const TYPES_MAX: usize = 1024;
 /// Bytes of one JSON Schema that a plugin declares.
 pub const SCHEMA_BYTES_MAX: usize = 256 << 10;
+/// Values in a configuration's schema with its references followed. A schema that doubles at each would never end.
+pub const SCHEMA_VALUES_MAX: usize = 100_000;
+/// Levels of it, likewise: it is read with recursion.
+pub const SCHEMA_LEVELS_MAX: usize = 256;
 /// Bytes of other texts that a plugin says about itself.
 pub const TEXT_BYTES_MAX: usize = 1024;
 /// What `output-events` may be set to: the parts of an event are told apart by a `u16`.
@@ -44,6 +51,11 @@ pub const BACKTRACE_FRAMES_MAX: usize = 20;
 pub const FRAME_BYTES_MAX: usize = 300;
 /// Bytes of stack for one call, on the worker's own. The same for all plugins: it is a setting of the engine.
 pub const STACK_BYTES_MAX: usize = 512 << 10;
+/// Things of the host that one instance may hold: streams, and what it waits for. They are kept in the host's memory,
+/// which no limit on the guest's sees.
+pub const RESOURCES_MAX: usize = 1000;
+/// Random bytes that one call gives. They are made in the host, where the time limit does not reach.
+pub const RANDOM_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of one line in the host's log.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 

@@ -12,12 +12,14 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
 use crate::breaker::Breaker;
 use crate::component::inspect;
-use crate::instance::{Code, ConfigureError, Host, Instance};
+use crate::host::Host;
+use crate::instance::{Code, ConfigureError, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
 use crate::plugins::Observer;
 use crate::source_lines::SourceLines;
 use crate::verdict::Fault;
 use crate::voice::Voice;
+use crate::waiting;
 use crate::{Engine, EventTypeInfo, Figures, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};
 
 /// Makes plugins.
@@ -34,6 +36,7 @@ impl Loader {
         let mut linker = Linker::new(engine.wasmtime());
         let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
+        waiting::add_to_linker(&mut linker, Host::waiting).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         meter::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         Ok(Self { engine, linker, defaults, observer })

@@ -1,0 +1,83 @@
+//! What the host keeps beside each instance and offers to its imports: an empty WASI context, the limits, the plugin's
+//! voice. Must not know what instances are called for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Level;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::Figures;
+use crate::bindings::{log, meter, types};
+use crate::bounds::Bounds;
+use crate::instance::Code;
+use crate::limits::{RANDOM_BYTES_MAX, RESOURCES_MAX};
+use crate::voice::{Stdio, Voice};
+use crate::waiting::Waiting;
+
+/// One instance's side of the host.
+pub(crate) struct Host {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) bounds: Bounds,
+    voice: Arc<Voice>,
+    figures: Arc<Figures>,
+    /// When the call ends.
+    pub(crate) until: Instant,
+}
+
+impl Host {
+    /// For an instance whose first call, which makes it, has so much time.
+    pub(crate) fn new(code: &Code, time: Duration) -> Self {
+        // No files, environment, arguments or network: what is not granted is not there (invariant I5).
+        let wasi = WasiCtx::builder()
+            .stdout(Stdio::new(&code.voice, Level::INFO))
+            .stderr(Stdio::new(&code.voice, Level::WARN))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(RANDOM_BYTES_MAX)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
+        let bounds = Bounds::new(&code.limits);
+        let (voice, figures) = (Arc::clone(&code.voice), Arc::clone(&code.figures));
+        Self { wasi, table, bounds, voice, figures, until: Instant::now() + time }
+    }
+
+    /// For calls in which the guest waits.
+    pub(crate) fn waiting(&mut self) -> Waiting<'_> {
+        Waiting { table: &mut self.table, until: self.until }
+    }
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl types::Host for Host {}
+
+impl meter::Host for Host {
+    fn add(&mut self, name: String, delta: u64) {
+        self.figures.own.add(&name, delta);
+    }
+
+    fn record(&mut self, name: String, value: f64) {
+        self.figures.own.record(&name, value);
+    }
+}
+
+impl log::Host for Host {
+    fn log(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) {
+        let level = match level {
+            log::Level::Trace => Level::TRACE,
+            log::Level::Debug => Level::DEBUG,
+            log::Level::Info => Level::INFO,
+            log::Level::Warn => Level::WARN,
+            log::Level::Error => Level::ERROR,
+        };
+        self.voice.say(level, &message, &fields);
+    }
+}

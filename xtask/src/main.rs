@@ -9,6 +9,7 @@ mod demo;
 mod guests;
 mod host;
 mod say;
+mod soak;
 mod test;
 mod wasm_target;
 
@@ -43,6 +44,8 @@ enum Command {
     Test(Passed),
     /// Check format, lints and dependencies
     Check,
+    /// Reload and leak for a long time, and look at the host's memory
+    Soak(soak::SoakArgs),
     /// Measure: `cargo xtask bench --help` lists what
     Bench(Passed),
 }
@@ -80,6 +83,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(&workspace, &args)?,
         Command::Test(args) => return test::run(&workspace, &args.arguments),
         Command::Check => check::run(&workspace)?,
+        Command::Soak(args) => soak::run(&workspace, &args)?,
         Command::Bench(args) => {
             bench::run(&workspace, args.arguments)?;
         }

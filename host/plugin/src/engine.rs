@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{Cache, CacheConfig, Config, WasmBacktraceDetails};
 
@@ -13,6 +13,8 @@ use crate::limits::{BACKTRACE_FRAMES_MAX, STACK_BYTES_MAX};
 
 /// How often a running guest is asked whether its time is over. Finer ticks cost nothing measurable.
 const TICK: Duration = Duration::from_millis(1);
+/// How far the clock may be behind and catch up. More is a machine that was suspended.
+const LAG_MAX: Duration = Duration::from_millis(20);
 /// After this many ticks without a new call the clock sleeps until the next one. A call may be running all that time,
 /// so this is more than the longest time limit (10 s).
 const IDLE_TICKS: u64 = 20_000;
@@ -70,6 +72,20 @@ impl Engine {
     }
 }
 
+/// Sleeps, and says when that was to end. Each sleep ends a little late; counted from where it should have ended, fifty
+/// ticks are fifty milliseconds all the same. After a long absence the count begins anew.
+fn sleep_until(end: Instant) -> Instant {
+    let now = Instant::now();
+    match end.checked_duration_since(now) {
+        Some(left) => {
+            thread::sleep(left);
+            end
+        }
+        None if now - end > LAG_MAX => now,
+        None => end,
+    }
+}
+
 /// The thread that advances the engine's epoch. It sleeps while no plugin is called.
 #[derive(Debug)]
 struct Clock {
@@ -87,7 +103,7 @@ impl Clock {
             .name("tidemill-clock".into())
             .spawn(move || {
                 let Ok(clock) = receive.recv() else { return };
-                let (mut seen, mut idle) = (0, 0);
+                let (mut seen, mut idle, mut next) = (0, 0, Instant::now());
                 while let (Some(clock), Some(engine)) = (clock.upgrade(), engine.upgrade()) {
                     engine.increment_epoch();
                     let calls = clock.calls.load(Ordering::Relaxed);
@@ -100,9 +116,10 @@ impl Clock {
                             drop(clock);
                             thread::park_timeout(Duration::from_secs(1));
                         }
+                        next = Instant::now();
                     } else {
                         drop(clock);
-                        thread::sleep(TICK);
+                        next = sleep_until(next + TICK);
                     }
                 }
             })

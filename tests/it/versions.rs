@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, guest, tidemill};
+use crate::support::{Server, eventually, guest, tidemill};
 
 async fn order(server: &Server, order: &str) -> (u16, Value) {
     let answer = server.http.post(server.url(&format!("/plugins/stamp/{order}"))).send().await.unwrap();
@@ -63,8 +63,15 @@ async fn a_rollback_holds_until_another_file_is_put_in_place() {
 #[tokio::test]
 async fn a_plugin_that_was_switched_off_stays_off() {
     let mut server = Server::start("", &[("stamp", &guest("stamp_v1"))]).await;
+    assert_eq!(stamp(&server).await, "v1");
     let (status, off) = order(&server, "disable").await;
     assert_eq!((status, &off["state"]), (200, &json!("disabled")), "{off}");
+    // Nothing has to happen for its memory to be given back.
+    let left = async || {
+        let figures = plugin(&server).await["figures"].clone();
+        (figures["instances"].clone(), figures["memory_bytes"].clone())
+    };
+    eventually("its instances are gone", async || left().await == (json!(0), json!(0))).await;
     assert_eq!(stamp(&server).await, Value::Null);
     fs::write(server.plugins_dir().join("stamp.toml"), "order = 3\n").unwrap();
     server.stop();

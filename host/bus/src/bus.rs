@@ -91,6 +91,13 @@ impl Bus {
         ingress.ok_or(PublishError::Closed)?.publish(events).await
     }
 
+    /// Has workers let go of plugins that are not in the current generation any more, also when no events come.
+    pub fn plugins_changed(&self) {
+        if let Some(ingress) = &*self.ingress.read().unwrap_or_else(PoisonError::into_inner) {
+            ingress.nudge();
+        }
+    }
+
     /// Stores an event that the host itself has to say. It passes no plugins: they could hide or fake it.
     pub fn announce(&self, event: Event) {
         let done = |appended: Result<_, AppendError>| {

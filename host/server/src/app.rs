@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, bail};
 use tidemill_bus::{Bus, BusOptions};
 use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
-use tidemill_plugin::{Directory, Engine, Orders, PluginSettings, Plugins, WatchOptions};
+use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, WatchOptions};
 
 use crate::announce;
 use crate::config::{self, Config, StoreKind};
@@ -49,10 +49,14 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     let app: Arc<OnceLock<std::sync::Weak<App>>> = Arc::default();
     let announcer = Arc::clone(&app);
     let plugins = Plugins::new(engine, config.limits, move |notice| {
-        if let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade)
-            && let Some(event) = announce::event(&notice)
-        {
+        let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade) else { return };
+        if let Some(event) = announce::event(&notice) {
             app.bus.announce(event);
+        }
+        if matches!(notice, Notice::Replaced { .. } | Notice::Removed { .. }) {
+            app.bus.plugins_changed();
+            app.hooks.plugins_changed();
+            app.renderer.plugins_changed();
         }
     })?;
     let plugins = Arc::new(plugins);

@@ -25,6 +25,11 @@ impl Renderer {
         Self { plugins, lane }
     }
 
+    /// Lets go of instances of plugins that run no more.
+    pub(crate) fn plugins_changed(&self) {
+        self.lane.lock().unwrap_or_else(PoisonError::into_inner).enter(&self.plugins.current());
+    }
+
     /// The owner's line for an event: none if nobody owns its type, or if the owner failed. Blocks.
     fn text(&self, record: &Record) -> Option<String> {
         let generation = self.plugins.current();

@@ -33,6 +33,12 @@ impl Hooks {
         Self { plugins, idle: Mutex::default(), busy }
     }
 
+    /// Lets go of instances of plugins that run no more.
+    pub(crate) fn plugins_changed(&self) {
+        let current = self.plugins.current();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(|lane| lane.enter(&current));
+    }
+
     /// Hands a delivery to a plugin. Blocks.
     fn receive(&self, plugin: &Arc<Plugin>, delivery: Delivery) -> Result<Received, Fault> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);

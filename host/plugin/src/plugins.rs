@@ -214,7 +214,7 @@ impl Plugins {
         let still = running.as_ref().map(|plugin| plugin.version);
         let state = if running.is_some() { PluginState::Outdated } else { PluginState::Failed };
         let report = reports.entry(name.to_owned()).or_insert_with(|| PluginReport::unknown(name));
-        (report.state, report.running, report.error) = (state, running, Some(error.clone()));
+        (report.state, report.running, report.error, report.set_aside) = (state, running, Some(error.clone()), None);
         drop(reports);
         (self.observer)(Notice::Failed { name: name.to_owned(), error, still });
     }

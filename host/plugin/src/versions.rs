@@ -3,8 +3,8 @@
 //!
 //! One folder per plugin: `<version>.wasm` for each version, and `versions.toml`. Must not know whether a version runs.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,10 @@ impl Versions {
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
         let part = folder.join("part");
-        fs::write(&part, bytes)?;
+        let mut written = File::create(&part)?;
+        written.write_all(bytes)?;
+        // Whole before it has its name: half a note would read as nothing, and a plugin that was switched off would run.
+        written.sync_all()?;
         fs::rename(part, folder.join(file))
     }
 

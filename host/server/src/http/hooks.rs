@@ -65,11 +65,15 @@ async fn deliver(app: Arc<App>, name: String, request: Request) -> Result<Respon
     let (Parts { headers, uri, .. }, body) = request.into_parts();
     let body = body::read(&headers, body, app.config.publish.body_max).await?;
     let query = uri.query().unwrap_or_default().to_owned();
-    let delivery = Delivery { headers: readable(&headers), query, body: body.to_vec() };
-    let waits = app.hooks.busy.acquire().await;
+    let delivery = Delivery { headers: readable(&headers), query, body: body.into() };
+    let place = Arc::clone(&app.hooks.busy).acquire_owned().await;
     let (hooks, asked) = (Arc::clone(&app), Arc::clone(&plugin));
-    let received = tokio::task::spawn_blocking(move || hooks.hooks.receive(&asked, delivery)).await;
-    drop(waits);
+    let received = tokio::task::spawn_blocking(move || {
+        // Kept until the plugin is done: a sender that goes away does not make room for another one.
+        let _place = place;
+        hooks.hooks.receive(&asked, delivery)
+    })
+    .await;
     let received = received.map_err(|error| Problem::new(Kind::Unavailable, error.to_string()))?;
     match received {
         Ok(Received::Events(drafts)) => publish_all(&app, &name, drafts).await,

@@ -1,9 +1,11 @@
 //! Looks at a component before anything of it is compiled or run: what it is, what it offers, what it wants.
 
+use std::collections::BTreeSet;
+
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
-use crate::LoadError;
 use crate::limits::{COMPONENTS_MAX, EXTERNS_MAX};
+use crate::{Capability, LoadError};
 
 /// The version of `tidemill:plugin` that this host speaks.
 const VERSION: &str = "0.1.0";
@@ -55,9 +57,17 @@ pub(crate) fn wholeness(bytes: &[u8]) -> Wholeness {
     }
 }
 
-/// Finds the kinds of a component, or says why it is no plugin for this host. Unknown exports are ignored: interpreters
+/// What a component is and what it wants, by its exports and imports.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Inspected {
+    pub(crate) kinds: Vec<Kind>,
+    /// In order, each once.
+    pub(crate) wants: Vec<Capability>,
+}
+
+/// Finds what a component is and wants, or says why it is no plugin for this host. Unknown exports are ignored: interpreters
 /// have some of their own.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
+pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected, LoadError> {
     if bytes.is_empty() {
         return Err(LoadError::Empty);
     }
@@ -98,8 +108,11 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
     }
     let kinds = kinds(&exports)?;
     check_size_of_family(bytes)?;
-    imports.iter().try_for_each(|import| check_import(import))?;
-    Ok(kinds)
+    let mut wants = BTreeSet::new();
+    for import in &imports {
+        wants.extend(check_import(import)?);
+    }
+    Ok(Inspected { kinds, wants: wants.into_iter().collect() })
 }
 
 fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
@@ -141,8 +154,8 @@ fn check_size_of_family(bytes: &[u8]) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// Whether the host offers an import. Only names are looked at here; types are checked when the component is linked.
-fn check_import(name: &str) -> Result<(), LoadError> {
+/// Whether the host offers an import, and which capability it is if it has to be granted. Only names are looked at here; types are checked when the component is linked.
+fn check_import(name: &str) -> Result<Option<Capability>, LoadError> {
     let missing = |advice: String| Err(LoadError::MissingImport { import: name.to_owned(), advice });
     let (path, version) = name.split_once('@').unwrap_or((name, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
@@ -150,11 +163,13 @@ fn check_import(name: &str) -> Result<(), LoadError> {
         "tidemill:plugin" if version != VERSION => missing(format!(
             "this host speaks version {VERSION}; build the plugin with that version of the WIT package"
         )),
-        "tidemill:plugin" if matches!(interface, "log" | "meter" | "types") => Ok(()),
-        "tidemill:plugin" => missing("this host offers `log` and `meter` and no other interface to plugins".into()),
+        "tidemill:plugin" if matches!(interface, "log" | "meter" | "types") => Ok(None),
+        "tidemill:plugin" if interface == "state" => Ok(Some(Capability::State)),
+        "tidemill:plugin" if interface == "bus" => Ok(Some(Capability::Publish)),
+        "tidemill:plugin" => missing("this host offers `log`, `meter`, `state` and `bus` to plugins".into()),
         "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets" => {
             if version.starts_with("0.2.") {
-                Ok(())
+                Ok(None)
             } else {
                 missing("this host offers WASI 0.2; build the plugin for `wasm32-wasip2`".into())
             }
@@ -163,7 +178,7 @@ fn check_import(name: &str) -> Result<(), LoadError> {
             "plugins have no outbound HTTP here; JavaScript is built without it by `jco componentize -d all`".into(),
         ),
         _ => missing(
-            "build the plugin without it; a plugin may import WASI 0.2, `tidemill:plugin/log` and `/meter`".into(),
+            "build the plugin without it; a plugin may import WASI 0.2 and `log`, `meter`, `state` and `bus` of `tidemill:plugin`".into(),
         ),
     }
 }
@@ -225,7 +240,7 @@ mod tests {
 
     #[test]
     fn kinds_are_found_by_interface_and_unknown_exports_ignored() {
-        assert_eq!(inspect(&component(PLUGIN)).unwrap(), [Kind::Filter]);
+        assert_eq!(inspect(&component(PLUGIN)).unwrap().kinds, [Kind::Filter]);
     }
 
     #[test]
@@ -254,7 +269,7 @@ mod tests {
         }
         for missing in [
             "tidemill:plugin/log@0.3.0",
-            "tidemill:plugin/bus@0.1.0",
+            "tidemill:plugin/files@0.1.0",
             "wasi:cli/stdout@0.3.0",
             "wasi:http/types@0.2.3",
             "acme:thing/db@1.0.0",

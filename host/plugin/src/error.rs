@@ -42,6 +42,9 @@ pub enum LoadError {
         /// What the author can do.
         advice: String,
     },
+    /// Wants what it was not granted.
+    #[error("it wants what it was not granted: {}; grant it in the table `[grants]` of its settings, or use another plugin", .0.join(", "))]
+    NotGranted(Vec<String>),
     /// The compiler or linker refused it.
     #[error("it cannot be compiled: {0}")]
     Compile(String),

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
 use crate::breaker::Breaker;
-use crate::component::inspect;
+use crate::component::{Inspected, inspect};
 use crate::host::Host;
 use crate::instance::{Code, ConfigureError, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
@@ -72,7 +72,12 @@ impl Loader {
         if bytes.len() as u64 > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(bytes.len() as u64));
         }
-        let kinds = inspect(bytes)?;
+        let Inspected { kinds, wants } = inspect(bytes)?;
+        let grants = settings.grants.over_nothing();
+        let missing = grants.missing(&wants);
+        if !missing.is_empty() {
+            return Err(LoadError::NotGranted(missing));
+        }
         let compile = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         let began = Instant::now();
         let component = Component::from_binary(self.engine.wasmtime(), bytes).map_err(compile)?;
@@ -118,9 +123,11 @@ impl Loader {
             author_version: info.version,
             summary: info.summary,
             kinds,
+            wants,
             subscribes,
             needs_data: info.needs_data,
             order: settings.order.unwrap_or(0),
+            grants,
             on_fault: settings.on_fault.unwrap_or_default(),
             compile_time,
             config_json,

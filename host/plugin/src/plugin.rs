@@ -13,7 +13,7 @@ use tidemill_event::TypePattern;
 use crate::breaker::Breaker;
 use crate::instance::Code;
 use crate::plugins::Observer;
-use crate::{BreakerSettings, BreakerState, Figures, Kind, Limits, Notice, OnFault};
+use crate::{BreakerSettings, BreakerState, Capability, Figures, Grants, Kind, Limits, Notice, OnFault};
 
 /// A component's version: the SHA-256 of its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ pub struct Plugin {
     pub(crate) author_version: String,
     pub(crate) summary: String,
     pub(crate) kinds: Vec<Kind>,
+    pub(crate) wants: Vec<Capability>,
+    pub(crate) grants: Grants,
     pub(crate) subscribes: Vec<TypePattern>,
     pub(crate) needs_data: bool,
     pub(crate) order: i32,
@@ -138,6 +140,16 @@ impl Plugin {
     /// What it is.
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds
+    }
+
+    /// What it wants of the host beyond what every plugin has.
+    pub fn wants(&self) -> &[Capability] {
+        &self.wants
+    }
+
+    /// What it is granted.
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// The types for which its filter and transform are called.

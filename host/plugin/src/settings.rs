@@ -3,15 +3,18 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tidemill_event::{TypePattern, limits::PATTERNS_MAX};
+use tidemill_event::TypePattern;
 
 mod breaker;
+mod grants;
 mod limits;
 
 pub use breaker::BreakerChoices;
+pub use grants::GrantSettings;
 pub use limits::LimitSettings;
 
 use breaker::RawBreaker;
+use grants::{RawGrants, patterns};
 use limits::RawLimits;
 
 /// Settings of one plugin; everything is optional.
@@ -29,6 +32,8 @@ pub struct PluginSettings {
     pub limits: LimitSettings,
     /// When it is taken out, as far as that differs from the default.
     pub breaker: BreakerChoices,
+    /// What it is granted.
+    pub grants: GrantSettings,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
 }
@@ -73,6 +78,8 @@ struct Raw {
     #[serde(default)]
     breaker: RawBreaker,
     #[serde(default)]
+    grants: RawGrants,
+    #[serde(default)]
     config: Map<String, Value>,
 }
 
@@ -87,20 +94,12 @@ impl PluginSettings {
     pub fn from_table(table: &toml::Table) -> Result<Self, Vec<String>> {
         let raw: Raw = table.clone().try_into().map_err(|e: toml::de::Error| vec![e.message().to_owned()])?;
         let mut problems = Vec::new();
-        let patterns = raw.subscribes.map(|texts| {
-            let patterns: Vec<TypePattern> = texts
-                .iter()
-                .filter_map(|text| text.parse().map_err(|e| problems.push(format!("subscribes: {e}"))).ok())
-                .collect();
-            if patterns.len() > PATTERNS_MAX {
-                problems.push(format!("subscribes: {} patterns, at most {PATTERNS_MAX} are possible", patterns.len()));
-            }
-            patterns
-        });
+        let subscribes = patterns("subscribes", raw.subscribes, &mut problems);
         let (limits, breaker) = (raw.limits.read(&mut problems), raw.breaker.read(&mut problems));
+        let grants = raw.grants.read(&mut problems);
         if problems.is_empty() {
             let Raw { order, enabled, on_fault, config, .. } = raw;
-            Ok(Self { order, enabled, subscribes: patterns, on_fault, limits, breaker, config })
+            Ok(Self { order, enabled, subscribes, on_fault, limits, breaker, grants, config })
         } else {
             Err(problems)
         }
@@ -114,6 +113,7 @@ impl PluginSettings {
         self.on_fault = other.on_fault.or(self.on_fault);
         self.limits = self.limits.overridden_by(other.limits);
         self.breaker = self.breaker.overridden_by(other.breaker);
+        self.grants = self.grants.overridden_by(&other.grants);
         self.config.extend(other.config.clone());
         self
     }

@@ -7,6 +7,7 @@
 mod support;
 
 mod bad_input;
+mod bus;
 mod cli;
 mod clients;
 mod crash;
@@ -33,6 +34,7 @@ mod replay;
 mod retention;
 mod shutdown;
 mod slow;
+mod state;
 mod streams;
 mod taken_out;
 mod tls;

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use tidemill_event::{Event, Position};
 use tidemill_log::{Append, AppendError, KeptDeadLetter, Log, LogInfo, ReadError, ReadLimit, Record};
-use tidemill_plugin::{Lane, Plugins};
+use tidemill_plugin::{Lane, Outlet, Plugins, StateUsage, States};
+use tokio::sync::Semaphore;
 
+use crate::async_lane::AsyncLane;
 use crate::cursor::{Cursor, Subscription};
+use crate::inbox::Inbox;
 use crate::ingress::Ingress;
-use crate::limits::{DEAD_LETTERS_MAX, TURN_TIME_MAX};
-use crate::pipeline::{Pulse, Worker};
+use crate::limits::{DEAD_LETTERS_MAX, NEW_EVENTS_BYTES_MAX, QUEUE_UNIT_BYTES, TURN_TIME_MAX};
+use crate::pipeline::Pipeline;
 use crate::queue::Queue;
 use crate::tail::Tail;
+use crate::worker::{Pulse, Worker};
 use crate::{Outcome, PublishError, Published, Selection, Wanted};
 
 /// What an operator sets.
@@ -54,6 +58,7 @@ pub struct Bus {
     pulses: Vec<Arc<Pulse>>,
     /// Raised when nothing is tried again any more.
     stops_waiting: Arc<AtomicBool>,
+    states: States,
 }
 
 impl Bus {
@@ -62,16 +67,28 @@ impl Bus {
         let tail = Tail::follow(log, options.ring_bytes, options.replay_rate);
         let epoch = tail.epoch();
         let (ingress, queues) = Ingress::new(options.workers.max(1), options.queue_bytes, options.queue_wait);
+        let states = States::new(log.plugin_state().map_err(std::io::Error::other)?);
+        let room = Arc::new(Semaphore::new(NEW_EVENTS_BYTES_MAX / QUEUE_UNIT_BYTES));
+        let pipeline = {
+            let (plugins, log, states) = (Arc::clone(plugins), Arc::clone(log), states.clone());
+            move |inbox: Arc<Inbox>, waits: bool| {
+                let outlet = Outlet { states: states.clone(), room: Arc::clone(&room), waits };
+                let lane = Lane::with_outlet(plugins.engine().clone(), outlet);
+                Pipeline { plugins: Arc::clone(&plugins), lane, log: Arc::clone(&log), epoch, inbox }
+            }
+        };
+        let make = pipeline.clone();
+        let async_lane = AsyncLane::new(Box::new(move |inbox| make(inbox, true)));
         let stops_waiting: Arc<AtomicBool> = Arc::default();
         let (mut workers, mut pulses) = (Vec::new(), Vec::new());
-        for (number, queue) in queues.into_iter().enumerate() {
+        for (number, (queue, wake)) in queues.into_iter().zip(ingress.wakes()).enumerate() {
             let pulse = Arc::new(Pulse::new());
             pulses.push(Arc::clone(&pulse));
-            let (plugins, log) = (Arc::clone(plugins), Arc::clone(log));
-            let stops_waiting = Arc::clone(&stops_waiting);
+            let (stops_waiting, async_lane) = (Arc::clone(&stops_waiting), Arc::clone(&async_lane));
+            let (inbox, pipeline) = (Inbox::new(wake), pipeline.clone());
             let run = move || {
-                let lane = Lane::new(plugins.engine().clone());
-                Worker { queue: Queue::new(queue, stops_waiting), plugins, lane, log, epoch, pulse }.run();
+                let pipeline = pipeline(Arc::clone(&inbox), false);
+                Worker { queue: Queue::new(queue, inbox, stops_waiting), pipeline, async_lane, pulse }.run();
             };
             workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
@@ -81,6 +98,7 @@ impl Bus {
             workers: Mutex::new(workers),
             pulses,
             stops_waiting,
+            states,
         })
     }
 
@@ -144,6 +162,28 @@ impl Bus {
     /// Forgets dead letters; how many there were.
     pub async fn forget_dead_letters(&self, numbers: Vec<u64>) -> Result<usize, AppendError> {
         self.tail.log().forget_dead_letters(numbers).await
+    }
+
+    /// How much a plugin keeps as its state.
+    pub fn state_usage(&self, plugin: &str) -> StateUsage {
+        self.states.usage(plugin)
+    }
+
+    /// Removes all that a plugin keeps; how many keys there were.
+    pub async fn clear_state(&self, plugin: &str) -> Result<usize, AppendError> {
+        let (done, cleared) = tokio::sync::oneshot::channel();
+        let count = self.states.clear(plugin, |state, receipt| {
+            let done = Box::new(move |appended: Result<_, _>| {
+                receipt.settle(appended.is_ok());
+                // Whoever asked may be gone.
+                let _ = done.send(appended.map(|_| ()));
+            });
+            self.tail.log().append(Append { state, ..Append::unkeyed(vec![], done) });
+        });
+        if count > 0 {
+            cleared.await.unwrap_or(Err(AppendError::Closed))?;
+        }
+        Ok(count)
     }
 
     /// Removes what is too old. To be called now and then; what is too much goes by itself.

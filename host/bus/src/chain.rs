@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use hashbrown::{HashMap, HashSet};
 use tidemill_event::{Change, Event, Problem};
 use tidemill_log::DeadLetter;
-use tidemill_plugin::{Fault, FaultKind, Generation, Kind, Lane, OnFault, Plugin, Verdict};
+use tidemill_plugin::{
+    Committed, Conflict, Fault, FaultKind, Generation, Kind, Lane, OnFault, Plugin, Verdict, Written,
+};
 
 mod parts;
 
-pub(crate) use parts::{Failure, Later, Passed};
+pub(crate) use parts::{Failure, Later, Passed, Why};
 
 use crate::{Outcome, Step, Trail};
 use parts::Item;
@@ -32,10 +34,12 @@ pub(crate) struct Chain<'a> {
     originals: HashMap<usize, Event>,
     /// Who failed, by origin.
     failed: Vec<(usize, Arc<Plugin>, Fault)>,
-    /// Which published events are to wait; with the plugin that wants to see them again later and why, if it is that.
-    later: HashMap<usize, Option<(Arc<str>, String)>>,
+    /// Which published events are to wait, and why.
+    later: HashMap<usize, Why>,
     /// Where it is written down what plugins do, by origin.
     trails: HashMap<usize, Arc<Trail>>,
+    /// How often events were published on account of others, by origin; 0 where nothing is said.
+    hops: HashMap<usize, u8>,
 }
 
 impl<'a> Chain<'a> {
@@ -44,6 +48,7 @@ impl<'a> Chain<'a> {
         generation: &'a Generation,
         events: Vec<Event>,
         trails: HashMap<usize, Arc<Trail>>,
+        hops: HashMap<usize, u8>,
     ) -> Self {
         let fates = vec![None; events.len()];
         let item =
@@ -51,14 +56,14 @@ impl<'a> Chain<'a> {
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
         let (waiting, originals) = (Vec::new(), HashMap::new());
         let (failed, later) = (Vec::new(), HashMap::new());
-        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later, trails };
+        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later, trails, hops };
         (0..chain.items.len()).for_each(|at| chain.route(at, 0));
         chain
     }
 
     /// Keeps events of some sources from all plugins: others of these sources wait, which they must not overtake.
     pub(crate) fn hold_back(&mut self, is_held: impl Fn(&str) -> bool) {
-        let held = self.items.iter().filter(|item| is_held(item.event.source())).map(|item| (item.origin, None));
+        let held = self.items.iter().filter(|item| is_held(item.event.source())).map(|item| (item.origin, Why::Behind));
         self.later.extend(held);
     }
 
@@ -89,6 +94,22 @@ impl<'a> Chain<'a> {
             let stage = &self.generation.stages()[index];
             self.ask(&stage.plugin, stage.kind, &due, index + 1);
         }
+    }
+
+    /// What plugins wrote beside what they answered.
+    pub(crate) fn finish_writing(&mut self) -> Written {
+        self.lane.finish_turn()
+    }
+
+    /// Has everything done again: what plugins made of it is void.
+    pub(crate) fn put_off(&mut self, conflict: Conflict) -> Committed<'static> {
+        self.failed.clear();
+        self.fates.iter_mut().for_each(|fate| *fate = None);
+        for origin in 0..self.fates.len() {
+            let asked = || Why::Asked { by: Arc::from("tidemill"), reason: conflict.to_string() };
+            self.later.entry(origin).or_insert_with(asked);
+        }
+        Committed::default()
     }
 
     pub(crate) fn finish(mut self) -> Passed {
@@ -130,6 +151,9 @@ impl<'a> Chain<'a> {
     fn ask(&mut self, plugin: &Arc<Plugin>, kind: Kind, items: &[usize], next_stage: usize) {
         let events: Vec<&Event> = items.iter().map(|at| &self.items[*at].event).collect();
         let began = (!self.trails.is_empty()).then(Instant::now);
+        let hops =
+            items.iter().filter_map(|at| self.hops.get(&self.items[*at].origin)).max().copied().unwrap_or_default();
+        self.lane.set_hops(hops);
         let verdicts = self.lane.ask(plugin, kind, &events);
         if let Some(began) = began {
             self.write_down(plugin, kind, items, &verdicts, began.elapsed());
@@ -149,7 +173,7 @@ impl<'a> Chain<'a> {
                 Verdict::Reject(problems) => Outcome::Rejected { by: Some(by()), problems },
                 Verdict::Retry(reason) => Outcome::Retry { by: by(), reason },
                 Verdict::Later(reason) => {
-                    self.later.entry(self.items[*at].origin).or_insert_with(|| Some((by(), reason)));
+                    self.later.entry(self.items[*at].origin).or_insert_with(|| Why::Asked { by: by(), reason });
                     continue;
                 }
                 Verdict::Fault(fault) => match self.fail(*at, plugin, kind, fault) {
@@ -243,7 +267,7 @@ impl<'a> Chain<'a> {
             if waits {
                 self.fates[origin] = None;
                 sources.insert(event.source().to_owned());
-                later.push(Later { origin, event: event.clone(), asked: asked.flatten() });
+                later.push(Later { origin, event: event.clone(), why: asked.unwrap_or(Why::Behind) });
             }
         }
         let waits: HashSet<usize> = later.iter().map(|later| later.origin).collect();
@@ -296,16 +320,28 @@ impl<'a> Chain<'a> {
         Ok(())
     }
 
-    /// Notes which stages, from one on, are to see an item.
+    /// Notes which stages, from one on, are to see an item; or that one of them, or its owner, cannot do so here.
     fn route(&mut self, at: usize, from: usize) {
-        for stage in self.generation.stages_of(self.items[at].event.event_type()) {
-            if stage >= from {
+        let event_type = self.items[at].event.event_type();
+        if let Some(owner) = self.generation.owner(event_type).filter(|owner| self.is_elsewhere(owner)) {
+            self.later.entry(self.items[at].origin).or_insert_with(|| Why::Elsewhere(Arc::clone(owner)));
+        }
+        for stage in self.generation.stages_of(event_type) {
+            let plugin = &self.generation.stages()[stage].plugin;
+            if stage >= from && self.is_elsewhere(plugin) {
+                self.later.entry(self.items[at].origin).or_insert_with(|| Why::Elsewhere(Arc::clone(plugin)));
+            } else if stage >= from {
                 match self.waiting.binary_search_by_key(&stage, |(waited_for, _)| *waited_for) {
                     Ok(place) => self.waiting[place].1.push(at),
                     Err(place) => self.waiting.insert(place, (stage, vec![at])),
                 }
             }
         }
+    }
+
+    /// Whether a plugin may take long, which it may not do here.
+    fn is_elsewhere(&self, plugin: &Plugin) -> bool {
+        plugin.may_wait() && !self.lane.waits()
     }
 
     fn still_meets(&self, at: usize, stage: usize) -> bool {

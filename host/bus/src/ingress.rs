@@ -30,8 +30,15 @@ pub enum PublishError {
 pub(crate) struct Submission {
     pub(crate) events: Vec<Published>,
     pub(crate) reply: Reply,
-    /// Room in the queue, given back when all of the submission was answered.
-    pub(crate) room: Arc<OwnedSemaphorePermit>,
+    /// Room in the queue, given back when all of the submission was answered. An empty one takes none.
+    pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Submission {
+    /// Nothing: a turn for the worker.
+    pub(crate) fn empty() -> Self {
+        Self { events: Vec::new(), reply: Reply::Whole(oneshot::channel().0), room: None }
+    }
 }
 
 /// Who waits for a submission.
@@ -43,6 +50,11 @@ pub(crate) enum Reply {
         reply: oneshot::Sender<Outcome>,
         /// Since when it waits.
         since: Instant,
+    },
+    /// Nobody: a plugin published it.
+    Nobody {
+        /// Which.
+        by: Arc<str>,
     },
 }
 
@@ -74,7 +86,7 @@ pub(crate) struct Ingress {
 impl Ingress {
     /// Queues for some workers, which get the other ends.
     pub(crate) fn new(workers: usize, bytes: usize, wait: Duration) -> (Self, Vec<mpsc::Receiver<Submission>>) {
-        let (queues, ends) = (0..workers).map(|_| mpsc::channel(SUBMISSIONS_MAX)).unzip();
+        let (queues, ends): (Vec<_>, _) = (0..workers).map(|_| mpsc::channel(SUBMISSIONS_MAX)).unzip();
         let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::new(Semaphore::new(units as usize));
         (Self { queues, room, units, wait, hasher: DefaultHashBuilder::default() }, ends)
@@ -97,13 +109,15 @@ impl Ingress {
         self.publish_shared(events).await
     }
 
+    /// What wakes each worker, as long as there are publishers.
+    pub(crate) fn wakes(&self) -> Vec<mpsc::WeakSender<Submission>> {
+        self.queues.iter().map(mpsc::Sender::downgrade).collect()
+    }
+
     /// Gives every worker an empty turn. One that has no room in its queue has a turn anyway.
     pub(crate) fn nudge(&self) {
         for queue in &self.queues {
-            if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(0) {
-                let reply = Reply::Whole(oneshot::channel().0);
-                let _ = queue.try_send(Submission { events: Vec::new(), reply, room: Arc::new(room) });
-            }
+            let _ = queue.try_send(Submission::empty());
         }
     }
 
@@ -176,7 +190,7 @@ impl Ingress {
         };
         let (answer, receive) = oneshot::channel();
         let sender = self.queues.get(queue).ok_or(PublishError::Closed)?;
-        let submission = Submission { events, reply: Reply::Whole(answer), room: Arc::new(room) };
+        let submission = Submission { events, reply: Reply::Whole(answer), room: Some(Arc::new(room)) };
         match sender.try_send(submission) {
             Ok(()) => Ok(receive),
             Err(TrySendError::Closed(_)) => Err(PublishError::Closed),

@@ -5,6 +5,7 @@
 //! Must not know: HTTP, sockets, configuration files, wasmtime.
 
 mod archive;
+mod async_lane;
 mod bus;
 mod chain;
 mod chunk;
@@ -12,6 +13,7 @@ mod cursor;
 mod encoding;
 mod frame;
 mod gap;
+mod inbox;
 mod ingress;
 mod interest;
 pub mod limits;
@@ -33,6 +35,7 @@ mod trail;
 mod waiting;
 mod wanted;
 mod wish;
+mod worker;
 
 pub use bus::{Bus, BusOptions, Health};
 pub use chunk::AtHand;

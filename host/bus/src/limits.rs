@@ -42,6 +42,12 @@ pub const RETRY_PAUSE: Duration = Duration::from_millis(50);
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// After this long their publishers are told to send them again. Shorter than most clients wait for an answer.
 pub const RETRY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Bytes of events that plugins published and that were not processed yet. Plugins are told when there is no room.
+pub const NEW_EVENTS_BYTES_MAX: usize = 16 << 20;
+/// Threads for one plugin that may wait long. Each has an instance of every plugin that its turns meet.
+pub const ASYNC_THREADS_MAX: usize = 8;
+/// How long such a thread waits for the next turn before it ends.
+pub const ASYNC_IDLE_TIME: Duration = Duration::from_secs(5);
 /// Dead letters that one look at them returns.
 pub const DEAD_LETTERS_MAX: usize = 100;
 /// A worker that has been at one turn for this long counts as stuck.

@@ -24,7 +24,7 @@ pub(crate) struct Parked {
     pub(crate) published: Published,
     pub(crate) reply: oneshot::Sender<Outcome>,
     /// Room in the ingress queue, which the event goes on taking.
-    pub(crate) room: Arc<OwnedSemaphorePermit>,
+    pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
     /// Since when it waits.
     pub(crate) since: Instant,
 }
@@ -32,7 +32,8 @@ pub(crate) struct Parked {
 /// The events of one source, oldest first.
 struct Queue {
     events: VecDeque<Parked>,
-    due: Instant,
+    /// None: events before these are away, and will come back.
+    due: Option<Instant>,
     pause: Duration,
 }
 
@@ -59,7 +60,7 @@ impl Parking {
     pub(crate) fn push(&mut self, event: Parked, now: Instant) {
         let queue = self.sources.entry_ref(event.published.event.source()).or_insert_with(|| Queue {
             events: VecDeque::new(),
-            due: now + RETRY_PAUSE,
+            due: Some(now + RETRY_PAUSE),
             pause: RETRY_PAUSE,
         });
         queue.events.push_back(event);
@@ -72,10 +73,10 @@ impl Parking {
         let pause = (pause * 2).min(RETRY_PAUSE_MAX);
         let queue = self.sources.entry_ref(first.published.event.source()).or_insert_with(|| Queue {
             events: VecDeque::new(),
-            due: now,
+            due: None,
             pause,
         });
-        (queue.pause, queue.due) = (pause, now + pause);
+        (queue.pause, queue.due) = (pause, Some(now + pause));
         for event in events.into_iter().rev() {
             queue.events.push_front(event);
         }
@@ -83,13 +84,17 @@ impl Parking {
 
     /// When the next one is to be tried again.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.sources.values().map(|queue| queue.due).min()
+        self.sources.values().filter_map(|queue| queue.due).min()
     }
 
     /// Events of one source whose time has come, as many as make a turn, and the pause that they had. What follows
     /// them stays, and is due as soon as they are through.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Vec<Parked>, Duration)> {
-        let source = self.sources.iter().find(|(_, queue)| queue.due <= now).map(|(source, _)| source.clone())?;
+        let source = self
+            .sources
+            .iter()
+            .find(|(_, queue)| queue.due.is_some_and(|due| due <= now))
+            .map(|(source, _)| source.clone())?;
         let queue = self.sources.get_mut(&source)?;
         let count = queue.events.len().min(TURN_EVENTS_MAX);
         let events: Vec<Parked> = queue.events.drain(..count).collect();
@@ -100,9 +105,27 @@ impl Parking {
         Some((events, pause))
     }
 
-    /// All of them, when nothing is tried any more.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Parked> {
-        std::mem::take(&mut self.sources).into_values().flat_map(|queue| queue.events)
+    /// Notes that events of a source went away: those that come now wait behind them.
+    pub(crate) fn send_away(&mut self, source: &str) {
+        let queue = Queue { events: VecDeque::new(), due: None, pause: RETRY_PAUSE };
+        self.sources.entry_ref(source).or_insert(queue).due = None;
+    }
+
+    /// Notes that they are back. Those behind them are due.
+    pub(crate) fn come_back(&mut self, source: &str, now: Instant) {
+        if let Some(queue) = self.sources.get_mut(source) {
+            queue.due = Some(now);
+            if queue.events.is_empty() {
+                self.sources.remove(source);
+            }
+        }
+    }
+
+    /// All that are here, when nothing is tried any more.
+    pub(crate) fn drain(&mut self) -> Vec<Parked> {
+        let parked = self.sources.values_mut().flat_map(|queue| queue.events.drain(..)).collect();
+        self.sources.retain(|_, queue| queue.due.is_none());
+        parked
     }
 }
 
@@ -125,7 +148,7 @@ mod tests {
         };
         let event = Event::new(&attributes, Timestamp::from_unix_ms(0), Data::Empty).unwrap();
         let room = Arc::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap());
-        Parked { published: event.into(), reply: oneshot::channel().0, room, since }
+        Parked { published: event.into(), reply: oneshot::channel().0, room: Some(room), since }
     }
 
     fn ids(events: &[Parked]) -> Vec<&str> {

@@ -2,89 +2,61 @@
 //! plugins and log meet.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use tidemill_log::{Append, Appended, Log};
 use tidemill_plugin::{Lane, Plugins};
 
 use crate::chain::Chain;
-use crate::queue::{Queue, Turn};
-use crate::receipts::Receipts;
+use crate::inbox::{Expected, Inbox};
+use crate::queue::Turn;
+use crate::receipts::{Aside, Receipts};
 
-/// One pipeline worker: a plain thread that takes whatever is queued, without waiting for more.
-pub(crate) struct Worker {
-    pub(crate) queue: Queue,
+/// What one thread takes turns through.
+pub(crate) struct Pipeline {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) lane: Lane,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) epoch: u32,
-    pub(crate) pulse: Arc<Pulse>,
+    /// Where events that plugins publish go.
+    pub(crate) inbox: Arc<Inbox>,
 }
 
-impl Worker {
-    pub(crate) fn run(mut self) {
-        while let Some(turn) = self.queue.next_turn() {
-            self.pulse.begin();
-            self.process(turn);
-            self.pulse.end();
-        }
-    }
-
-    /// One turn. It ends on the generation on which it began (invariant I7).
-    fn process(&mut self, turn: Turn) {
+impl Pipeline {
+    /// One turn, without the events of sources that are `held`. It ends on the generation on which it began (invariant I7).
+    /// What could not be done now is set aside.
+    pub(crate) fn process(&mut self, turn: Turn, held: impl Fn(&str) -> bool) -> Aside {
         let generation = self.plugins.current();
         self.lane.enter(&generation);
         let (events, mut receipts) = Receipts::take(turn.submissions, self.epoch, |keys| self.log.known(keys));
 
-        let mut chain = Chain::begin(&mut self.lane, &generation, events, receipts.trails());
-        if turn.pause.is_none() {
-            chain.hold_back(|source| self.queue.holds(source));
-        }
+        let mut chain = Chain::begin(&mut self.lane, &generation, events, receipts.trails(), receipts.hops());
+        chain.hold_back(held);
         chain.check_owned();
         chain.run_stages();
         chain.check_changed();
+        let mut written = chain.finish_writing();
+        let committed = written.commit().unwrap_or_else(|conflict| chain.put_off(conflict));
         let passed = chain.finish();
 
         let (groups, dead_letters) = receipts.note(passed.fates, &passed.origins, passed.failures);
-        self.queue.park(receipts.set_aside(passed.later, turn.began), turn.pause);
-        if passed.events.is_empty() && dead_letters.is_empty() {
-            return receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
+        let aside = receipts.set_aside(passed.later, turn.began);
+        let published = self.inbox.expect_published(committed.published);
+        if passed.events.is_empty() && dead_letters.is_empty() && committed.state.changes.is_empty() {
+            published.into_iter().for_each(Expected::publish);
+            receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
+            return aside;
         }
         // Only when it is as durable as the log promises does anybody hear of it (invariant I2): subscribers by way of
         // the tail, which follows the log, and then publishers.
-        let done = Box::new(move |appended| receipts.answer(appended));
-        self.log.append(Append { events: passed.events, groups, dead_letters, done });
-    }
-}
-
-/// Whether a worker gets on, for readiness.
-#[derive(Debug)]
-pub(crate) struct Pulse {
-    start: Instant,
-    /// Milliseconds from `start` to the beginning of the turn that is being worked on, plus one; 0 between turns.
-    busy_since: AtomicU64,
-}
-
-impl Pulse {
-    pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), busy_since: AtomicU64::new(0) }
-    }
-
-    fn begin(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.busy_since.store(now + 1, Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.busy_since.store(0, Ordering::Relaxed);
-    }
-
-    /// How long the present turn has been going on.
-    pub(crate) fn busy(&self) -> std::time::Duration {
-        match self.busy_since.load(Ordering::Relaxed) {
-            0 => std::time::Duration::ZERO,
-            since => self.start.elapsed().saturating_sub(std::time::Duration::from_millis(since - 1)),
-        }
+        let receipt = committed.receipt;
+        let done = Box::new(move |appended: Result<_, _>| {
+            receipt.settle(appended.is_ok());
+            if let (Some(published), true) = (published, appended.is_ok()) {
+                published.publish();
+            }
+            receipts.answer(appended);
+        });
+        self.log.append(Append { events: passed.events, groups, dead_letters, state: committed.state, done });
+        aside
     }
 }

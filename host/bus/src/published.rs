@@ -14,6 +14,8 @@ pub struct Published {
     pub event: Event,
     /// Whether the publisher gave its id. An id that the host made cannot come again, and is not remembered.
     pub id_given: bool,
+    /// How many events of plugins, each published on account of the one before, led to it; 0 for any other.
+    pub hops: u8,
     /// Where it is written down what plugins do with it, if that is wanted.
     pub trail: Option<Arc<Trail>>,
 }
@@ -28,6 +30,6 @@ impl Published {
 impl From<Event> for Published {
     /// An event whose id the publisher gave.
     fn from(event: Event) -> Self {
-        Self { event, id_given: true, trail: None }
+        Self { event, id_given: true, hops: 0, trail: None }
     }
 }

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use crate::inbox::{Back, Expected, Inbox};
 use crate::ingress::{Reply, Submission};
 use crate::limits::{RETRY_PAUSE, TURN_BYTES_MAX, TURN_EVENTS_MAX};
 use crate::parking::{Parked, Parking};
@@ -18,6 +19,7 @@ use crate::receipts::Waiting;
 /// What a worker takes its turns from.
 pub(crate) struct Queue {
     incoming: mpsc::Receiver<Submission>,
+    inbox: Arc<Inbox>,
     parking: Parking,
     /// Raised when nothing is tried again any more.
     stops_waiting: Arc<AtomicBool>,
@@ -34,42 +36,55 @@ pub(crate) struct Turn {
 }
 
 impl Queue {
-    pub(crate) fn new(incoming: mpsc::Receiver<Submission>, stops_waiting: Arc<AtomicBool>) -> Self {
-        Self { incoming, parking: Parking::default(), stops_waiting, timer: None }
+    pub(crate) fn new(incoming: mpsc::Receiver<Submission>, inbox: Arc<Inbox>, stops_waiting: Arc<AtomicBool>) -> Self {
+        Self { incoming, inbox, parking: Parking::default(), stops_waiting, timer: None }
     }
 
-    /// Waits for events; none once all publishers are gone.
+    /// Waits for events; none once all publishers are gone and nothing of their events is under way.
     pub(crate) fn next_turn(&mut self) -> Option<Turn> {
         loop {
+            for Back { source, waiting } in self.inbox.take_back() {
+                self.parking.come_back(&source, Instant::now());
+                self.park(waiting, Some(RETRY_PAUSE));
+            }
             if self.stops_waiting.load(Ordering::Relaxed) {
                 self.give_all_up();
             }
             let now = Instant::now();
             if let Some((events, pause)) = self.parking.take_due(now) {
-                return Some(Turn {
-                    submissions: events.into_iter().map(again).collect(),
-                    began: now,
-                    pause: Some(pause),
-                });
+                return Some(turn_of(events, now, Some(pause)));
+            }
+            let turn = self.gather(Vec::new());
+            if !turn.submissions.is_empty() {
+                return Some(turn);
             }
             let first = match self.parking.next_due() {
                 None => Some(self.incoming.blocking_recv()),
                 Some(due) => self.receive_until(due),
             };
             match first {
-                Some(Some(first)) => return Some(self.gather(first)),
+                Some(Some(first)) => return Some(self.gather(vec![first])),
                 Some(None) => {
                     self.give_all_up();
-                    return None;
+                    if !self.inbox.wait() {
+                        return None;
+                    }
                 }
                 None => {}
             }
         }
     }
 
+    /// Has events of one source dealt with elsewhere; others of the source wait until they are back.
+    pub(crate) fn send_away(&mut self, events: Vec<Parked>) -> (Turn, Expected) {
+        let source = events.first().map(|parked| parked.published.event.source().to_owned()).unwrap_or_default();
+        self.parking.send_away(&source);
+        (turn_of(events, Instant::now(), None), self.inbox.expect_back(source))
+    }
+
     fn give_all_up(&mut self) {
         let host = Arc::from("tidemill");
-        self.parking.drain().for_each(|parked| parked.give_up(&host, "the host is stopping"));
+        self.parking.drain().into_iter().for_each(|parked| parked.give_up(&host, "the host is stopping"));
     }
 
     /// Lets events wait: new ones behind those of their sources, such that `paused` before in front of them. Those that
@@ -87,18 +102,27 @@ impl Queue {
         self.parking.put_back(again, paused.unwrap_or(RETRY_PAUSE), now);
     }
 
-    /// Whatever is queued by now, up to one turn.
-    fn gather(&mut self, first: Submission) -> Turn {
-        let size =
-            |submission: &Submission| submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
-        let (mut events, mut bytes) = (first.events.len(), size(&first));
-        let mut submissions = vec![first];
-        while events < TURN_EVENTS_MAX
-            && bytes < TURN_BYTES_MAX
+    /// Whatever is there by now, up to one turn: what plugins published goes first, on account of what came before.
+    fn gather(&mut self, mut submissions: Vec<Submission>) -> Turn {
+        let size = |submission: &Submission| {
+            let bytes = submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
+            (submission.events.len(), bytes)
+        };
+        let (mut events, mut bytes) = (0, 0);
+        let mut has_room = |next: &Submission| {
+            let room = events < TURN_EVENTS_MAX && bytes < TURN_BYTES_MAX;
+            let (more_events, more_bytes) = if room { size(next) } else { (0, 0) };
+            (events, bytes) = (events + more_events, bytes + more_bytes);
+            room
+        };
+        submissions.iter().for_each(|first| {
+            has_room(first);
+        });
+        submissions.extend(self.inbox.take_published(&mut has_room));
+        while has_room(&Submission::empty())
             && let Ok(next) = self.incoming.try_recv()
         {
-            events += next.events.len();
-            bytes += size(&next);
+            has_room(&next);
             submissions.push(next);
         }
         Turn { submissions, began: Instant::now(), pause: None }
@@ -126,6 +150,11 @@ impl Queue {
     pub(crate) fn holds(&self, source: &str) -> bool {
         self.parking.holds(source)
     }
+}
+
+/// Events that waited, in a turn of their own.
+fn turn_of(events: Vec<Parked>, began: Instant, pause: Option<Duration>) -> Turn {
+    Turn { submissions: events.into_iter().map(again).collect(), began, pause }
 }
 
 /// The same event once more, for whoever waits for it.

@@ -6,9 +6,10 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use tidemill_event::{Event, Position};
 use tidemill_log::{AppendError, Appended, DeadLetter, Group, Key, Placed};
+use tidemill_plugin::Plugin;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::chain::{Failure, Later};
+use crate::chain::{Failure, Later, Why};
 use crate::ingress::{Answer, Reply, Submission};
 use crate::parking::Parked;
 use crate::{Outcome, Published, Trail};
@@ -23,6 +24,8 @@ pub(crate) struct Receipts {
     keys: Vec<Option<Key>>,
     /// Where it is written down what plugins do with events, by their places; most have none.
     trails: HashMap<usize, Arc<Trail>>,
+    /// How often events were published on account of others, likewise.
+    hops: HashMap<usize, u8>,
     /// The events that go through plugins, by their places in `fates`.
     passing: Vec<usize>,
     /// The events that are appended, and those that are kept as dead letters, likewise.
@@ -30,7 +33,7 @@ pub(crate) struct Receipts {
     dead: Vec<usize>,
     epoch: u32,
     /// Of each submission, kept until the answer: their bytes are in memory until then.
-    rooms: Vec<Arc<OwnedSemaphorePermit>>,
+    rooms: Vec<Option<Arc<OwnedSemaphorePermit>>>,
 }
 
 /// An event that is to wait: one of this turn, or one that waited before.
@@ -38,6 +41,15 @@ pub(crate) struct Waiting {
     pub(crate) parked: Parked,
     /// The plugin that asked for it, and why; none if it only comes after such an event of its source.
     pub(crate) asked: Option<(Arc<str>, String)>,
+}
+
+/// What could not be done in a turn.
+#[derive(Default)]
+pub(crate) struct Aside {
+    /// Events that wait to be tried again, in order.
+    pub(crate) later: Vec<Waiting>,
+    /// Events that go to the async lane, each list those of one source, and the plugin for whose sake they do.
+    pub(crate) away: Vec<(Arc<Plugin>, Vec<Parked>)>,
 }
 
 impl Receipts {
@@ -57,6 +69,8 @@ impl Receipts {
         let trails =
             published.iter().enumerate().filter_map(|(place, one)| Some((place, Arc::clone(one.trail.as_ref()?))));
         let trails = trails.collect();
+        let hops = published.iter().enumerate().filter(|(_, one)| one.hops > 0).map(|(place, one)| (place, one.hops));
+        let hops = hops.collect();
         let keys: Vec<Option<Key>> = published.iter().map(Published::key).collect();
         let mut fates: Vec<Option<Answer>> = published.iter().map(|_| None).collect();
         let asked: Vec<Key> = keys.iter().flatten().copied().collect();
@@ -70,23 +84,35 @@ impl Receipts {
         let events = published.into_iter().zip(&fates).filter(|(_, fate)| fate.is_none());
         let events = events.map(|(published, _)| published.event).collect();
         let (appended, dead) = (Vec::new(), Vec::new());
-        (events, Self { waiting, fates, keys, trails, passing, appended, dead, epoch, rooms })
+        (events, Self { waiting, fates, keys, trails, hops, passing, appended, dead, epoch, rooms })
     }
 
     /// Where it is written down what plugins do with the events that go through them, by their order there.
     pub(crate) fn trails(&self) -> HashMap<usize, Arc<Trail>> {
-        if self.trails.is_empty() {
+        self.of_passing(&self.trails)
+    }
+
+    /// How often these events were published on account of others, if they were.
+    pub(crate) fn hops(&self) -> HashMap<usize, u8> {
+        self.of_passing(&self.hops)
+    }
+
+    /// What is known of events by their places, by the order in which they go through plugins. Mostly nothing.
+    fn of_passing<T: Clone>(&self, by_place: &HashMap<usize, T>) -> HashMap<usize, T> {
+        if by_place.is_empty() {
             return HashMap::new();
         }
         let passing = self.passing.iter().enumerate();
-        passing.filter_map(|(origin, place)| Some((origin, Arc::clone(self.trails.get(place)?)))).collect()
+        passing.filter_map(|(origin, place)| Some((origin, by_place.get(place)?.clone()))).collect()
     }
 
     /// Takes out the events that are to wait, with whoever waits for them: for a whole submission others are told with
     /// the rest, and its publisher goes on waiting for these.
-    pub(crate) fn set_aside(&mut self, later: Vec<Later>, since: Instant) -> Vec<Waiting> {
-        let mut waiting = Vec::with_capacity(later.len());
-        for Later { origin, event, asked } in later {
+    pub(crate) fn set_aside(&mut self, later: Vec<Later>, since: Instant) -> Aside {
+        let mut aside = Aside::default();
+        // Which of those that are away the events of a source go with; none if they wait here. The first one decides.
+        let mut places: HashMap<String, Option<usize>> = HashMap::new();
+        for Later { origin, event, why } in later {
             let place = self.passing[origin];
             let Some((submission, reply)) = self.submission_of(place) else { continue };
             let (reply, since) = match reply {
@@ -101,11 +127,25 @@ impl Receipts {
                 }
             };
             let trail = self.trails.get(&place).map(Arc::clone);
-            let published = Published { event, id_given: self.keys[place].is_some(), trail };
-            let room = Arc::clone(&self.rooms[submission]);
-            waiting.push(Waiting { parked: Parked { published, reply, room, since }, asked });
+            let hops = self.hops.get(&place).copied().unwrap_or_default();
+            let published = Published { event, id_given: self.keys[place].is_some(), hops, trail };
+            let room = self.rooms[submission].clone();
+            let source = published.event.source();
+            let goes = *places.entry_ref(source).or_insert_with(|| match &why {
+                Why::Elsewhere(plugin) => {
+                    aside.away.push((Arc::clone(plugin), Vec::new()));
+                    Some(aside.away.len() - 1)
+                }
+                Why::Behind | Why::Asked { .. } => None,
+            });
+            let parked = Parked { published, reply, room, since };
+            match (goes, why) {
+                (Some(away), _) => aside.away[away].1.push(parked),
+                (None, Why::Asked { by, reason }) => aside.later.push(Waiting { parked, asked: Some((by, reason)) }),
+                (None, _) => aside.later.push(Waiting { parked, asked: None }),
+            }
         }
-        waiting
+        aside
     }
 
     /// Which submission an event is of.
@@ -180,10 +220,19 @@ impl Receipts {
             match (reply, own.next()) {
                 (Some(Reply::Whole(reply)), first) => drop(reply.send(first.into_iter().chain(own).collect())),
                 (Some(Reply::One { reply, .. }), Some(Answer::Now(outcome))) => drop(reply.send(outcome)),
+                (Some(Reply::Nobody { by }), Some(Answer::Now(outcome))) => tell_nobody(&by, &outcome),
                 // Its event waits again, with the reply.
-                (Some(Reply::One { .. }) | None, _) => own.for_each(drop),
+                (Some(Reply::One { .. } | Reply::Nobody { .. }) | None, _) => own.for_each(drop),
             }
         }
+    }
+}
+
+/// Says what became of an event that a plugin published, if it is not there.
+fn tell_nobody(by: &str, outcome: &Outcome) {
+    match outcome {
+        Outcome::Stored { .. } | Outcome::Dropped { .. } => {}
+        outcome => tracing::warn!(plugin = by, ?outcome, "an event that the plugin published was not stored"),
     }
 }
 

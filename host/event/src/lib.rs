@@ -13,6 +13,7 @@ mod matcher;
 mod pattern;
 mod position;
 mod problem;
+mod state;
 mod stored;
 mod timestamp;
 
@@ -25,5 +26,6 @@ pub use matcher::TypeMatcher;
 pub use pattern::{PatternError, TypePattern};
 pub use position::{Position, PositionError};
 pub use problem::Problem;
+pub use state::{History, StateChange, StateChanges, StateEntry};
 pub use stored::StoredError;
 pub use timestamp::{Timestamp, TimestampError};

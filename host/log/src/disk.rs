@@ -3,6 +3,7 @@
 mod letters;
 mod mark;
 mod open;
+mod plugin_state;
 mod reader;
 mod row;
 mod scan;
@@ -20,7 +21,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use tidemill_event::{Position, Timestamp, TypePattern};
+use tidemill_event::{Position, StateChange, Timestamp, TypePattern};
 use tokio::sync::oneshot;
 
 pub use open::OpenError;
@@ -131,7 +132,7 @@ impl DiskLog {
 
 impl Log for DiskLog {
     fn append(&self, batch: Append) {
-        if let Err(Command::Append(batch)) = self.send(Command::Append(batch)) {
+        if let Err(Command::Append(batch)) = self.send(Command::Append(Box::new(batch))) {
             (batch.done)(Err(AppendError::Closed));
         }
     }
@@ -166,6 +167,12 @@ impl Log for DiskLog {
 
     fn forget_dead_letters(&self, numbers: Vec<u64>) -> BoxFuture<'_, Result<usize, AppendError>> {
         self.command(|done| Command::Forget(numbers, done))
+    }
+
+    fn plugin_state(&self) -> Result<Vec<StateChange>, ReadError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let reader = open_reader(folder).map_err(|error| ReadError::Failed(error.to_string()))?;
+        reader.plugin_state()
     }
 
     fn thinned(&self) -> &[TypePattern] {

@@ -2,7 +2,7 @@
 //!
 //! Owns positions (invariant I1: they are made here and nowhere else), the promise behind them: whoever is told of a
 //! position may rely on the event as far as [`Durability`] says (I2), what is kept for how long, which events are known
-//! already, and the dead letters beside the events.
+//! already, and, beside the events, dead letters and the state of plugins.
 //! Must not know: plugins, HTTP, subscribers, how events are shown.
 
 mod assignment;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tidemill_event::{Event, Position, Timestamp, TypePattern};
+use tidemill_event::{Event, Position, StateChange, StateChanges, Timestamp, TypePattern};
 
 use crate::{DeadLetter, KeptDeadLetter, Key};
 
@@ -31,6 +31,8 @@ pub struct Append {
     pub groups: Vec<Group>,
     /// Events that a plugin failed on.
     pub dead_letters: Vec<DeadLetter>,
+    /// What plugins keep from these events.
+    pub state: StateChanges,
     /// Told once what became of all this.
     pub done: Done,
 }
@@ -48,7 +50,7 @@ impl Append {
     /// Events that are never taken for known ones, each published by itself.
     pub fn unkeyed(events: Vec<Event>, done: Done) -> Self {
         let groups = vec![Group { key: None, events: 1 }; events.len()];
-        Self { events, groups, dead_letters: Vec::new(), done }
+        Self { events, groups, dead_letters: Vec::new(), state: StateChanges::default(), done }
     }
 }
 
@@ -116,6 +118,9 @@ pub trait Log: Send + Sync + 'static {
 
     /// Forgets dead letters; how many there were.
     fn forget_dead_letters(&self, numbers: Vec<u64>) -> BoxFuture<'_, Result<usize, AppendError>>;
+
+    /// What plugins keep: the newest change of each key. Blocks, and is as large as all of it.
+    fn plugin_state(&self) -> Result<Vec<StateChange>, ReadError>;
 
     /// Types of which retention may have removed events between others, beside the oldest ones of all.
     fn thinned(&self) -> &[TypePattern];
@@ -213,6 +218,9 @@ pub enum AppendError {
     /// It is damaged and takes no more; what to do is in the text.
     #[error("the log is damaged: {0}; `tidemill log verify` says where")]
     Damaged(String),
+    /// They came with changes of plugins' state that build on others, which were not stored.
+    #[error("it builds on what was not stored; send again")]
+    Unfounded,
     /// It is not known whether they were stored; sending them again with the same keys settles it.
     #[error("the log did not answer: {0}; send again with the same `id`")]
     Unknown(String),

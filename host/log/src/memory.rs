@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use tidemill_event::{Position, Timestamp, TypePattern};
+use tidemill_event::{Position, StateChange, Timestamp, TypePattern};
 
 use crate::assignment::Assignment;
 use crate::clock::{Clock, first_epoch, system_clock};
@@ -305,6 +305,11 @@ impl Log for MemoryLog {
         let mut records = self.records();
         let forgotten = numbers.into_iter().filter(|number| records.forget(*number)).count();
         Box::pin(async move { Ok(forgotten) })
+    }
+
+    /// None: nothing outlives the process.
+    fn plugin_state(&self) -> Result<Vec<StateChange>, ReadError> {
+        Ok(Vec::new())
     }
 
     fn thinned(&self) -> &[TypePattern] {

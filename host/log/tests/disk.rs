@@ -10,6 +10,7 @@ mod disk {
     mod foreign;
     mod mark;
     mod pages;
+    mod plugin_state;
     mod restart;
     mod transfer;
 }

@@ -7,6 +7,8 @@ wasmtime::component::bindgen!({
         world host {
             import tidemill:plugin/log@0.1.0;
             import tidemill:plugin/meter@0.1.0;
+            import tidemill:plugin/state@0.1.0;
+            import tidemill:plugin/bus@0.1.0;
             export tidemill:plugin/manifest@0.1.0;
             export tidemill:plugin/filter@0.1.0;
             export tidemill:plugin/transform@0.1.0;
@@ -15,7 +17,8 @@ wasmtime::component::bindgen!({
         }
     ",
     path: "../../wit/v0.1",
+    imports: { "tidemill:plugin/state": trappable },
 });
 
 pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, webhook};
-pub(crate) use tidemill::plugin::{log, meter, types};
+pub(crate) use tidemill::plugin::{bus, log, meter, state, types};

@@ -26,6 +26,10 @@ pub struct Figures {
     pub retried: AtomicU64,
     /// Events on which it failed, in the order of [`FaultKind::ALL`].
     pub faults: [AtomicU64; FaultKind::ALL.len()],
+    /// Events that it published beside those that passed through it.
+    pub published: AtomicU64,
+    /// Those that it wanted to publish and could not.
+    pub unpublished: AtomicU64,
     /// Events that did not reach it because it was out.
     pub passed_over: AtomicU64,
     /// How often it was taken out.
@@ -97,6 +101,14 @@ impl Figures {
 
     pub(crate) fn note_passed_over(&self, events: usize) {
         self.passed_over.fetch_add(events as u64, Relaxed);
+    }
+
+    pub(crate) fn note_published(&self, events: usize) {
+        self.published.fetch_add(events as u64, Relaxed);
+    }
+
+    pub(crate) fn note_unpublished(&self, events: usize) {
+        self.unpublished.fetch_add(events as u64, Relaxed);
     }
 
     pub(crate) fn note_recycled(&self) {

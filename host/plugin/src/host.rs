@@ -1,9 +1,13 @@
 //! What the host keeps beside each instance and offers to its imports: an empty WASI context, the limits, the plugin's
 //! voice. Must not know what instances are called for.
 
+mod bus;
+mod state;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tidemill_event::TypePattern;
 use tracing::Level;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -13,6 +17,7 @@ use crate::bindings::{log, meter, types};
 use crate::bounds::Bounds;
 use crate::instance::Code;
 use crate::limits::{RANDOM_BYTES_MAX, RESOURCES_MAX};
+use crate::transaction::Desk;
 use crate::voice::{Stdio, Voice};
 use crate::waiting::Waiting;
 
@@ -23,13 +28,19 @@ pub(crate) struct Host {
     pub(crate) bounds: Bounds,
     voice: Arc<Voice>,
     figures: Arc<Figures>,
+    plugin: Arc<str>,
+    /// Types of events that it may publish.
+    publishes: Arc<[TypePattern]>,
+    hops_max: u8,
+    output_bytes: usize,
+    desk: Desk,
     /// When the call ends.
     pub(crate) until: Instant,
 }
 
 impl Host {
     /// For an instance whose first call, which makes it, has so much time.
-    pub(crate) fn new(code: &Code, time: Duration) -> Self {
+    pub(crate) fn new(code: &Code, desk: &Desk, time: Duration) -> Self {
         // No files, environment, arguments or network: what is not granted is not there (invariant I5).
         let wasi = WasiCtx::builder()
             .stdout(Stdio::new(&code.voice, Level::INFO))
@@ -42,7 +53,19 @@ impl Host {
         table.set_max_capacity(RESOURCES_MAX);
         let bounds = Bounds::new(&code.limits);
         let (voice, figures) = (Arc::clone(&code.voice), Arc::clone(&code.figures));
-        Self { wasi, table, bounds, voice, figures, until: Instant::now() + time }
+        Self {
+            wasi,
+            table,
+            bounds,
+            voice,
+            figures,
+            plugin: Arc::clone(&code.plugin),
+            publishes: Arc::clone(&code.publishes),
+            hops_max: code.limits.hops,
+            output_bytes: code.limits.output_bytes,
+            desk: Arc::clone(desk),
+            until: Instant::now() + time,
+        }
     }
 
     /// For calls in which the guest waits.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use tidemill_event::TypePattern;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
@@ -17,6 +18,7 @@ use crate::fault;
 use crate::host::Host;
 use crate::limits::LOAD_CALL_TIME_MAX;
 use crate::source_lines::SourceLines;
+use crate::transaction::Desk;
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::voice::Voice;
 use crate::{Engine, Figures, Kind, Limits};
@@ -31,6 +33,9 @@ pub(crate) struct Code {
     pub(crate) webhook: Option<webhook::GuestIndices>,
     pub(crate) lines: Arc<SourceLines>,
     pub(crate) limits: Limits,
+    pub(crate) plugin: Arc<str>,
+    /// Types of events that it may publish.
+    pub(crate) publishes: Arc<[TypePattern]>,
     pub(crate) voice: Arc<Voice>,
     pub(crate) figures: Arc<Figures>,
 }
@@ -67,9 +72,9 @@ pub(crate) enum ConfigureError {
 
 impl Instance {
     /// Makes an instance; it is not configured yet.
-    pub(crate) fn new(engine: &Engine, code: &Code) -> Result<Self, Fault> {
+    pub(crate) fn new(engine: &Engine, code: &Code, desk: &Desk) -> Result<Self, Fault> {
         let limits = code.limits;
-        let host = Host::new(code, LOAD_CALL_TIME_MAX);
+        let host = Host::new(code, desk, LOAD_CALL_TIME_MAX);
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);

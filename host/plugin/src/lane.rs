@@ -11,6 +11,7 @@ use crate::bindings::types::Batch;
 use crate::bindings::webhook;
 use crate::breaker::Admission;
 use crate::instance::CallError;
+use crate::transaction::{Desk, Outlet, Transaction, Written, lock};
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::warm::Instances;
 use crate::{BreakerState, Delivery, Engine, Generation, Kind, Plugin, Received, Then};
@@ -20,16 +21,39 @@ use crate::{BreakerState, Delivery, Engine, Generation, Kind, Plugin, Received, 
 #[derive(Debug)]
 pub struct Lane {
     instances: Instances,
+    /// What the calls of the present turn write.
+    desk: Desk,
     batch: Batch,
     generation: u64,
+    hops: u8,
+    waits: bool,
     /// When the last call ended, until somebody asks: reading the clock is dear beside a call with one event.
     ended: Option<Instant>,
 }
 
 impl Lane {
-    /// A lane without instances.
+    /// A lane without instances, whose plugins keep nothing and publish nothing.
     pub fn new(engine: Engine) -> Self {
-        Self { instances: Instances::new(engine), batch: Batch::empty(), generation: 0, ended: None }
+        Self::make(engine, None)
+    }
+
+    /// A lane for events, whose plugins may write what they are granted.
+    pub fn with_outlet(engine: Engine, outlet: Outlet) -> Self {
+        Self::make(engine, Some(outlet))
+    }
+
+    fn make(engine: Engine, outlet: Option<Outlet>) -> Self {
+        let waits = outlet.as_ref().is_some_and(|outlet| outlet.waits);
+        let desk = Transaction::new(outlet);
+        Self {
+            instances: Instances::new(engine, Arc::clone(&desk)),
+            desk,
+            batch: Batch::empty(),
+            generation: 0,
+            hops: 0,
+            waits,
+            ended: None,
+        }
     }
 
     /// Lets go of instances whose plugin is not in the generation, and so of their memory and code.
@@ -38,6 +62,21 @@ impl Lane {
             self.generation = generation.number();
             self.instances.retain(|plugin| generation.contains(plugin));
         }
+    }
+
+    /// Whether calls may wait long here.
+    pub const fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Ends a turn: what plugins wrote in it.
+    pub fn finish_turn(&mut self) -> Written {
+        lock(&self.desk).finish()
+    }
+
+    /// Says of the events that are asked about next how often, at most, one was published on account of another.
+    pub const fn set_hops(&mut self, hops: u8) {
+        self.hops = hops;
     }
 
     /// Asks a plugin about events, in as many batches as needed; one verdict per event, in order.
@@ -175,10 +214,18 @@ impl Lane {
         let was_fresh = warm.calls == 0;
         warm.calls += 1;
         self.batch.pack(events, plugin.needs_data || kind == Kind::EventTypes);
+        let writes = plugin.writes();
+        if writes {
+            lock(&self.desk).begin_call(plugin, events.len(), self.hops);
+        }
         let began = Instant::now();
         let answer = warm.instance.call(kind, &self.batch, events.len());
         let ended = Instant::now();
         self.ended = Some(ended);
+        if writes {
+            let published = lock(&self.desk).end_call(answer.is_ok());
+            plugin.figures().note_published(published);
+        }
         plugin.figures().note_call(ended - began, events.len());
         match answer {
             // Whatever failed inside left the whole store unusable.

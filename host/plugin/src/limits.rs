@@ -39,6 +39,20 @@ pub const BATCH_BYTES_MAX: usize = 256 << 10;
 pub const METER_NAMES_MAX: usize = 64;
 /// Bytes of the name of one.
 pub const METER_NAME_BYTES_MAX: usize = 64;
+/// Bytes of a key of a plugin's state.
+pub const STATE_KEY_BYTES_MAX: usize = 256;
+/// Bytes of its value.
+pub const STATE_VALUE_BYTES_MAX: usize = 1 << 20;
+/// What a key counts for beside its own bytes and those of its value: about what memory and the log need for it.
+pub const STATE_KEY_COST: usize = 64;
+/// Keys that one call of `state` asks for or lists. It is done in the host, where the time limit does not reach.
+pub const STATE_KEYS_MAX: usize = 1_000;
+/// Keys that a plugin may write in one of its calls. What they were is remembered until it is over.
+pub const STATE_WRITES_MAX: usize = 10_000;
+/// Keys whose time is over that are cleared with one turn.
+pub const STATE_EXPIRED_MAX: usize = 256;
+/// What `hops` may be set to.
+pub const HOPS_RANGE: RangeInclusive<u8> = 0..=16;
 /// Bytes of debug information that are read out of one component, to name lines of its source when it traps. A debug
 /// build of a Rust plugin has a few MiB; reading it takes about as long as compiling.
 pub const DEBUG_BYTES_MAX: usize = 16 << 20;
@@ -83,6 +97,10 @@ pub struct Limits {
     pub recycle_calls: u64,
     /// Bytes of memory above which an instance is made anew: what a guest's memory grew to it never gives back.
     pub recycle_memory: usize,
+    /// Bytes that it may keep as its state, keys included.
+    pub state: usize,
+    /// How often events may be published on account of each other before it may publish no more on theirs.
+    pub hops: u8,
 }
 
 impl Default for Limits {
@@ -98,6 +116,8 @@ impl Default for Limits {
             log_lines: 100,
             recycle_calls: 0,
             recycle_memory: 32 << 20,
+            state: 16 << 20,
+            hops: 4,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{event_types, filter, log, manifest, meter, transform, webhook};
+use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, webhook};
 use crate::breaker::Breaker;
 use crate::component::{Inspected, inspect};
 use crate::host::Host;
@@ -17,6 +17,7 @@ use crate::instance::{Code, ConfigureError, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
 use crate::plugins::Observer;
 use crate::source_lines::SourceLines;
+use crate::transaction::Transaction;
 use crate::verdict::Fault;
 use crate::voice::Voice;
 use crate::waiting;
@@ -39,6 +40,8 @@ impl Loader {
         waiting::add_to_linker(&mut linker, Host::waiting).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         meter::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        state::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        bus::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         Ok(Self { engine, linker, defaults, observer })
     }
 
@@ -95,13 +98,15 @@ impl Loader {
                 .map_err(compile)?,
             lines: Arc::new(SourceLines::of(bytes)),
             limits,
+            plugin: Arc::from(name),
+            publishes: grants.publish.clone().into(),
             voice: Voice::new(name, limits.log_lines),
             figures: Arc::clone(figures),
             webhook: has(Kind::Webhook).then(|| webhook::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             pre,
         };
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };
-        let mut instance = Instance::new(&self.engine, &code).map_err(call("instantiate"))?;
+        let mut instance = Instance::new(&self.engine, &code, &Transaction::new(None)).map_err(call("instantiate"))?;
         let info = instance.describe().map_err(call("describe"))?;
         check_texts(&info)?;
         let config = Value::Object(settings.config.clone());

@@ -152,6 +152,16 @@ impl Plugin {
         &self.grants
     }
 
+    /// Whether its calls may take long, because they wait for something outside.
+    pub fn may_wait(&self) -> bool {
+        false
+    }
+
+    /// Whether its calls may write something that outlives them: state, or events of its own.
+    pub(crate) fn writes(&self) -> bool {
+        self.wants.iter().any(|capability| matches!(capability, Capability::State | Capability::Publish))
+    }
+
     /// The types for which its filter and transform are called.
     pub fn subscribes(&self) -> &[TypePattern] {
         &self.subscribes

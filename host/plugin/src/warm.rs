@@ -14,12 +14,14 @@ use hashbrown::hash_map::Entry;
 
 use crate::instance::{ConfigureError, Instance};
 use crate::limits::RECYCLE_REST;
+use crate::transaction::Desk;
 use crate::verdict::{Fault, FaultKind};
 use crate::{Engine, Plugin};
 
 /// Keyed by the address of the shared plugin, which the entry keeps alive.
 pub(crate) struct Instances {
     engine: Engine,
+    desk: Desk,
     warm: HashMap<usize, Warm>,
 }
 
@@ -41,15 +43,15 @@ impl fmt::Debug for Instances {
 }
 
 impl Instances {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, warm: HashMap::new() }
+    pub(crate) fn new(engine: Engine, desk: Desk) -> Self {
+        Self { engine, desk, warm: HashMap::new() }
     }
 
     /// The warm instance of a plugin, or a new one.
     pub(crate) fn of(&mut self, plugin: &Arc<Plugin>) -> Result<&mut Warm, Fault> {
         match self.warm.entry(key(plugin)) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(Warm::new(plugin, make(&self.engine, plugin)?))),
+            Entry::Vacant(entry) => Ok(entry.insert(Warm::new(plugin, make(&self.engine, plugin, &self.desk)?))),
         }
     }
 
@@ -66,7 +68,7 @@ impl Instances {
         let Some(warm) = self.warm.get_mut(&key(plugin)) else { return };
         let Some(next) = &warm.next else {
             if warm.is_due() {
-                warm.next = prepare(&self.engine, plugin);
+                warm.next = prepare(&self.engine, plugin, &self.desk);
                 warm.since = Instant::now();
             }
             return;
@@ -101,23 +103,23 @@ impl Warm {
 }
 
 /// Makes an instance on a thread of its own; none if there is no thread.
-fn prepare(engine: &Engine, plugin: &Arc<Plugin>) -> Option<Receiver<Result<Instance, Fault>>> {
+fn prepare(engine: &Engine, plugin: &Arc<Plugin>, desk: &Desk) -> Option<Receiver<Result<Instance, Fault>>> {
     let (send, receive) = sync_channel(1);
-    let (engine, plugin) = (engine.clone(), Arc::clone(plugin));
+    let (engine, plugin, desk) = (engine.clone(), Arc::clone(plugin), Arc::clone(desk));
     let run = move || {
         // The worker may have given the plugin up meanwhile.
-        let _ = send.send(make(&engine, &plugin));
+        let _ = send.send(make(&engine, &plugin, &desk));
     };
     thread::Builder::new().name("tidemill-recycle".into()).spawn(run).is_ok().then_some(receive)
 }
 
 /// An instance that is configured like the one that was checked when the plugin was loaded.
-fn make(engine: &Engine, plugin: &Plugin) -> Result<Instance, Fault> {
+fn make(engine: &Engine, plugin: &Plugin, desk: &Desk) -> Result<Instance, Fault> {
     let broken = |fault: Fault| {
         let detail = format!("no instance of it can be made: {}", fault.detail);
         Fault { kind: FaultKind::Broken, detail, backtrace: fault.backtrace }
     };
-    let mut instance = Instance::new(engine, &plugin.code).map_err(broken)?;
+    let mut instance = Instance::new(engine, &plugin.code, desk).map_err(broken)?;
     instance.configure(&plugin.config_json).map_err(|error| match error {
         ConfigureError::Refused(reason) => broken(Fault::new(FaultKind::Broken, reason)),
         ConfigureError::Failed(fault) => broken(fault),

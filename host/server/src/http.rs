@@ -59,6 +59,7 @@ fn routes(app: Arc<App>) -> Router {
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))
         .route("/plugins/{name}", get(registry::plugin))
+        .route("/plugins/{name}/state", delete(registry::clear_state))
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))
         .route("/plugins/{name}/rollback", post(orders::rollback))

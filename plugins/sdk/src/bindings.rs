@@ -18,6 +18,8 @@ pub mod imports {
             import tidemill:plugin/types@0.1.0;
             import tidemill:plugin/log@0.1.0;
             import tidemill:plugin/meter@0.1.0;
+            import tidemill:plugin/state@0.1.0;
+            import tidemill:plugin/bus@0.1.0;
         }",
         path: "../../wit/v0.1",
         generate_all,

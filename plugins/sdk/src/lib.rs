@@ -22,6 +22,7 @@
 mod answer;
 mod batch;
 mod bindings;
+pub mod bus;
 mod component;
 mod cursor;
 mod event;
@@ -34,6 +35,7 @@ pub mod meter;
 mod plugin;
 pub mod rewrite;
 pub mod schema;
+pub mod state;
 pub mod testing;
 pub mod webhook;
 

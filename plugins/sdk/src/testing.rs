@@ -3,7 +3,7 @@
 //! Works natively: `cargo test` needs no component and no host.
 use std::cell::RefCell;
 
-use crate::{Batch, Event, Plugin, batch::ROW, component, log::Level};
+use crate::{Batch, Event, Plugin, batch::ROW, bus::NewEvent, component, log::Level};
 
 /// Starts a sample event of this type, with id `1`, source `/test`, and nothing else.
 pub fn event(kind: impl Into<String>) -> Sample {
@@ -33,6 +33,11 @@ pub fn encode(samples: &[Sample]) -> (Vec<u8>, Vec<u8>) {
 /// Takes the lines that this thread logged since the last call.
 pub fn logged() -> Vec<Line> {
     LINES.take()
+}
+
+/// Takes the events that this thread published beside others since the last call.
+pub fn published() -> Vec<NewEvent> {
+    PUBLISHED.take()
 }
 
 /// One line in the log.
@@ -147,6 +152,12 @@ pub(crate) fn record(level: Level, message: &str, fields: &[(&str, &str)]) {
     LINES.with_borrow_mut(|lines| lines.push(line));
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn publish(events: Vec<NewEvent>) {
+    PUBLISHED.with_borrow_mut(|published| published.extend(events));
+}
+
 thread_local! {
+    static PUBLISHED: RefCell<Vec<NewEvent>> = const { RefCell::new(Vec::new()) };
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }

@@ -99,6 +99,10 @@ impl Log for HeldLog {
         self.inner.forget_dead_letters(numbers)
     }
 
+    fn plugin_state(&self) -> Result<Vec<tidemill_event::StateChange>, ReadError> {
+        Ok(Vec::new())
+    }
+
     fn thinned(&self) -> &[TypePattern] {
         self.inner.thinned()
     }

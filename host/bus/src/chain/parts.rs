@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tidemill_event::Event;
 use tidemill_log::DeadLetter;
+use tidemill_plugin::Plugin;
 
 use crate::Outcome;
 
@@ -55,6 +56,16 @@ pub(crate) struct Later {
     pub(crate) origin: usize,
     /// The event as it was published.
     pub(crate) event: Event,
-    /// The plugin that asked for it, and why; none if it only comes after such an event of its source.
-    pub(crate) asked: Option<(Arc<str>, String)>,
+    /// Why.
+    pub(crate) why: Why,
+}
+
+/// Why an event has to wait.
+pub(crate) enum Why {
+    /// It comes after such an event of its source.
+    Behind,
+    /// A plugin asked for it.
+    Asked { by: Arc<str>, reason: String },
+    /// A plugin may take long about it, which it may not do here.
+    Elsewhere(Arc<Plugin>),
 }

@@ -118,6 +118,7 @@ impl Pack {
             events: self.events.clone(),
             groups: self.groups.clone(),
             dead_letters: Vec::new(),
+            state: tidemill_event::StateChanges::default(),
             done: Box::new(move |result| {
                 assert!(answer.lock().unwrap().replace(result).is_none(), "answered twice");
             }),

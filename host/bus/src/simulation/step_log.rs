@@ -192,6 +192,10 @@ impl Log for StepLog {
         Box::pin(async { Ok(0) })
     }
 
+    fn plugin_state(&self) -> Result<Vec<tidemill_event::StateChange>, ReadError> {
+        Ok(Vec::new())
+    }
+
     fn thinned(&self) -> &[TypePattern] {
         &self.thinned
     }

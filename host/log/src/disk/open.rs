@@ -15,7 +15,7 @@ pub(super) const FILE: &str = "log.db";
 const LOCK: &str = "log.lock";
 /// "TDML": tells our databases from others.
 const APPLICATION_ID: i32 = 0x5444_4d4c;
-pub(super) const SCHEMA_VERSION: i32 = 2;
+pub(super) const SCHEMA_VERSION: i32 = 3;
 /// Earlier versions can lose committed transactions when a write-ahead log is reset (fixed in 3.51.3).
 const SQLITE_MIN: i32 = 3_051_003;
 
@@ -35,12 +35,21 @@ CREATE TABLE dead_letters (
     reason TEXT NOT NULL, detail TEXT NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL,
     generation INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- One row for each key of a plugin. expires_at: null if it stays.
+CREATE TABLE plugin_state (
+    plugin TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER, crc INTEGER NOT NULL,
+    value BLOB NOT NULL, PRIMARY KEY (plugin, key)
+) STRICT, WITHOUT ROWID;
 ";
 
-/// What makes version 2 of version 1.
-const UPGRADE: &str = "
-ALTER TABLE dead_letters ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
-";
+/// What makes each version of the one before, from version 2 on.
+const UPGRADES: [&str; SCHEMA_VERSION as usize - 1] = [
+    "ALTER TABLE dead_letters ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE plugin_state (
+        plugin TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER, crc INTEGER NOT NULL,
+        value BLOB NOT NULL, PRIMARY KEY (plugin, key)
+    ) STRICT, WITHOUT ROWID;",
+];
 
 /// A log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -152,9 +161,10 @@ pub(super) fn writer(path: &Path, fsync: bool) -> Result<(Connection, bool), Ope
             state::save_first(&transaction)?;
             transaction.commit()?;
         }
-        if kind == Kind::Older {
+        if let Kind::Older { steps } = kind {
             let transaction = connection.unchecked_transaction()?;
-            transaction.execute_batch(&format!("{UPGRADE} PRAGMA user_version = {SCHEMA_VERSION};"))?;
+            let upgrade = UPGRADES[UPGRADES.len() - steps..].concat();
+            transaction.execute_batch(&format!("{upgrade} PRAGMA user_version = {SCHEMA_VERSION};"))?;
             transaction.commit()?;
         }
         Ok(())
@@ -184,7 +194,9 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     match check_kind(&connection, path)? {
         Kind::Current => Ok(connection),
         Kind::Empty => foreign("it is empty"),
-        Kind::Older => foreign("an earlier version wrote it; `tidemill serve` brings it up to date when it starts"),
+        Kind::Older { .. } => {
+            foreign("an earlier version wrote it; `tidemill serve` brings it up to date when it starts")
+        }
     }
 }
 
@@ -192,8 +204,10 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Empty,
-    /// A log of an earlier schema, which the writer changes into the present one.
-    Older,
+    /// A log of an earlier schema, which the writer changes into the present one, in so many steps.
+    Older {
+        steps: usize,
+    },
     Current,
 }
 
@@ -208,7 +222,9 @@ fn check_kind(connection: &Connection, path: &Path) -> Result<Kind, OpenError> {
     match (empty, application, version) {
         (true, 0, 0) => Ok(Kind::Empty),
         (_, APPLICATION_ID, SCHEMA_VERSION) => Ok(Kind::Current),
-        (_, APPLICATION_ID, 1) => Ok(Kind::Older),
+        (_, APPLICATION_ID, version @ 1..SCHEMA_VERSION) => {
+            Ok(Kind::Older { steps: usize::try_from(SCHEMA_VERSION - version).unwrap_or(0) })
+        }
         (_, APPLICATION_ID, version) => {
             foreign(format!("it has schema version {version}, this program knows {SCHEMA_VERSION}; use a newer one"))
         }

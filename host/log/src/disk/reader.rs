@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
-use tidemill_event::{Position, Timestamp};
+use tidemill_event::{Position, StateChange, Timestamp};
 
 use super::open::{self, OpenError};
 use super::scan::Scan;
 use super::state::LastCommit;
-use super::{letters, row};
+use super::{letters, plugin_state, row};
 use crate::{DeadLetterTotals, KeptDeadLetter, Page, ReadError, ReadLimit};
 
 /// A connection that reads a log, beside its writer or without one.
@@ -52,6 +52,11 @@ impl LogReader {
     /// The epoch that the log had when this reader was opened.
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What plugins keep: the newest change of each key.
+    pub fn plugin_state(&self) -> Result<Vec<StateChange>, ReadError> {
+        plugin_state::read(&self.connection).map_err(|error| failed(&error, 0))
     }
 
     /// The newest sequence that was committed.

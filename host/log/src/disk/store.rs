@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use tidemill_event::{Position, Timestamp, TypePattern};
+use tidemill_event::{Position, StateChanges, Timestamp, TypePattern};
 
 use super::mark::Mark;
 use super::open::{self, OpenError};
 use super::state::{self, State};
-use super::{letters, row};
+use super::{letters, plugin_state, row};
 use crate::assignment::Assignment;
 use crate::clock::{Clock, system_clock};
 use crate::known::Known;
@@ -190,12 +190,16 @@ impl Store {
         let mut next = self.state.clone();
         let mut assignment = Assignment::after(self.state.last);
         let mut commit = Commit::default();
-        let mut letters = Vec::new();
+        let (mut letters, mut changes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         let mut places = Vec::with_capacity(appends.len());
         {
             let mut known = lock(&self.known);
             known.expire(now);
             for append in appends {
+                if append.state.history.is_broken() {
+                    refused.push(append.done);
+                    continue;
+                }
                 let (placed, events) = assignment.place(&known, &append.groups, append.events);
                 for event in events {
                     next.last += 1;
@@ -204,6 +208,7 @@ impl Store {
                 }
                 places.push(placed);
                 letters.push(append.dead_letters);
+                changes.push(append.state);
                 commit.told.push((append.done, Err(AppendError::Closed)));
             }
         }
@@ -211,7 +216,7 @@ impl Store {
         if !commit.records.is_empty() {
             next.stored_at = now;
         }
-        match self.write(&mut next, &commit.records, &assignment, &letters, now) {
+        match self.write(&mut next, &commit.records, &assignment, &letters, &changes, now) {
             Ok(numbers) => {
                 let mut known = lock(&self.known);
                 for (key, first, events) in assignment.keys() {
@@ -226,9 +231,12 @@ impl Store {
             Err(error) => {
                 let error = append_error(&error);
                 commit.told.iter_mut().for_each(|told| told.1 = Err(error.clone()));
+                let lost = changes.iter().filter(|state| !state.changes.is_empty());
+                lost.for_each(|state| state.history.break_off());
                 commit.records.clear();
             }
         }
+        commit.told.extend(refused.into_iter().map(|done| (done, Err(AppendError::Unfounded))));
         commit
     }
 
@@ -244,6 +252,7 @@ impl Store {
         records: &[Arc<Record>],
         assignment: &Assignment,
         dead_letters: &[Vec<DeadLetter>],
+        changes: &[StateChanges],
         now: Timestamp,
     ) -> rusqlite::Result<Vec<Vec<u64>>> {
         let oldest_known = lock(&self.known).oldest().unwrap_or(next.last);
@@ -271,6 +280,7 @@ impl Store {
                 )?
                 .execute([oldest_known.min(next.last)])?;
             state::save(&transaction, next, assignment.keys())?;
+            changes.iter().try_for_each(|state| plugin_state::write(&transaction, &state.changes))?;
             let keep = |letters: &Vec<_>| letters::keep(&transaction, letters, now, &mut next.dead_letters);
             dead_letters.iter().map(keep).collect::<Result<_, _>>()?
         };

@@ -20,7 +20,7 @@ use crate::limits::{CHECKPOINT_BYTES, COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, TRIM_
 use crate::{Append, AppendError, DeadLetterTotals, Durability, Follower, LogInfo};
 
 pub(super) enum Command {
-    Append(Append),
+    Append(Box<Append>),
     Trim(oneshot::Sender<Result<(), AppendError>>),
     Forget(Vec<u64>, oneshot::Sender<Result<usize, AppendError>>),
 }
@@ -175,7 +175,7 @@ impl Writer {
                 Command::Append(append) => {
                     events += append.events.len();
                     bytes += append.events.iter().map(Event::weight).sum::<usize>();
-                    appends.push(append);
+                    appends.push(*append);
                 }
                 Command::Trim(done) => {
                     self.due.push(done);
@@ -199,7 +199,8 @@ impl Writer {
             return;
         }
         let mut commit = self.store.commit(appends);
-        let failing = commit.told.iter().find_map(|(_, result)| result.as_ref().err().cloned());
+        let mut errors = commit.told.iter().filter_map(|(_, result)| result.as_ref().err());
+        let failing = errors.find(|error| **error != AppendError::Unfounded).cloned();
         if let Some(error) = &failing {
             tracing::error!(path = %self.path.display(), "events were not stored: {error}");
         }

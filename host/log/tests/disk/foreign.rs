@@ -37,10 +37,10 @@ fn a_later_schema_is_refused() {
     let bench = Bench::new();
     bench.with(|_| {});
     let database = Connection::open(bench.path().join(DATABASE)).unwrap();
-    database.execute_batch("PRAGMA user_version = 3").unwrap();
+    database.execute_batch("PRAGMA user_version = 4").unwrap();
     drop(database);
     let text = refusal(&bench);
-    assert!(text.contains("schema version 3") && text.contains("use a newer one"), "{text}");
+    assert!(text.contains("schema version 4") && text.contains("use a newer one"), "{text}");
 }
 
 /// Version 1 did not say in which generation a plugin failed.
@@ -52,7 +52,8 @@ fn an_earlier_schema_is_brought_up_to_date_by_the_writer() {
         append(store, |append| append.dead_letters = vec![DeadLetter { generation: 0, ..letter(1) }]).unwrap();
     });
     let database = Connection::open(bench.path().join(DATABASE)).unwrap();
-    database.execute_batch("ALTER TABLE dead_letters DROP COLUMN generation; PRAGMA user_version = 1").unwrap();
+    let back = "DROP TABLE plugin_state; ALTER TABLE dead_letters DROP COLUMN generation; PRAGMA user_version = 1";
+    database.execute_batch(back).unwrap();
     drop(database);
     let refused = open_reader(bench.path()).unwrap_err().to_string();
     assert!(refused.contains("brings it up to date"), "{refused}");
@@ -63,6 +64,18 @@ fn an_earlier_schema_is_brought_up_to_date_by_the_writer() {
     let letters = open_reader(bench.path()).unwrap().dead_letters(0, 10).unwrap();
     let generations: Vec<u64> = letters.iter().map(|kept| kept.letter.generation).collect();
     assert_eq!((generations, &letters[1].letter), (vec![0, 7], &letter(2)));
+}
+
+/// Version 2 kept nothing for plugins.
+#[test]
+fn a_log_of_before_there_was_state_is_brought_up_to_date() {
+    let bench = Bench::new();
+    bench.with(|store| assert!(!publish(store, 1).duplicate));
+    let database = Connection::open(bench.path().join(DATABASE)).unwrap();
+    database.execute_batch("DROP TABLE plugin_state; PRAGMA user_version = 2").unwrap();
+    drop(database);
+    bench.with(|store| assert!(publish(store, 1).duplicate));
+    assert_eq!(open_reader(bench.path()).unwrap().plugin_state().unwrap(), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Limits;
-use crate::limits::OUTPUT_EVENTS_RANGE;
+use crate::limits::{HOPS_RANGE, OUTPUT_EVENTS_RANGE};
 
 /// Limits as settings; absent ones have the host's default. See [`Limits`] for what each is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct LimitSettings {
     pub(crate) log_lines: Option<u32>,
     pub(crate) recycle_calls: Option<u64>,
     pub(crate) recycle_memory: Option<usize>,
+    pub(crate) state: Option<usize>,
+    pub(crate) hops: Option<u8>,
 }
 
 #[derive(Default, Deserialize)]
@@ -37,6 +39,8 @@ pub(super) struct RawLimits {
     log_lines: Option<u32>,
     recycle_calls: Option<u64>,
     recycle_memory: Option<String>,
+    state: Option<String>,
+    hops: Option<u8>,
 }
 
 impl LimitSettings {
@@ -53,6 +57,8 @@ impl LimitSettings {
             log_lines: other.log_lines.or(self.log_lines),
             recycle_calls: other.recycle_calls.or(self.recycle_calls),
             recycle_memory: other.recycle_memory.or(self.recycle_memory),
+            state: other.state.or(self.state),
+            hops: other.hops.or(self.hops),
         }
     }
 
@@ -69,6 +75,8 @@ impl LimitSettings {
             log_lines: self.log_lines.unwrap_or(defaults.log_lines),
             recycle_calls: self.recycle_calls.unwrap_or(defaults.recycle_calls),
             recycle_memory: self.recycle_memory.unwrap_or(defaults.recycle_memory),
+            state: self.state.unwrap_or(defaults.state),
+            hops: self.hops.unwrap_or(defaults.hops),
         }
     }
 }
@@ -97,6 +105,8 @@ impl RawLimits {
                 1 << 20..=4 << 30,
                 "1MiB and 4GiB, such as \"32MiB\"",
             ),
+            state: told.size("state", self.state, 1 << 10..=4 << 30, "1KiB and 4GiB, such as \"16MiB\""),
+            hops: told.within("hops", self.hops, HOPS_RANGE),
         }
     }
 }

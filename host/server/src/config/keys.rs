@@ -308,6 +308,18 @@ impl Config {
                     &Size(MIB..=4 * GIB),
                     "Memory of a plugin instance above which it is replaced by a new one, in bytes.",
                 ),
+                state: s.read(
+                    "limits.state",
+                    "16MiB",
+                    &Size(KIB..=4 * GIB),
+                    "Most bytes that one plugin keeps as its state, with 64 for each key. All of it is in memory, too.",
+                ),
+                hops: s.read(
+                    "limits.hops",
+                    "4",
+                    &Count(0..=16),
+                    "How often plugins may publish events on account of each other's.",
+                ),
             },
             drain: Drain {
                 deadline: s.read(

@@ -154,7 +154,7 @@ impl Parts<'_> {
             data_schema: self.data_schema,
             extensions: self.extensions,
         };
-        Ok(Published { event: Event::new(&attributes, time, data)?, id_given: self.id.is_some(), trail: None })
+        Ok(Published { event: Event::new(&attributes, time, data)?, id_given: self.id.is_some(), hops: 0, trail: None })
     }
 }
 

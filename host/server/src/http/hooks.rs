@@ -126,7 +126,7 @@ fn event(name: &str, draft: Draft) -> Result<Published, Vec<EventProblem>> {
     };
     let time = draft.time_ms.map_or_else(clock::now, Timestamp::from_unix_ms);
     let event = Event::new(&attributes, time, Data::Bytes(draft.data))?;
-    Ok(Published { event, id_given, trail: None })
+    Ok(Published { event, id_given, hops: 0, trail: None })
 }
 
 /// Header fields as texts; what is none is left out.

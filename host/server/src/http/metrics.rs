@@ -13,7 +13,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
-use tidemill_plugin::{BreakerState, Distribution, Figures, Histogram, PluginReport, Reading};
+use tidemill_plugin::{BreakerState, Distribution, Figures, Histogram, PluginReport, Reading, StateUsage};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -40,13 +40,15 @@ impl fmt::Debug for PluginFigures {
 /// A family: its name, what it is, and which figure of a plugin stands in it.
 type Family<T> = (&'static str, &'static str, fn(&Figures) -> &T);
 
-const COUNTERS: [Family<AtomicU64>; 9] = [
+const COUNTERS: [Family<AtomicU64>; 11] = [
     ("calls", "Calls with a batch of events", |of| &of.calls),
     ("events_in", "Events that the plugin was asked about", |of| &of.events_in),
     ("events_out", "Events that went on after the plugin, those that it made included", |of| &of.events_out),
     ("dropped", "Events that the plugin dropped", |of| &of.dropped),
     ("rejected", "Events that the plugin refused", |of| &of.rejected),
     ("retried", "Events that the plugin wanted to see again later", |of| &of.retried),
+    ("published", "Events that the plugin published beside those that passed through it", |of| &of.published),
+    ("unpublished", "Events that the plugin wanted to publish and could not", |of| &of.unpublished),
     ("passed_over", "Events that did not reach the plugin because it was out", |of| &of.passed_over),
     ("opened", "How often the plugin was taken out by its breaker", |of| &of.opened),
     ("recycled", "Instances that were replaced because they were old or large", |of| &of.recycled),
@@ -62,9 +64,24 @@ const HISTOGRAMS: [Family<Histogram>; 2] = [
     ("event_duration", "Time of calls, divided by their events", |of| &of.event_time),
 ];
 
+/// The same of what a plugin keeps.
+type StateFamily = (&'static str, &'static str, fn(&StateUsage) -> usize);
+
+const STATE: [StateFamily; 2] = [
+    ("plugin_state_keys", "Keys of the plugin's state", |of| of.keys),
+    ("plugin_state_bytes", "Bytes of the plugin's state, with 64 for each key", |of| of.bytes),
+];
+
 impl Collector for PluginFigures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let reports = self.0.plugins.reports();
+        for (name, help, of_usage) in STATE {
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for report in &reports {
+                let value = of_usage(&self.0.bus.state_usage(&report.name)) as i64;
+                family.encode_family(&of(report))?.encode_gauge(&value)?;
+            }
+        }
         for (name, help, count) in COUNTERS {
             let name = format!("plugin_{name}");
             let mut family = encoder.encode_descriptor(&name, help, None, MetricType::Counter)?;

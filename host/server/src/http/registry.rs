@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
-use tidemill_plugin::{EventTypeInfo, Figures, Generation, Histogram, Meter, Plugin, PluginReport, Reading};
+use tidemill_plugin::{EventTypeInfo, Figures, Generation, Grants, Histogram, Meter, Plugin, PluginReport, Reading};
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -14,13 +14,14 @@ use crate::problem::{Kind, Problem};
 /// Every plugin with its state.
 pub(crate) async fn plugins(State(app): State<Arc<App>>) -> Json<Value> {
     let generation = app.plugins.current();
-    let plugins: Vec<Value> = app.plugins.reports().iter().map(|report| plugin_json(&generation, report)).collect();
+    let plugins: Vec<Value> =
+        app.plugins.reports().iter().map(|report| plugin_json(&app, &generation, report)).collect();
     Json(json!({"generation": generation.number(), "plugins": plugins}))
 }
 
 /// One plugin with its state.
 pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    Ok(Json(plugin_json(&app.plugins.current(), &find(&app, &name)?)))
+    Ok(Json(plugin_json(&app, &app.plugins.current(), &find(&app, &name)?)))
 }
 
 /// What is known of a plugin, or that there is none.
@@ -56,7 +57,7 @@ pub(crate) async fn event_type(State(app): State<Arc<App>>, Path(name): Path<Str
     })
 }
 
-fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
+fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Value {
     let mut value = json!({"name": report.name, "state": report.state.name()});
     if let Some(error) = &report.error {
         value["error"] = json!(error);
@@ -65,6 +66,8 @@ fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
         value["set_aside"] = json!(version.to_string());
     }
     value["figures"] = figures_json(&report.figures);
+    let usage = app.bus.state_usage(&report.name);
+    value["state_usage"] = json!({"keys": usage.keys, "bytes": usage.bytes});
     if let Some(plugin) = &report.running {
         let (title, author_version) = plugin.title();
         let place = generation.plugins().iter().position(|other| Arc::ptr_eq(other, plugin));
@@ -75,6 +78,8 @@ fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
         value["author_version"] = json!(author_version);
         value["summary"] = json!(plugin.summary());
         value["kinds"] = plugin.kinds().iter().map(|kind| kind.name()).collect();
+        value["wants"] = plugin.wants().iter().map(|capability| capability.name()).collect();
+        value["grants"] = grants_json(plugin.grants());
         value["subscribes"] = plugin.subscribes().iter().map(ToString::to_string).collect();
         value["event_types"] = json!(owned);
         value["order"] = json!(plugin.order());
@@ -103,9 +108,27 @@ fn plugin_json(generation: &Generation, report: &PluginReport) -> Value {
             "log_lines_per_second": limits.log_lines,
             "recycle_calls": limits.recycle_calls,
             "recycle_memory_bytes": limits.recycle_memory,
+            "state_bytes": limits.state,
+            "hops": limits.hops,
         });
     }
     value
+}
+
+fn grants_json(grants: &Grants) -> Value {
+    let publish: Vec<String> = grants.publish.iter().map(ToString::to_string).collect();
+    json!({"state": grants.state, "publish": publish})
+}
+
+/// Has a plugin keep nothing any more.
+pub(super) async fn clear_state(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    // Also of plugins that are not there any more.
+    if app.bus.state_usage(&name).keys == 0 {
+        find(&app, &name)?;
+    }
+    let cleared = app.bus.clear_state(&name).await;
+    let keys = cleared.map_err(|error| Problem::new(Kind::Unavailable, error.to_string()))?;
+    Ok(Json(json!({"keys": keys})))
 }
 
 /// What a plugin did since the host started, in all its versions. Times are upper bounds, at most twice the true ones.
@@ -126,6 +149,8 @@ fn figures_json(figures: &Figures) -> Value {
         "retried": figures.retried.load(Relaxed),
         "faults": faults,
         "passed_over": figures.passed_over.load(Relaxed),
+        "published": figures.published.load(Relaxed),
+        "unpublished": figures.unpublished.load(Relaxed),
         "opened": figures.opened.load(Relaxed),
         "recycled": figures.recycled.load(Relaxed),
         "instances": figures.instances.load(Relaxed),

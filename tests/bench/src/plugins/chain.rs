@@ -160,7 +160,8 @@ impl Line {
     /// Publishes, and waits until all events are stored or dropped.
     pub(super) fn publish(&self, events: Vec<Event>) -> Result<()> {
         // Ids that the host made are not remembered: the same event comes again and again.
-        let events = events.into_iter().map(|event| Published { event, id_given: false, trail: None }).collect();
+        let events =
+            events.into_iter().map(|event| Published { event, id_given: false, hops: 0, trail: None }).collect();
         let outcomes = self.runtime.block_on(self.bus.publish(events))?;
         let wrong = |outcome: &&Outcome| !matches!(outcome, Outcome::Stored { .. } | Outcome::Dropped { .. });
         match outcomes.iter().find(wrong) {

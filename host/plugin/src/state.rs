@@ -1,0 +1,337 @@
+//! What all plugins keep between events, as it stands in memory, and how it stays in step with the log.
+//!
+//! Owns the order: changes are handed to the log in the order in which they were made here, so that whatever of them is
+//! stored is the beginning of all of them. Must not know the log, nor what a call may do (`transaction.rs`).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use hashbrown::HashMap;
+use tidemill_event::{History, StateChange, StateChanges, StateEntry, Timestamp};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::limits::STATE_KEY_COST;
+
+/// The state of all plugins. Cheap to clone; all clones are the same.
+#[derive(Clone, Default)]
+pub struct States(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// Held by whoever works with state on a thread that never waits for others: such turns follow each other, and do not
+    /// get in each other's way.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Held from when changes count until they are handed to the log.
+    order: Mutex<()>,
+    kept: Mutex<Kept>,
+    /// What became of changes. Taken note of by whoever looks at state next: the log, which tells, waits for nobody.
+    told: Mutex<Vec<(u64, bool)>>,
+    is_told: AtomicBool,
+}
+
+/// What plugins keep, with changes that are not stored yet.
+#[derive(Default)]
+pub(crate) struct Kept {
+    plugins: HashMap<Arc<str>, Keys>,
+    /// Changes that the log has not confirmed, oldest first, and what was there before them.
+    open: VecDeque<(u64, Vec<StateChange>)>,
+    last: u64,
+    pub(crate) history: History,
+}
+
+/// The keys of one plugin.
+#[derive(Default)]
+pub(crate) struct Keys {
+    entries: BTreeMap<String, StateEntry>,
+    expiring: BTreeSet<(Timestamp, String)>,
+    bytes: usize,
+    version: u64,
+}
+
+/// What one plugin keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StateUsage {
+    /// Keys.
+    pub keys: usize,
+    /// Bytes of keys and values, and 64 for each key.
+    pub bytes: usize,
+}
+
+/// State changed under somebody who worked with it: what was made of it is void, and to be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the plugin's state changed meanwhile")]
+pub struct Conflict;
+
+/// To be told what became of changes; of none, by default.
+#[derive(Debug, Default)]
+pub struct Receipt(Option<(States, u64)>);
+
+impl Receipt {
+    /// Says whether the changes were stored.
+    pub fn settle(self, stored: bool) {
+        if let Some((states, number)) = self.0 {
+            states.0.told.lock().unwrap_or_else(PoisonError::into_inner).push((number, stored));
+            states.0.is_told.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("States").finish_non_exhaustive()
+    }
+}
+
+impl States {
+    /// With what was kept before.
+    pub fn new(kept: Vec<StateChange>) -> Self {
+        let states = Self::default();
+        {
+            let mut all = states.kept();
+            // Versions of keys that are gone are not known; time goes on all the same.
+            let least = now().unix_ms() * 1_000;
+            for change in kept {
+                let version = change.entry.as_ref().map_or(0, |entry| entry.version);
+                let keys = all.plugins.entry(Arc::clone(&change.plugin)).or_default();
+                keys.version = keys.version.max(version).max(least);
+                keys.set(change.key, change.entry);
+            }
+        }
+        states
+    }
+
+    /// How much a plugin keeps.
+    pub fn usage(&self, plugin: &str) -> StateUsage {
+        let kept = self.kept();
+        kept.plugins
+            .get(plugin)
+            .map(|keys| StateUsage { keys: keys.entries.len(), bytes: keys.bytes })
+            .unwrap_or_default()
+    }
+
+    /// Removes all that a plugin keeps; how many keys that were. `submit` hands the change to the log, now.
+    pub fn clear(&self, plugin: &str, submit: impl FnOnce(StateChanges, Receipt)) -> usize {
+        let _order = self.order();
+        let mut kept = self.kept();
+        let Some((name, keys)) = kept.plugins.get_key_value(plugin) else { return 0 };
+        let removed = |key: &String| StateChange { plugin: Arc::clone(name), key: key.clone(), entry: None };
+        let changes: Vec<StateChange> = keys.entries.keys().map(removed).collect();
+        let count = changes.len();
+        let number = kept.apply(&changes);
+        let state = StateChanges { changes, history: kept.history.clone() };
+        drop(kept);
+        submit(state, Receipt(Some((self.clone(), number))));
+        count
+    }
+
+    /// Waits until no other turn works with state.
+    pub(crate) fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.0.turn).blocking_lock_owned()
+    }
+
+    /// To be held from when changes count until they are handed to the log.
+    pub(crate) fn order(&self) -> MutexGuard<'_, ()> {
+        self.0.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A look at state. Short: others wait.
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.is_told.swap(false, Ordering::Acquire) {
+            let told = std::mem::take(&mut *self.0.told.lock().unwrap_or_else(PoisonError::into_inner));
+            told.into_iter().for_each(|(number, stored)| kept.settle(number, stored));
+        }
+        kept
+    }
+
+    /// Makes changes count, if nothing that they are made of has changed. The caller holds the [order](Self::order).
+    pub(crate) fn commit(&self, changes: StateChanges, seen: &[u64]) -> Result<(StateChanges, Receipt), Conflict> {
+        let mut kept = self.kept();
+        if !changes.history.is(&kept.history) {
+            return Err(Conflict);
+        }
+        let unchanged = changes.changes.iter().zip(seen).all(|(change, seen)| {
+            kept.plugins.get(&change.plugin).map_or(0, |keys| keys.version_of(&change.key)) == *seen
+        });
+        if !unchanged {
+            return Err(Conflict);
+        }
+        let number = kept.apply(&changes.changes);
+        Ok((changes, Receipt(Some((self.clone(), number)))))
+    }
+}
+
+impl Kept {
+    pub(crate) fn keys(&mut self, plugin: &Arc<str>) -> &mut Keys {
+        self.plugins.entry_ref(plugin).or_insert_with(|| Keys { version: now().unix_ms() * 1_000, ..Keys::default() })
+    }
+
+    /// Makes changes, and remembers how to take them back.
+    fn apply(&mut self, changes: &[StateChange]) -> u64 {
+        let mut before = Vec::with_capacity(changes.len());
+        for StateChange { plugin, key, entry } in changes {
+            let entry = self.keys(plugin).set(key.clone(), entry.clone());
+            before.push(StateChange { plugin: Arc::clone(plugin), key: key.clone(), entry });
+        }
+        self.last += 1;
+        self.open.push_back((self.last, before));
+        self.last
+    }
+
+    /// Takes note of what became of changes. If they were not stored, those that build on them will not be either.
+    fn settle(&mut self, number: u64, stored: bool) {
+        if stored {
+            self.open.retain(|(open, _)| *open != number);
+        } else if self.open.iter().any(|(open, _)| *open == number) {
+            self.history.break_off();
+            self.history = History::default();
+            while let Some((_, before)) = self.open.pop_back() {
+                for StateChange { plugin, key, entry } in before.into_iter().rev() {
+                    self.keys(&plugin).set(key, entry);
+                }
+            }
+        }
+    }
+}
+
+impl Keys {
+    pub(crate) fn get(&self, key: &str) -> Option<&StateEntry> {
+        self.entries.get(key)
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A version that no value of the plugin has had.
+    pub(crate) const fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
+    /// The version of a key, 0 if it is not there. What has expired and was not cleared yet is there.
+    pub(crate) fn version_of(&self, key: &str) -> u64 {
+        self.entries.get(key).map_or(0, |entry| entry.version)
+    }
+
+    /// Keys from one on, in order.
+    pub(crate) fn from<'a>(&'a self, start: Bound<&str>) -> impl Iterator<Item = (&'a String, &'a StateEntry)> {
+        self.entries.range::<str, _>((start, Bound::Unbounded))
+    }
+
+    /// Keys whose time is over, some of them.
+    pub(crate) fn expired(&self, now: Timestamp, max: usize) -> Vec<String> {
+        let over = self.expiring.iter().take_while(|(at, _)| *at <= now);
+        over.take(max).map(|(_, key)| key.clone()).collect()
+    }
+
+    fn set(&mut self, key: String, entry: Option<StateEntry>) -> Option<StateEntry> {
+        let length = key.len();
+        if let Some(at) = entry.as_ref().and_then(|entry| entry.expires_at) {
+            self.expiring.insert((at, key.clone()));
+        }
+        self.bytes += entry.as_ref().map_or(0, |entry| cost(length, entry.value.len()));
+        let name = key.clone();
+        let before = match entry {
+            Some(entry) => self.entries.insert(key, entry),
+            None => self.entries.remove(&key),
+        };
+        if let Some(before) = &before {
+            self.bytes -= cost(length, before.value.len());
+            let still = self.entries.get(&name).and_then(|entry| entry.expires_at);
+            if let Some(at) = before.expires_at.filter(|at| still != Some(*at)) {
+                self.expiring.remove(&(at, name));
+            }
+        }
+        before
+    }
+}
+
+/// Bytes that a key counts for.
+pub(crate) const fn cost(key: usize, value: usize) -> usize {
+    key + value + STATE_KEY_COST
+}
+
+/// The time by which keys expire.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::{Outlet, Transaction, lock};
+    use bytes::Bytes;
+
+    fn entry(value: &str, version: u64) -> StateEntry {
+        StateEntry { value: Bytes::copy_from_slice(value.as_bytes()), version, expires_at: None }
+    }
+
+    fn change(key: &str, value: Option<StateEntry>) -> StateChange {
+        StateChange { plugin: Arc::from("p"), key: key.into(), entry: value }
+    }
+
+    fn value(states: &States, key: &str) -> Option<String> {
+        let mut kept = states.kept();
+        let keys = kept.keys(&Arc::from("p"));
+        keys.get(key).map(|entry| String::from_utf8(entry.value.to_vec()).unwrap())
+    }
+
+    fn commit(states: &States, history: &History, key: &str, to: &str, seen: u64) -> Result<Receipt, Conflict> {
+        let changes = vec![change(key, Some(entry(to, seen + 1)))];
+        let changes = StateChanges { changes, history: history.clone() };
+        states.commit(changes, &[seen]).map(|(_, receipt)| receipt)
+    }
+
+    #[test]
+    fn what_was_not_stored_is_taken_back_with_all_that_builds_on_it() {
+        let states = States::new(vec![change("k", Some(entry("0", 1)))]);
+        let history = states.kept().history.clone();
+        let first = commit(&states, &history, "k", "1", 1).unwrap();
+        let second = commit(&states, &history, "k", "2", 2).unwrap();
+        let third = commit(&states, &history, "new", "3", 0).unwrap();
+        first.settle(true);
+        assert_eq!(value(&states, "k").unwrap(), "2");
+        second.settle(false);
+        assert_eq!((value(&states, "k").unwrap(), value(&states, "new")), ("1".into(), None));
+        assert!(history.is_broken(), "the log will not take the third");
+        assert!(commit(&states, &history, "k", "4", 2).is_err(), "nor does anybody go on from there");
+        let history = states.kept().history.clone();
+        commit(&states, &history, "k", "5", 2).unwrap().settle(true);
+        // It comes late, and is about nothing that is there still.
+        third.settle(false);
+        assert_eq!((value(&states, "k").unwrap(), history.is_broken()), ("5".into(), false));
+    }
+
+    #[test]
+    fn whoever_saw_something_else_has_to_look_again() {
+        let states = States::new(vec![change("k", Some(entry("0", 1)))]);
+        let history = states.kept().history.clone();
+        commit(&states, &history, "k", "1", 1).unwrap();
+        assert_eq!(commit(&states, &history, "k", "2", 1).unwrap_err(), Conflict);
+        assert_eq!(commit(&states, &history, "other", "2", 7).unwrap_err(), Conflict);
+    }
+
+    #[test]
+    fn usage_is_what_there_is() {
+        let states = States::new(vec![change("a", Some(entry("123", 1))), change("b", Some(entry("", 2)))]);
+        assert_eq!(states.usage("p"), StateUsage { keys: 2, bytes: 2 + 3 + 2 * STATE_KEY_COST });
+        let mut submitted = Vec::new();
+        assert_eq!(states.clear("p", |state, _| submitted = state.changes), 2);
+        assert_eq!((submitted, states.usage("p")), (vec![change("a", None), change("b", None)], StateUsage::default()));
+        assert_eq!(states.usage("nobody"), StateUsage::default());
+    }
+
+    #[test]
+    fn nothing_is_there_outside_of_calls() {
+        let outlet = Outlet { states: States::default(), room: Arc::new(tokio::sync::Semaphore::new(1)), waits: false };
+        let desk = Transaction::new(Some(outlet));
+        assert!(lock(&desk).keys(|_, _, _| ()).unwrap_err().to_string().contains("no events were processed"));
+        assert!(lock(&desk).hops().is_none() && lock(&desk).finish().commit().unwrap().state.changes.is_empty());
+    }
+}

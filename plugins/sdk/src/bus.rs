@@ -1,0 +1,68 @@
+//! Events beside those that pass through: `bus::publish(vec![NewEvent::new("alert.high", "{}")])`.
+//!
+//! Only where the operator grants it, with the types that may be published (`[grants] publish = ["alert.*"]`), and only
+//! while events are processed. What exactly is promised is said in `wit/v0.1/bus.wit`. In native tests events go to
+//! [`crate::testing::published`].
+
+pub use crate::bindings::imports::tidemill::plugin::bus::NewEvent;
+
+/// Publishes events once those of the batch are stored.
+///
+/// # Errors
+///
+/// None of them is taken; the text says why.
+pub fn publish(events: Vec<NewEvent>) -> Result<(), String> {
+    #[cfg(target_arch = "wasm32")]
+    return crate::bindings::imports::tidemill::plugin::bus::publish(&events);
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        crate::testing::publish(events);
+        Ok(())
+    }
+}
+
+impl NewEvent {
+    /// An event with data, which is JSON if nothing else is said.
+    pub fn new(kind: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
+        Self {
+            type_: kind.into(),
+            id: None,
+            source: None,
+            subject: None,
+            content_type: None,
+            extensions: Vec::new(),
+            data: data.into(),
+        }
+    }
+
+    /// By which it is known to its source: one that is published twice is stored once.
+    #[must_use]
+    pub fn id(self, id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), ..self }
+    }
+
+    /// Where it happened: `/plugins/<plugin>/…`.
+    #[must_use]
+    pub fn source(self, source: impl Into<String>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        Self { subject: Some(subject.into()), ..self }
+    }
+
+    /// The media type of data that is no JSON.
+    #[must_use]
+    pub fn content_type(self, content_type: impl Into<String>) -> Self {
+        Self { content_type: Some(content_type.into()), ..self }
+    }
+
+    /// One more extension attribute.
+    #[must_use]
+    pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extensions.push((name.into(), value.into()));
+        self
+    }
+}

@@ -2,13 +2,15 @@
 //! is nothing, and to the other events, which is nothing either.
 //!
 //! Those that merely fail on an event stand in `faults.rs`; files that are no plugins, what was not granted (invariant
-//! I5), two owners of one type and floods of lines in `plugins.rs`; the breaker in `taken_out.rs`.
+//! I5), two owners of one type and floods of lines in `plugins.rs`; the breaker in `taken_out.rs`; plugins that publish for
+//! ever on account of each other in `bus.rs`.
 
 mod answers;
 mod assembled;
 mod forging;
 mod harm;
 mod hoarding;
+mod keeping;
 mod loading;
 mod long;
 mod patient;

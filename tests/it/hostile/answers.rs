@@ -84,3 +84,16 @@ async fn failing_after_the_answer_is_failing() {
         only_the_bad_event_fails(&server, poison(), reason).await;
     }
 }
+
+/// A thing of the guest's own, thrown away in the middle of a call: its destructor is the guest's code as well. One that
+/// is still there when the instance goes is never asked.
+#[tokio::test]
+async fn failing_in_a_destructor_is_failing() {
+    let discard = "(call $discard (call $new (i32.const 1)))";
+    let keep = "(drop (call $new (i32.const 1)))";
+    let forever = "(loop $again (br $again))";
+    for (poisoned, destructor, reason) in [(discard, "unreachable", "unreachable"), (discard, forever, "timeout")] {
+        let server = start("", &filter(Parts { decide: keep, poisoned, destructor, ..Parts::default() })).await;
+        only_the_bad_event_fails(&server, poison(), reason).await;
+    }
+}

@@ -26,6 +26,7 @@ const WASI: &str = r#"
     package wasi:random@0.2.6 {
         interface random { get-random-bytes: func(len: u64) -> list<u8>; }
     }
+    interface things { resource thing; }
     world filter {
         import tidemill:plugin/log@0.1.0;
         import wasi:io/poll@0.2.6;
@@ -33,6 +34,7 @@ const WASI: &str = r#"
         import wasi:random/random@0.2.6;
         export tidemill:plugin/manifest@0.1.0;
         export tidemill:plugin/filter@0.1.0;
+        export things;
     }
 "#;
 
@@ -50,6 +52,8 @@ pub(super) struct Parts<'a> {
     /// In the function that the host calls after each call with a batch.
     pub(super) after: &'a str,
     pub(super) realloc: &'a str,
+    /// In the destructor of a thing of its own, which `$new` makes and `$discard` destroys.
+    pub(super) destructor: &'a str,
 }
 
 /// The component for such a filter. It keeps every event.
@@ -86,7 +90,7 @@ const FILTER: &str = "tidemill:plugin/filter@0.1.0";
 /// Memory: 16 the text `*`, 32 a list with it, 64 what `describe` answers, 256 `configure`'s, 512 `decide`'s; verdicts
 /// from 1024 on; what the host hands in from 64 KiB on. All zeros mean: nothing, good, keep.
 fn text(parts: Parts<'_>) -> String {
-    let Parts { module, describe, configure, decide, poisoned, after, realloc } = parts;
+    let Parts { module, describe, configure, decide, poisoned, after, realloc, destructor } = parts;
     let mut text = String::from("(module\n");
     let imports = [
         ("tidemill:plugin/log@0.1.0", "log", "$log (param i32 i32 i32 i32 i32)"),
@@ -95,6 +99,8 @@ fn text(parts: Parts<'_>) -> String {
         ("wasi:io/poll@0.2.6", "[method]pollable.ready", "$ready (param i32) (result i32)"),
         ("wasi:io/poll@0.2.6", "[resource-drop]pollable", "$drop (param i32)"),
         ("wasi:io/poll@0.2.6", "poll", "$poll (param i32 i32 i32)"),
+        ("[export]hostile:filter/things", "[resource-new]thing", "$new (param i32) (result i32)"),
+        ("[export]hostile:filter/things", "[resource-drop]thing", "$discard (param i32)"),
         ("wasi:random/random@0.2.6", "get-random-bytes", "$random (param i64 i32)"),
     ];
     for (interface, function, signature) in imports {
@@ -116,6 +122,7 @@ fn text(parts: Parts<'_>) -> String {
             (global.set $heap (i32.and (i32.const -8)
                 (i32.add (i32.const 7) (i32.add (local.get $at) (local.get $size)))))
             (local.get $at))
+        (func (export "hostile:filter/things#[dtor]thing") (param i32) {destructor})
         (func (export "{MANIFEST}#describe") (result i32) {describe} (i32.const 64))
         (func (export "{MANIFEST}#configure") (param i32 i32) (result i32) {configure} (i32.const 256))
         (func $is_poisoned (param $at i32) (param $length i32) (result i32)

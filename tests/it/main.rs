@@ -26,6 +26,7 @@ mod lanes;
 mod later;
 mod listeners;
 mod log_cli;
+mod outbound;
 mod plugins;
 mod publishing_again;
 mod ready_made;

@@ -134,10 +134,11 @@ async fn i5_a_plugin_gets_nothing_that_it_was_not_granted() {
     let found = stream.next().await.json();
     assert_eq!(found["environment"], json!([]), "{found}");
     assert_eq!(found["arguments"], json!([]), "{found}");
-    for denied in ["read /etc/passwd", "list /", "list .", "write file", "connect", "listen", "resolve"] {
+    for denied in ["read /etc/passwd", "list /", "list .", "write file", "connect", "listen", "resolve", "request"] {
         let answer = found["denied"][denied].as_str().unwrap_or_else(|| panic!("{denied}: {found}"));
         assert!(answer.starts_with("error"), "{denied}: {answer}");
     }
+    assert_eq!(found["denied"]["request"], "error: denied: the host was not granted", "{found}");
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ impl AsyncLane {
         let mut pools = self.lock();
         let pool = pools.entry_ref(plugin.name()).or_default();
         pool.jobs.push_back(Job { turn, back });
-        if pool.jobs.len() > pool.idle && pool.threads < ASYNC_THREADS_MAX {
+        let most = plugin.limits().http_concurrency.min(ASYNC_THREADS_MAX);
+        if pool.jobs.len() > pool.idle && pool.threads < most {
             let (lane, name) = (Arc::clone(self), Arc::clone(plugin.name()));
             let started = thread::Builder::new().name("tidemill-async".into()).spawn(move || lane.run(&name));
             match started {

@@ -61,10 +61,18 @@ impl<'a> Chain<'a> {
         chain
     }
 
-    /// Keeps events of some sources from all plugins: others of these sources wait, which they must not overtake.
+    /// Keeps events of some sources from all plugins: others of these sources wait, which they must not overtake. So do
+    /// those of this turn that have to go elsewhere.
     pub(crate) fn hold_back(&mut self, is_held: impl Fn(&str) -> bool) {
-        let held = self.items.iter().filter(|item| is_held(item.event.source())).map(|item| (item.origin, Why::Behind));
-        self.later.extend(held);
+        let mut waiting = HashSet::new();
+        for item in &self.items {
+            let source = item.event.source();
+            if is_held(source) || waiting.contains(source) {
+                self.later.insert(item.origin, Why::Behind);
+            } else if self.later.contains_key(&item.origin) {
+                waiting.insert(source);
+            }
+        }
     }
 
     /// Owners look at the events of their types as they were published.

@@ -44,8 +44,9 @@ pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 pub const RETRY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of events that plugins published and that were not processed yet. Plugins are told when there is no room.
 pub const NEW_EVENTS_BYTES_MAX: usize = 16 << 20;
-/// Threads for one plugin that may wait long. Each has an instance of every plugin that its turns meet.
-pub const ASYNC_THREADS_MAX: usize = 8;
+/// Threads for one plugin that may wait long; no more than it may have requests at once. Each has an instance of every
+/// plugin that its turns meet.
+pub const ASYNC_THREADS_MAX: usize = 32;
 /// How long such a thread waits for the next turn before it ends.
 pub const ASYNC_IDLE_TIME: Duration = Duration::from_secs(5);
 /// Dead letters that one look at them returns.

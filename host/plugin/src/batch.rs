@@ -6,7 +6,7 @@
 use tidemill_event::Event;
 
 use crate::bindings::types::Batch;
-use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
+use crate::limits::BATCH_BYTES_MAX;
 
 const ROW_BYTES: usize = 64;
 
@@ -44,10 +44,10 @@ impl Batch {
     }
 }
 
-/// How many of the first events make one batch: at least one, at most 64 and 256 KiB.
-pub(crate) fn batch_len(events: &[&Event]) -> usize {
+/// How many of the first events make one batch: at least one, at most so many and 256 KiB.
+pub(crate) fn batch_len(events: &[&Event], most: usize) -> usize {
     let mut bytes = 0;
-    let fitting = events.iter().take(BATCH_EVENTS_MAX).take_while(|event| {
+    let fitting = events.iter().take(most).take_while(|event| {
         bytes += event.weight();
         bytes <= BATCH_BYTES_MAX
     });
@@ -64,6 +64,7 @@ fn put_span(row: &mut [u8], span: usize, at: usize, len: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::BATCH_EVENTS_MAX;
     use serde_json::{Map, Value};
     use tidemill_event::{Attributes, Data, Timestamp};
 
@@ -107,9 +108,10 @@ mod tests {
     fn batches_are_bounded_in_events_and_bytes() {
         let small = event("s", "x");
         let large = event("l", &"x".repeat(BATCH_BYTES_MAX));
-        assert_eq!(batch_len(&vec![&small; 100]), BATCH_EVENTS_MAX);
-        assert_eq!(batch_len(&[&large, &small]), 1);
-        assert_eq!(batch_len(&[&small, &large]), 1);
-        assert_eq!(batch_len(&[]), 0);
+        assert_eq!(batch_len(&vec![&small; 100], BATCH_EVENTS_MAX), BATCH_EVENTS_MAX);
+        assert_eq!(batch_len(&vec![&small; 100], 8), 8);
+        assert_eq!(batch_len(&[&large, &small], BATCH_EVENTS_MAX), 1);
+        assert_eq!(batch_len(&[&small, &large], BATCH_EVENTS_MAX), 1);
+        assert_eq!(batch_len(&[], BATCH_EVENTS_MAX), 0);
     }
 }

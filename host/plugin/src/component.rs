@@ -63,6 +63,8 @@ pub(crate) struct Inspected {
     pub(crate) kinds: Vec<Kind>,
     /// In order, each once.
     pub(crate) wants: Vec<Capability>,
+    /// Whether it says which hosts it sends requests to.
+    pub(crate) names_hosts: bool,
 }
 
 /// Finds what a component is and wants, or says why it is no plugin for this host. Unknown exports are ignored: interpreters
@@ -112,7 +114,8 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected, LoadError> {
     for import in &imports {
         wants.extend(check_import(import)?);
     }
-    Ok(Inspected { kinds, wants: wants.into_iter().collect() })
+    let names_hosts = exports.iter().any(|name| *name == format!("{PACKAGE}wants@{VERSION}"));
+    Ok(Inspected { kinds, wants: wants.into_iter().collect(), names_hosts })
 }
 
 fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
@@ -174,9 +177,12 @@ fn check_import(name: &str) -> Result<Option<Capability>, LoadError> {
                 missing("this host offers WASI 0.2; build the plugin for `wasm32-wasip2`".into())
             }
         }
-        "wasi:http" => missing(
-            "plugins have no outbound HTTP here; JavaScript is built without it by `jco componentize -d all`".into(),
-        ),
+        "wasi:http" => match interface {
+            _ if !version.starts_with("0.2.") => missing("this host offers `wasi:http` 0.2 to plugins".into()),
+            "outgoing-handler" => Ok(Some(Capability::Http)),
+            "types" => Ok(None),
+            _ => missing("plugins may send requests (`wasi:http/outgoing-handler`) and answer none".into()),
+        },
         _ => missing(
             "build the plugin without it; a plugin may import WASI 0.2 and `log`, `meter`, `state` and `bus` of `tidemill:plugin`".into(),
         ),
@@ -264,14 +270,17 @@ mod tests {
             let text = PLUGIN.replacen("(component", &format!("(component (import \"{name}\" (instance))"), 1);
             inspect(&component(&text))
         };
-        for offered in ["tidemill:plugin/log@0.1.0", "wasi:cli/stdout@0.2.6", "wasi:io/streams@0.2.12"] {
+        for offered in
+            ["tidemill:plugin/log@0.1.0", "wasi:cli/stdout@0.2.6", "wasi:io/streams@0.2.12", "wasi:http/types@0.2.3"]
+        {
             assert!(with_import(offered).is_ok(), "{offered}");
         }
         for missing in [
             "tidemill:plugin/log@0.3.0",
             "tidemill:plugin/files@0.1.0",
             "wasi:cli/stdout@0.3.0",
-            "wasi:http/types@0.2.3",
+            "wasi:http/types@0.3.0",
+            "wasi:http/incoming-handler@0.2.3",
             "acme:thing/db@1.0.0",
         ] {
             match with_import(missing).unwrap_err() {

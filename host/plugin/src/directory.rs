@@ -267,7 +267,11 @@ impl State {
         match self.plugins.put_in_place_of(name, bytes, settings, set_aside) {
             Ok(plugin) => {
                 let (took, version, limits) = (began.elapsed(), plugin.version().short(), plugin.limits());
-                tracing::info!(plugin = name, version, ?took, ?limits, "plugin runs");
+                let (wants, grants) = (plugin.wanted().join(", "), plugin.grants());
+                tracing::info!(plugin = name, version, ?took, wants, %grants, ?limits, "plugin runs");
+                for warning in plugin.warnings() {
+                    tracing::warn!(plugin = name, "{warning}");
+                }
                 if set_aside.is_none()
                     && let Err(error) = self.versions.keep(name, plugin.version(), bytes)
                 {

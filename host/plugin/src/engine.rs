@@ -64,6 +64,11 @@ impl Engine {
         &self.wasmtime
     }
 
+    /// Keeps the clock awake for a call that lasted longer than it may sleep for.
+    pub(crate) fn wake(&self) {
+        self.clock.wake();
+    }
+
     /// Ticks that a call may last so that it has at least `time`, to be set before each call. Also keeps the clock
     /// awake.
     pub(crate) fn deadline_ticks(&self, time: Duration) -> u64 {

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::{FaultKind, Meter, Verdict};
+use crate::{FaultKind, HttpFigures, Meter, Verdict};
 
 /// Upper bounds of the buckets: 1 µs, and on by factors of two up to 16.8 s.
 const BUCKETS: usize = 25;
@@ -40,6 +40,8 @@ pub struct Figures {
     pub instances: AtomicI64,
     /// Bytes of linear memory of all instances at this moment.
     pub memory: AtomicI64,
+    /// Requests that it sent, by outcome.
+    pub http: HttpFigures,
     /// What it counts itself.
     pub own: Meter,
     /// Time of calls.

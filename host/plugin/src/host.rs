@@ -5,21 +5,25 @@ mod bus;
 mod state;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidemill_event::TypePattern;
 use tracing::Level;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::Figures;
 use crate::bindings::{log, meter, types};
 use crate::bounds::Bounds;
+use crate::call_time::CallTime;
+use crate::clock;
+use crate::http::Http;
 use crate::instance::Code;
 use crate::limits::{RANDOM_BYTES_MAX, RESOURCES_MAX};
 use crate::transaction::Desk;
 use crate::voice::{Stdio, Voice};
 use crate::waiting::Waiting;
+use crate::{Engine, Figures};
 
 /// One instance's side of the host.
 pub(crate) struct Host {
@@ -34,15 +38,19 @@ pub(crate) struct Host {
     hops_max: u8,
     output_bytes: usize,
     desk: Desk,
-    /// When the call ends.
-    pub(crate) until: Instant,
+    http_context: WasiHttpCtx,
+    pub(crate) http: Http,
+    /// What the call may take.
+    pub(crate) time: CallTime,
 }
 
 impl Host {
     /// For an instance whose first call, which makes it, has so much time.
-    pub(crate) fn new(code: &Code, desk: &Desk, time: Duration) -> Self {
-        // No files, environment, arguments or network: what is not granted is not there (invariant I5).
-        let wasi = WasiCtx::builder()
+    pub(crate) fn new(engine: &Engine, code: &Code, desk: &Desk, time: Duration) -> Self {
+        // No files, environment, arguments or sockets: what is not granted is not there (invariant I5).
+        let mut wasi = WasiCtx::builder();
+        clock::coarsen(&mut wasi, code.limits.clock);
+        let wasi = wasi
             .stdout(Stdio::new(&code.voice, Level::INFO))
             .stderr(Stdio::new(&code.voice, Level::WARN))
             .allow_tcp(false)
@@ -53,6 +61,7 @@ impl Host {
         table.set_max_capacity(RESOURCES_MAX);
         let bounds = Bounds::new(&code.limits);
         let (voice, figures) = (Arc::clone(&code.voice), Arc::clone(&code.figures));
+        let (http_context, http) = (Http::context(), Http::new(&code.outbound));
         Self {
             wasi,
             table,
@@ -64,19 +73,27 @@ impl Host {
             hops_max: code.limits.hops,
             output_bytes: code.limits.output_bytes,
             desk: Arc::clone(desk),
-            until: Instant::now() + time,
+            http_context,
+            http,
+            time: CallTime::new(engine, time),
         }
     }
 
     /// For calls in which the guest waits.
     pub(crate) fn waiting(&mut self) -> Waiting<'_> {
-        Waiting { table: &mut self.table, until: self.until }
+        Waiting { table: &mut self.table, time: &mut self.time }
     }
 }
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Host {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.http, table: &mut self.table, ctx: &mut self.http_context }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidemill_event::TypePattern;
 use wasmtime::Store;
@@ -12,10 +12,12 @@ use wasmtime::component::InstancePre;
 
 use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, manifest, transform, webhook};
+use crate::bindings::{event_types, filter, manifest, transform, wants, webhook};
+use crate::call_time::OutOfPatience;
 use crate::delivery::Received;
 use crate::fault;
 use crate::host::Host;
+use crate::http::Outbound;
 use crate::limits::LOAD_CALL_TIME_MAX;
 use crate::source_lines::SourceLines;
 use crate::transaction::Desk;
@@ -31,6 +33,10 @@ pub(crate) struct Code {
     pub(crate) transform: Option<transform::GuestIndices>,
     pub(crate) event_types: Option<event_types::GuestIndices>,
     pub(crate) webhook: Option<webhook::GuestIndices>,
+    pub(crate) wants: Option<wants::GuestIndices>,
+    pub(crate) outbound: Arc<Outbound>,
+    /// Whether calls may wait beside their time.
+    pub(crate) may_wait: bool,
     pub(crate) lines: Arc<SourceLines>,
     pub(crate) limits: Limits,
     pub(crate) plugin: Arc<str>,
@@ -47,6 +53,10 @@ pub(crate) struct Instance {
     lines: Arc<SourceLines>,
     limits: Limits,
     figures: Arc<Figures>,
+    /// How long a call may wait beside its time, if it may.
+    patience: Option<Duration>,
+    /// Whether a call ended within the guest, after which nothing of it can be used.
+    spent: bool,
     /// Bytes of memory as they stand in the figures.
     counted: usize,
     manifest: manifest::Guest,
@@ -54,9 +64,10 @@ pub(crate) struct Instance {
     transform: Option<transform::Guest>,
     event_types: Option<event_types::Guest>,
     webhook: Option<webhook::Guest>,
+    wants: Option<wants::Guest>,
 }
 
-/// A failed call. `Retry` is the plugin's wish, not its failure.
+/// A failed call. `Retry` is the plugin's wish or lost patience, no event's failure.
 #[derive(Debug)]
 pub(crate) enum CallError {
     Fault(Fault),
@@ -74,11 +85,14 @@ impl Instance {
     /// Makes an instance; it is not configured yet.
     pub(crate) fn new(engine: &Engine, code: &Code, desk: &Desk) -> Result<Self, Fault> {
         let limits = code.limits;
-        let host = Host::new(code, desk, LOAD_CALL_TIME_MAX);
+        let host = Host::new(engine, code, desk, LOAD_CALL_TIME_MAX);
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);
         store.set_epoch_deadline(engine.deadline_ticks(LOAD_CALL_TIME_MAX));
+        if code.may_wait {
+            store.epoch_deadline_callback(|store| Ok(store.data().time.at_deadline()));
+        }
         let load_fault = |error: wasmtime::Error| fault::of(&error, LOAD_CALL_TIME_MAX, &limits, &code.lines);
         let instance = code.pre.instantiate(&mut store).map_err(load_fault)?;
         macro_rules! interface {
@@ -88,6 +102,7 @@ impl Instance {
         }
         let (filter, transform) = (interface!(code.filter), interface!(code.transform));
         let (event_types, webhook) = (interface!(code.event_types), interface!(code.webhook));
+        let wants = interface!(code.wants);
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
         let (engine, lines) = (engine.clone(), Arc::clone(&code.lines));
         let figures = Arc::clone(&code.figures);
@@ -97,12 +112,15 @@ impl Instance {
             lines,
             limits,
             figures,
+            patience: code.may_wait.then(|| limits.patience()),
+            spent: false,
             counted: 0,
             manifest,
             filter,
             transform,
             event_types,
             webhook,
+            wants,
         };
         made.figures.instances.fetch_add(1, Relaxed);
         made.count_memory();
@@ -110,23 +128,32 @@ impl Instance {
     }
 
     pub(crate) fn describe(&mut self) -> Result<manifest::Info, Fault> {
-        self.allow(LOAD_CALL_TIME_MAX);
+        self.allow_loading();
         let answer = self.manifest.call_describe(&mut self.store);
         answer.map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
     }
 
     pub(crate) fn configure(&mut self, config_json: &str) -> Result<(), ConfigureError> {
-        self.allow(LOAD_CALL_TIME_MAX);
+        self.allow_loading();
         let answer = self.manifest.call_configure(&mut self.store, config_json);
         answer.map_err(|e| ConfigureError::Failed(self.fault(&e, LOAD_CALL_TIME_MAX)))?.map_err(ConfigureError::Refused)
     }
 
     pub(crate) fn types(&mut self) -> Result<Vec<event_types::EventType>, Fault> {
-        self.allow(LOAD_CALL_TIME_MAX);
+        self.allow_loading();
         let Some(guest) = &self.event_types else {
             return Ok(Vec::new());
         };
         guest.call_types(&mut self.store).map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
+    }
+
+    /// The hosts that it wants to send requests to, if it names any.
+    pub(crate) fn http_hosts(&mut self) -> Result<Vec<String>, Fault> {
+        self.allow_loading();
+        let Some(guest) = &self.wants else {
+            return Ok(Vec::new());
+        };
+        guest.call_http_hosts(&mut self.store).map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
     }
 
     /// One call with one batch; the answer has one verdict per event.
@@ -158,7 +185,7 @@ impl Instance {
             Kind::Webhook => return Ok(vec![Verdict::Keep; events]),
         };
         self.count_memory();
-        verdicts.map_err(|e| CallError::Fault(self.fault(&e, time)))?
+        verdicts.map_err(|e| self.failed(&e, time))?
     }
 
     /// How people see events; one text per event.
@@ -169,7 +196,7 @@ impl Instance {
             return Ok(Vec::new());
         };
         let answer = guest.call_render(&mut self.store, batch, target);
-        answer.map_err(|e| CallError::Fault(self.fault(&e, time)))?.map_err(|fault| match fault {
+        answer.map_err(|e| self.failed(&e, time))?.map_err(|fault| match fault {
             types::Fault::Retry(reason) => CallError::Retry(reason),
             types::Fault::Broken(reason) => CallError::Fault(Fault::new(FaultKind::Broken, reason)),
         })
@@ -184,7 +211,13 @@ impl Instance {
         };
         let answer = guest.call_receive(&mut self.store, delivered);
         self.count_memory();
-        match answer.map_err(|e| self.fault(&e, time))? {
+        let answer = match answer.map_err(|e| self.failed(&e, time)) {
+            Ok(answer) => answer,
+            Err(CallError::Fault(fault)) => return Err(fault),
+            // Its sender may try again.
+            Err(CallError::Retry(detail)) => return Ok(Received::Refused { status: 503, detail }),
+        };
+        match answer {
             Ok(drafts) if drafts.len() > self.limits.output_events => {
                 let (found, max) = (drafts.len(), self.limits.output_events);
                 let detail = format!("it made {found} events of one delivery, at most {max} are possible");
@@ -208,9 +241,33 @@ impl Instance {
         }
     }
 
+    /// Whether it cannot be called again.
+    pub(crate) const fn is_spent(&self) -> bool {
+        self.spent
+    }
+
     fn allow(&mut self, time: Duration) {
-        self.store.data_mut().until = Instant::now() + time;
+        self.begin(time, self.patience);
+        self.store.data_mut().http.open = true;
+    }
+
+    /// Loading waits for nobody: no requests, and sleeping counts.
+    fn allow_loading(&mut self) {
+        self.begin(LOAD_CALL_TIME_MAX, None);
+        self.store.data_mut().http.open = false;
+    }
+
+    fn begin(&mut self, time: Duration, patience: Option<Duration>) {
+        self.store.data_mut().time.restart(time, patience);
         self.store.set_epoch_deadline(self.engine.deadline_ticks(time));
+    }
+
+    fn failed(&mut self, error: &wasmtime::Error, time: Duration) -> CallError {
+        self.spent = true;
+        match (error.downcast_ref::<OutOfPatience>(), self.patience) {
+            (Some(out), Some(patience)) => CallError::Retry(format!("{out}: {patience:?} in all")),
+            _ => CallError::Fault(self.fault(error, time)),
+        }
     }
 
     fn fault(&self, error: &wasmtime::Error, time: Duration) -> Fault {

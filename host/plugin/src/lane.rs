@@ -84,7 +84,7 @@ impl Lane {
         let mut verdicts = Vec::with_capacity(events.len());
         let mut rest = events;
         while !rest.is_empty() {
-            let (batch, after) = rest.split_at(batch_len(rest));
+            let (batch, after) = rest.split_at(batch_len(rest, plugin.batch_events_max()));
             // Nearly always; then no clock is read for it.
             let closed = plugin.breaker.is_closed();
             match if closed { Admission::Go } else { plugin.breaker.admit(Instant::now()) } {

@@ -70,6 +70,43 @@ pub const STACK_BYTES_MAX: usize = 512 << 10;
 pub const RESOURCES_MAX: usize = 1000;
 /// Random bytes that one call gives. They are made in the host, where the time limit does not reach.
 pub const RANDOM_BYTES_MAX: u64 = 1 << 20;
+/// Hosts that one plugin may be granted, or may name. Each request is compared with all of them.
+pub const HTTP_HOSTS_MAX: usize = 256;
+/// Bytes of the head of an answer to a plugin's request. It is kept beside the guest's memory, for each answer that the
+/// guest holds.
+pub const HTTP_HEAD_BYTES_MAX: usize = 32 << 10;
+/// Fields in it.
+pub const HTTP_HEADERS_MAX: usize = 100;
+/// Bytes of the fields of a request, likewise.
+pub const HTTP_FIELD_BYTES_MAX: usize = 32 << 10;
+/// Bytes of a request's method, of its host and port, and of its path with the query, likewise.
+pub const HTTP_METHOD_BYTES_MAX: usize = 32;
+/// See [`HTTP_METHOD_BYTES_MAX`].
+pub const HTTP_AUTHORITY_BYTES_MAX: usize = 512;
+/// See [`HTTP_METHOD_BYTES_MAX`].
+pub const HTTP_TARGET_BYTES_MAX: usize = 8 << 10;
+/// Bytes of a request's body that the guest hands over at once; two such pieces wait to be sent.
+pub const HTTP_CHUNK_BYTES_MAX: usize = 16 << 10;
+/// What `http-time` may be set to: waiting calls hold threads.
+pub const HTTP_TIME_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
+/// What `http-bytes` may be set to: as many are kept for each request that goes on.
+pub const HTTP_BYTES_RANGE: RangeInclusive<usize> = 1 << 10..=64 << 20;
+/// What `http-concurrency` may be set to: each is a socket, and a buffer of `http-bytes`.
+pub const HTTP_CONCURRENCY_RANGE: RangeInclusive<usize> = 1..=256;
+/// What `clock` may be set to.
+pub const CLOCK_RANGE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
+/// How long looking up a name may take. The thread that does it cannot be stopped.
+pub const HTTP_LOOKUP_TIME_MAX: Duration = Duration::from_secs(2);
+/// Addresses of a name that are tried. Each that does not answer takes time.
+pub const HTTP_ADDRESSES_MAX: usize = 16;
+/// How long a connection is kept for the next request to the same host. Each is a socket.
+pub const HTTP_IDLE_TIME: Duration = Duration::from_secs(10);
+/// Lines per second about requests of one plugin that were denied. A loop of them would fill the host's log.
+pub const HTTP_DENIED_LINES_PER_SECOND_MAX: u32 = 5;
+/// What a call may wait beside the time of one request, so that the end of the request is told to the guest.
+pub const PATIENCE_MARGIN: Duration = Duration::from_millis(250);
+/// Events in one call of a plugin that may wait: each may cost a request, and the call's patience is for all of them.
+pub const WAITING_BATCH_EVENTS_MAX: usize = 8;
 /// Bytes of one line in the host's log.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 
@@ -101,6 +138,14 @@ pub struct Limits {
     pub state: usize,
     /// How often events may be published on account of each other before it may publish no more on theirs.
     pub hops: u8,
+    /// Time of one request of a plugin with outbound HTTP, from its turn to its last byte; waiting for its turn included.
+    pub http_time: Duration,
+    /// Bytes of the body of a request, and of an answer.
+    pub http_bytes: usize,
+    /// Requests of one plugin at once, over all its instances; further ones wait within their time.
+    pub http_concurrency: usize,
+    /// The smallest step of the clocks that it sees; zero: as WASI gives them.
+    pub clock: Duration,
 }
 
 impl Default for Limits {
@@ -118,11 +163,20 @@ impl Default for Limits {
             recycle_memory: 32 << 20,
             state: 16 << 20,
             hops: 4,
+            http_time: Duration::from_secs(5),
+            http_bytes: 1 << 20,
+            http_concurrency: 8,
+            clock: Duration::ZERO,
         }
     }
 }
 
 impl Limits {
+    /// How long a call may wait beside its time, if the plugin may wait.
+    pub(crate) fn patience(&self) -> Duration {
+        self.http_time + PATIENCE_MARGIN
+    }
+
     /// The time that a call with so many events has.
     pub(crate) fn call_time(&self, events: usize) -> Duration {
         self.time.min(self.event_time.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX)))

@@ -9,19 +9,22 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, webhook};
+use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, wants, webhook};
 use crate::breaker::Breaker;
 use crate::component::{Inspected, inspect};
 use crate::host::Host;
+use crate::http::{self, Destination, Outbound, TrustedRoots};
 use crate::instance::{Code, ConfigureError, Instance};
-use crate::limits::{self, COMPONENT_BYTES_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
+use crate::limits::{self, COMPONENT_BYTES_MAX, HTTP_HOSTS_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
 use crate::plugins::Observer;
 use crate::source_lines::SourceLines;
 use crate::transaction::Transaction;
 use crate::verdict::Fault;
 use crate::voice::Voice;
 use crate::waiting;
-use crate::{Engine, EventTypeInfo, Figures, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema};
+use crate::{
+    Capability, Engine, EventTypeInfo, Figures, Kind, Limits, LoadError, Plugin, PluginSettings, Version, config_schema,
+};
 
 /// Makes plugins.
 pub(crate) struct Loader {
@@ -29,6 +32,7 @@ pub(crate) struct Loader {
     linker: Linker<Host>,
     defaults: Limits,
     observer: Observer,
+    roots: TrustedRoots,
 }
 
 impl Loader {
@@ -38,11 +42,18 @@ impl Loader {
         let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
         waiting::add_to_linker(&mut linker, Host::waiting).map_err(link)?;
+        http::add_to_linker(&mut linker).map_err(link)?;
         log::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         meter::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         state::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         bus::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
-        Ok(Self { engine, linker, defaults, observer })
+        let roots = TrustedRoots::public_and(None).map_err(|e| LoadError::Compile(e.to_string()))?;
+        Ok(Self { engine, linker, defaults, observer, roots })
+    }
+
+    /// Whom requests of plugins that are loaded from now on trust.
+    pub(crate) fn trust(&mut self, roots: TrustedRoots) {
+        self.roots = roots;
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
@@ -75,7 +86,7 @@ impl Loader {
         if bytes.len() as u64 > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(bytes.len() as u64));
         }
-        let Inspected { kinds, wants } = inspect(bytes)?;
+        let Inspected { kinds, wants, names_hosts } = inspect(bytes)?;
         let grants = settings.grants.over_nothing();
         let missing = grants.missing(&wants);
         if !missing.is_empty() {
@@ -102,6 +113,9 @@ impl Loader {
             publishes: grants.publish.clone().into(),
             voice: Voice::new(name, limits.log_lines),
             figures: Arc::clone(figures),
+            wants: names_hosts.then(|| wants::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            outbound: Arc::new(Outbound::new(name, &grants, limits, figures, &self.roots)),
+            may_wait: wants.contains(&Capability::Http) && grants.has(Capability::Http),
             webhook: has(Kind::Webhook).then(|| webhook::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             pre,
         };
@@ -118,6 +132,11 @@ impl Loader {
             ConfigureError::Refused(reason) => LoadError::Refused(reason),
             ConfigureError::Failed(fault) => call("configure")(fault),
         })?;
+        let hosts = destinations(&instance.http_hosts().map_err(call("http-hosts"))?)?;
+        let missing = grants.missing_hosts(&hosts);
+        if !missing.is_empty() {
+            return Err(LoadError::NotGranted(missing));
+        }
         let types = instance.types().map_err(call("types"))?;
         let event_types = check_types(types)?;
         let subscribes = subscriptions(&info.subscribes, settings.subscribes.as_deref())?;
@@ -129,6 +148,7 @@ impl Loader {
             summary: info.summary,
             kinds,
             wants,
+            hosts,
             subscribes,
             needs_data: info.needs_data,
             order: settings.order.unwrap_or(0),
@@ -161,6 +181,15 @@ fn check_texts(info: &manifest::Info) -> Result<(), LoadError> {
         )));
     }
     Ok(())
+}
+
+/// The hosts that a plugin wants, checked.
+fn destinations(texts: &[String]) -> Result<Vec<Destination>, LoadError> {
+    let wrong = |what: String| LoadError::Manifest(format!("`wants.http-hosts`: {what}"));
+    if texts.len() > HTTP_HOSTS_MAX {
+        return Err(wrong(format!("it names {} hosts, at most {HTTP_HOSTS_MAX} are possible", texts.len())));
+    }
+    texts.iter().map(|text| text.parse().map_err(|error: http::DestinationError| wrong(error.to_string()))).collect()
 }
 
 /// What the manifest subscribes to, narrowed by the operator where the settings say so.

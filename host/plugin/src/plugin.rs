@@ -12,8 +12,9 @@ use tidemill_event::TypePattern;
 
 use crate::breaker::Breaker;
 use crate::instance::Code;
+use crate::limits::{BATCH_EVENTS_MAX, WAITING_BATCH_EVENTS_MAX};
 use crate::plugins::Observer;
-use crate::{BreakerSettings, BreakerState, Capability, Figures, Grants, Kind, Limits, Notice, OnFault};
+use crate::{BreakerSettings, BreakerState, Capability, Destination, Figures, Grants, Kind, Limits, Notice, OnFault};
 
 /// A component's version: the SHA-256 of its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -102,6 +103,7 @@ pub struct Plugin {
     pub(crate) summary: String,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) wants: Vec<Capability>,
+    pub(crate) hosts: Vec<Destination>,
     pub(crate) grants: Grants,
     pub(crate) subscribes: Vec<TypePattern>,
     pub(crate) needs_data: bool,
@@ -147,14 +149,34 @@ impl Plugin {
         &self.wants
     }
 
+    /// The same in words; where it names hosts, each of them.
+    pub fn wanted(&self) -> Vec<String> {
+        let named = self.hosts.iter().map(|host| format!("http: {host}"));
+        let unnamed = self.wants.iter().filter(|wanted| **wanted != Capability::Http || self.hosts.is_empty());
+        unnamed.map(|capability| capability.name().to_owned()).chain(named).collect()
+    }
+
+    /// What its operator should look at, though it runs.
+    pub fn warnings(&self) -> Vec<String> {
+        let denied = self.wants.contains(&Capability::Http) && !self.grants.has(Capability::Http);
+        let told = "it imports `wasi:http/outgoing-handler` and was granted no host, so that every request is denied; \
+                    grant hosts if it needs any (`http = [\"api.example.com\"]`)";
+        denied.then(|| told.to_owned()).into_iter().collect()
+    }
+
+    /// Whether its calls may wait beside their time, since it was granted outbound HTTP. They hold their thread meanwhile.
+    pub const fn may_wait(&self) -> bool {
+        self.code.may_wait
+    }
+
+    /// Events that one call gets at most.
+    pub(crate) const fn batch_events_max(&self) -> usize {
+        if self.may_wait() { WAITING_BATCH_EVENTS_MAX } else { BATCH_EVENTS_MAX }
+    }
+
     /// What it is granted.
     pub const fn grants(&self) -> &Grants {
         &self.grants
-    }
-
-    /// Whether its calls may take long, because they wait for something outside.
-    pub fn may_wait(&self) -> bool {
-        false
     }
 
     /// Whether its calls may write something that outlives them: state, or events of its own.

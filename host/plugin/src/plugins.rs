@@ -9,7 +9,9 @@ use arc_swap::ArcSwap;
 use crate::limits::PLUGINS_MAX;
 use crate::loader::Loader;
 use crate::trips::Trips;
-use crate::{BreakerState, Engine, Figures, Generation, Limits, LoadError, Plugin, PluginSettings, Then, Version};
+use crate::{
+    BreakerState, Engine, Figures, Generation, Limits, LoadError, Plugin, PluginSettings, Then, TrustedRoots, Version,
+};
 
 /// All plugins of a host.
 pub struct Plugins {
@@ -134,6 +136,13 @@ impl Plugins {
             observer,
             trips,
         })
+    }
+
+    /// Has plugins' requests over TLS trust these authorities; without it, those that browsers trust.
+    #[must_use]
+    pub fn trusting(mut self, roots: TrustedRoots) -> Self {
+        self.loader.trust(roots);
+        self
     }
 
     /// The engine, for new lanes.

@@ -3,18 +3,19 @@
 //! Owns the order: changes are handed to the log in the order in which they were made here, so that whatever of them is
 //! stored is the beginning of all of them. Must not know the log, nor what a call may do (`transaction.rs`).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod keys;
+
+use std::collections::VecDeque;
 use std::fmt;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use hashbrown::HashMap;
-use tidemill_event::{History, StateChange, StateChanges, StateEntry, Timestamp};
+use tidemill_event::{History, StateChange, StateChanges, Timestamp};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::limits::STATE_KEY_COST;
+pub(crate) use keys::{Basis, How, Keys, cost};
 
 /// The state of all plugins. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
@@ -41,15 +42,6 @@ pub(crate) struct Kept {
     open: VecDeque<(u64, Vec<StateChange>)>,
     last: u64,
     pub(crate) history: History,
-}
-
-/// The keys of one plugin.
-#[derive(Default)]
-pub(crate) struct Keys {
-    entries: BTreeMap<String, StateEntry>,
-    expiring: BTreeSet<(Timestamp, String)>,
-    bytes: usize,
-    version: u64,
 }
 
 /// What one plugin keeps.
@@ -107,10 +99,7 @@ impl States {
     /// How much a plugin keeps.
     pub fn usage(&self, plugin: &str) -> StateUsage {
         let kept = self.kept();
-        kept.plugins
-            .get(plugin)
-            .map(|keys| StateUsage { keys: keys.entries.len(), bytes: keys.bytes })
-            .unwrap_or_default()
+        kept.plugins.get(plugin).map(|keys| StateUsage { keys: keys.count(), bytes: keys.bytes() }).unwrap_or_default()
     }
 
     /// Removes all that a plugin keeps; how many keys that were. `submit` hands the change to the log, now.
@@ -119,7 +108,7 @@ impl States {
         let mut kept = self.kept();
         let Some((name, keys)) = kept.plugins.get_key_value(plugin) else { return 0 };
         let removed = |key: &String| StateChange { plugin: Arc::clone(name), key: key.clone(), entry: None };
-        let changes: Vec<StateChange> = keys.entries.keys().map(removed).collect();
+        let changes: Vec<StateChange> = keys.names().map(removed).collect();
         let count = changes.len();
         let number = kept.apply(&changes);
         let state = StateChanges { changes, history: kept.history.clone() };
@@ -148,17 +137,18 @@ impl States {
         kept
     }
 
-    /// Makes changes count, if nothing that they are made of has changed. The caller holds the [order](Self::order).
-    pub(crate) fn commit(&self, changes: StateChanges, seen: &[u64]) -> Result<(StateChanges, Receipt), Conflict> {
+    /// Makes changes count, if nothing that they depend on has changed. The caller holds the [order](Self::order).
+    pub(crate) fn commit(
+        &self,
+        mut changes: StateChanges,
+        bases: &[Basis],
+    ) -> Result<(StateChanges, Receipt), Conflict> {
         let mut kept = self.kept();
         if !changes.history.is(&kept.history) {
             return Err(Conflict);
         }
-        let unchanged = changes.changes.iter().zip(seen).all(|(change, seen)| {
-            kept.plugins.get(&change.plugin).map_or(0, |keys| keys.version_of(&change.key)) == *seen
-        });
-        if !unchanged {
-            return Err(Conflict);
+        for (change, basis) in changes.changes.iter_mut().zip(bases) {
+            kept.keys(&change.plugin).settle_on(change, *basis)?;
         }
         let number = kept.apply(&changes.changes);
         Ok((changes, Receipt(Some((self.clone(), number)))))
@@ -167,7 +157,7 @@ impl States {
 
 impl Kept {
     pub(crate) fn keys(&mut self, plugin: &Arc<str>) -> &mut Keys {
-        self.plugins.entry_ref(plugin).or_insert_with(|| Keys { version: now().unix_ms() * 1_000, ..Keys::default() })
+        self.plugins.entry_ref(plugin).or_insert_with(|| Keys::from_version(now().unix_ms() * 1_000))
     }
 
     /// Makes changes, and remembers how to take them back.
@@ -198,64 +188,6 @@ impl Kept {
     }
 }
 
-impl Keys {
-    pub(crate) fn get(&self, key: &str) -> Option<&StateEntry> {
-        self.entries.get(key)
-    }
-
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// A version that no value of the plugin has had.
-    pub(crate) const fn next_version(&mut self) -> u64 {
-        self.version += 1;
-        self.version
-    }
-
-    /// The version of a key, 0 if it is not there. What has expired and was not cleared yet is there.
-    pub(crate) fn version_of(&self, key: &str) -> u64 {
-        self.entries.get(key).map_or(0, |entry| entry.version)
-    }
-
-    /// Keys from one on, in order.
-    pub(crate) fn from<'a>(&'a self, start: Bound<&str>) -> impl Iterator<Item = (&'a String, &'a StateEntry)> {
-        self.entries.range::<str, _>((start, Bound::Unbounded))
-    }
-
-    /// Keys whose time is over, some of them.
-    pub(crate) fn expired(&self, now: Timestamp, max: usize) -> Vec<String> {
-        let over = self.expiring.iter().take_while(|(at, _)| *at <= now);
-        over.take(max).map(|(_, key)| key.clone()).collect()
-    }
-
-    fn set(&mut self, key: String, entry: Option<StateEntry>) -> Option<StateEntry> {
-        let length = key.len();
-        if let Some(at) = entry.as_ref().and_then(|entry| entry.expires_at) {
-            self.expiring.insert((at, key.clone()));
-        }
-        self.bytes += entry.as_ref().map_or(0, |entry| cost(length, entry.value.len()));
-        let name = key.clone();
-        let before = match entry {
-            Some(entry) => self.entries.insert(key, entry),
-            None => self.entries.remove(&key),
-        };
-        if let Some(before) = &before {
-            self.bytes -= cost(length, before.value.len());
-            let still = self.entries.get(&name).and_then(|entry| entry.expires_at);
-            if let Some(at) = before.expires_at.filter(|at| still != Some(*at)) {
-                self.expiring.remove(&(at, name));
-            }
-        }
-        before
-    }
-}
-
-/// Bytes that a key counts for.
-pub(crate) const fn cost(key: usize, value: usize) -> usize {
-    key + value + STATE_KEY_COST
-}
-
 /// The time by which keys expire.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -264,9 +196,12 @@ pub(crate) fn now() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::transaction::{Outlet, Transaction, lock};
     use bytes::Bytes;
+    use tidemill_event::StateEntry;
+
+    use super::*;
+    use crate::limits::STATE_KEY_COST;
+    use crate::transaction::{Outlet, Transaction, lock};
 
     fn entry(value: &str, version: u64) -> StateEntry {
         StateEntry { value: Bytes::copy_from_slice(value.as_bytes()), version, expires_at: None }
@@ -285,7 +220,7 @@ mod tests {
     fn commit(states: &States, history: &History, key: &str, to: &str, seen: u64) -> Result<Receipt, Conflict> {
         let changes = vec![change(key, Some(entry(to, seen + 1)))];
         let changes = StateChanges { changes, history: history.clone() };
-        states.commit(changes, &[seen]).map(|(_, receipt)| receipt)
+        states.commit(changes, &[Basis { seen, how: How::Depends }]).map(|(_, receipt)| receipt)
     }
 
     #[test]
@@ -315,6 +250,29 @@ mod tests {
         commit(&states, &history, "k", "1", 1).unwrap();
         assert_eq!(commit(&states, &history, "k", "2", 1).unwrap_err(), Conflict);
         assert_eq!(commit(&states, &history, "other", "2", 7).unwrap_err(), Conflict);
+    }
+
+    #[test]
+    fn what_is_added_or_set_holds_whatever_was_there_meanwhile() {
+        let number = |n: i64, version| {
+            let value = Bytes::copy_from_slice(&n.to_le_bytes());
+            StateEntry { value, version, expires_at: None }
+        };
+        let states = States::new(vec![change("n", Some(number(5, 7)))]);
+        let history = states.kept().history.clone();
+        let commit = |entry: StateEntry, how| {
+            let changes = StateChanges { changes: vec![change("n", Some(entry))], history: history.clone() };
+            states.commit(changes, &[Basis { seen: 1, how }]).map(|(state, _)| state.changes[0].entry.clone().unwrap())
+        };
+        // It saw 1, and made 3 of it.
+        let added = commit(number(3, 2), How::Added(2)).unwrap();
+        assert_eq!((&added.value[..], added.version > 7), (&7_i64.to_le_bytes()[..], true));
+        assert_eq!(commit(entry("text", 9), How::Set).unwrap(), entry("text", 9));
+        assert!(commit(number(3, 2), How::Added(2)).is_err(), "it is no number any more");
+        assert!(commit(number(3, 2), How::Depends).is_err());
+        use How::{Added, Depends, Set};
+        let pairs = [(Added(1), Added(2)), (Added(1), Set), (Set, Added(1)), (Depends, Set), (Set, Depends)];
+        assert_eq!(pairs.map(|(first, second)| second.after(first)), [Added(3), Set, Set, Depends, Depends]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tidemill_event::{Event, History, StateChange, StateChanges};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::limits::STATE_WRITES_MAX;
-use crate::state::{Conflict, Keys, Receipt};
+use crate::state::{Basis, Conflict, Keys, Receipt};
 use crate::{Plugin, States};
 use overlay::Overlay;
 pub(crate) use overlay::WriteError;
@@ -81,7 +81,7 @@ pub(crate) enum StateError {
 pub struct Written {
     states: Option<States>,
     changes: StateChanges,
-    seen: Vec<u64>,
+    bases: Vec<Basis>,
     published: Vec<NewEvent>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -106,7 +106,7 @@ impl Written {
         let published = std::mem::take(&mut self.published);
         let Some(states) = &self.states else { return Ok(Committed { published, ..Committed::default() }) };
         let order = states.order();
-        let (state, receipt) = states.commit(std::mem::take(&mut self.changes), &self.seen)?;
+        let (state, receipt) = states.commit(std::mem::take(&mut self.changes), &self.bases)?;
         Ok(Committed { state, receipt, published, _order: Some(order) })
     }
 }
@@ -175,16 +175,16 @@ impl Transaction {
         let turn = self.turn.take();
         let history = self.history.take();
         let plugins = std::mem::take(&mut self.plugins);
-        let (mut changes, mut seen) = (Vec::new(), Vec::new());
+        let (mut changes, mut bases) = (Vec::new(), Vec::new());
         for (plugin, overlay) in plugins {
             for (key, slot) in overlay.slots {
                 changes.push(StateChange { plugin: Arc::clone(&plugin), key, entry: slot.entry });
-                seen.push(slot.seen);
+                bases.push(slot.basis);
             }
         }
         let states = self.outlet.as_ref().filter(|_| !changes.is_empty()).map(|outlet| outlet.states.clone());
         let changes = StateChanges { changes, history: history.unwrap_or_default() };
-        Written { states, changes, seen, published, _turn: turn }
+        Written { states, changes, bases, published, _turn: turn }
     }
 
     /// Takes an event that the present call publishes, if there is room.
@@ -227,7 +227,10 @@ impl Transaction {
     pub(crate) fn keys<T>(&mut self, work: impl FnOnce(&mut Overlay, &mut Keys, usize) -> T) -> Result<T, StateError> {
         let (Some(outlet), Some(call)) = (&self.outlet, &self.call) else { return Err(StateError::NotNow) };
         let mut kept = outlet.states.kept();
-        let overlay = self.plugins.entry_ref(&call.plugin).or_insert_with(|| Overlay::begin(&mut kept, &call.plugin));
+        let overlay = self
+            .plugins
+            .entry_ref(&call.plugin)
+            .or_insert_with(|| Overlay::begin(&mut kept, &call.plugin, outlet.waits));
         if overlay.written() >= STATE_WRITES_MAX {
             return Err(StateError::TooMany);
         }

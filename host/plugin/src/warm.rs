@@ -63,9 +63,13 @@ impl Instances {
         self.warm.retain(|_, warm| stays(&warm.plugin));
     }
 
-    /// Has a successor made for an instance whose time has come, and takes it once it is there.
+    /// Has a successor made for an instance whose time has come, and takes it once it is there. One whose last call was
+    /// broken off goes at once.
     pub(crate) fn recycle_if_due(&mut self, plugin: &Arc<Plugin>) {
         let Some(warm) = self.warm.get_mut(&key(plugin)) else { return };
+        if warm.instance.is_spent() {
+            return self.discard(plugin);
+        }
         let Some(next) = &warm.next else {
             if warm.is_due() {
                 warm.next = prepare(&self.engine, plugin, &self.desk);

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, bail};
 use tidemill_bus::{Bus, BusOptions};
 use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
-use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, WatchOptions};
+use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
 
 use crate::announce;
 use crate::config::{self, Config, StoreKind};
@@ -48,6 +48,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     // Notices come from the first load on, before there is a bus to announce them on.
     let app: Arc<OnceLock<std::sync::Weak<App>>> = Arc::default();
     let announcer = Arc::clone(&app);
+    let roots = TrustedRoots::public_and(config.http_client.roots.as_deref()).context("`http-client.roots`")?;
     let plugins = Plugins::new(engine, config.limits, move |notice| {
         let Some(app) = announcer.get().and_then(std::sync::Weak::upgrade) else { return };
         if let Some(event) = announce::event(&notice) {
@@ -59,7 +60,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
             app.renderer.plugins_changed();
         }
     })?;
-    let plugins = Arc::new(plugins);
+    let plugins = Arc::new(plugins.trusting(roots));
     let log = open_log(&config, &data_dir)?;
     let durability = log.info().durability;
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) reload: Reload,
     /// `[limits]`: what each plugin gets unless its own settings say otherwise.
     pub(crate) limits: Limits,
+    /// `[http-client]`
+    pub(crate) http_client: HttpClient,
     /// `[drain]`
     pub(crate) drain: Drain,
     /// `[telemetry]`
@@ -192,6 +194,13 @@ pub(crate) struct Reload {
     pub(crate) rescan: Duration,
     /// Versions of each plugin that are kept for a rollback, with the one that runs.
     pub(crate) versions: usize,
+}
+
+/// `[http-client]`: requests that plugins send.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpClient {
+    /// A PEM file with certificates that are trusted beside the public ones.
+    pub(crate) roots: Option<PathBuf>,
 }
 
 /// `[drain]`

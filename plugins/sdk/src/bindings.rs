@@ -70,6 +70,16 @@ pub mod webhook {
     });
 }
 
+pub mod wants {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-wants; world wants { export tidemill:plugin/wants@0.1.0; }",
+        path: "../../wit/v0.1",
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
 pub mod event_types {
     wit_bindgen::generate!({
         inline: "package tidemill:guest-event-types; world event-types { export tidemill:plugin/event-types@0.1.0; }",

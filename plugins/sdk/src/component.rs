@@ -4,11 +4,12 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Batch, EventType, EventTypes, Fault, Filter, Outcome, Plugin, Target, Transform, Validity, Verdict,
+    Batch, EventType, EventTypes, Fault, Filter, Outcome, Plugin, Target, Transform, Validity, Verdict, Wants,
     bindings::{
         event_types::exports::tidemill::plugin::event_types, filter::exports::tidemill::plugin::filter,
         imports::tidemill::plugin::types, manifest::exports::tidemill::plugin::manifest,
-        transform::exports::tidemill::plugin::transform, webhook::exports::tidemill::plugin::webhook,
+        transform::exports::tidemill::plugin::transform, wants::exports::tidemill::plugin::wants,
+        webhook::exports::tidemill::plugin::webhook,
     },
     json, log,
     webhook::{Delivery, Draft, Refusal, Webhook},
@@ -79,6 +80,12 @@ impl<P: Slot + Webhook> webhook::Guest for Component<P> {
             Some(plugin) => plugin.receive(&delivered),
             None => Err(Refusal::new(503, "called before `configure`")),
         })
+    }
+}
+
+impl<P: Slot + Wants> wants::Guest for Component<P> {
+    fn http_hosts() -> Vec<String> {
+        P::with(|slot| slot.as_ref().map(Wants::http_hosts)).unwrap_or_default()
     }
 }
 

@@ -15,7 +15,8 @@
 //!
 //! in a crate with `crate-type = ["cdylib", "rlib"]`, built by `cargo build --release --target wasm32-wasip2`. A plugin
 //! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`],
-//! [`EventTypes`] or [`Webhook`], and names itself once in [`export!`]. [`testing`] gives unit tests their events.
+//! [`EventTypes`] or [`Webhook`], and names itself once in [`export!`]. With the feature `http` a plugin sends requests
+//! to hosts that it was granted. [`testing`] gives unit tests their events.
 //!
 //! What stands here reads the host's rows and writes its answers; what a plugin may rely on is said in `wit/v0.1`.
 
@@ -28,6 +29,8 @@ mod cursor;
 mod event;
 mod extensions;
 pub mod html;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod json;
 pub mod log;
 mod macros;
@@ -37,19 +40,21 @@ pub mod rewrite;
 pub mod schema;
 pub mod state;
 pub mod testing;
+mod wants;
 pub mod webhook;
 
 pub use answer::{EventType, Failure, Fault, Outcome, Output, Problem, Validity, Verdict};
 pub use batch::Batch;
 pub use event::Event;
 pub use plugin::{EventTypes, Filter, Manifest, NoConfig, Plugin, Target, Transform};
+pub use wants::Wants;
 pub use webhook::Webhook;
 
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        bindings::{event_types, filter, manifest, transform, webhook},
+        bindings::{event_types, filter, manifest, transform, wants, webhook},
         component::{Component, Slot},
         plugin::short_name,
     };

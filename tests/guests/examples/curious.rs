@@ -3,7 +3,7 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::{env, fs};
 
 use serde_json::{Map, Value, json};
-use tidemill_sdk::{Event, Outcome, Output};
+use tidemill_sdk::{Event, Outcome, Output, http};
 
 tidemill_sdk::transform!(look, subscribes: &["curious.*"], summary: "Looks for what it was not granted");
 
@@ -20,6 +20,8 @@ fn look(_: &Event<'_>) -> Outcome {
     attempt("write file", fs::write("left-behind", "x").map(|()| String::new()));
     attempt("connect", TcpStream::connect("127.0.0.1:80").map(|_| String::new()));
     attempt("listen", TcpListener::bind("127.0.0.1:0").map(|_| String::new()));
+    let answered = http::get("http://127.0.0.1:80/").map(|response| response.status().to_string());
+    attempt("request", answered.map_err(std::io::Error::other));
     attempt("resolve", "localhost:80".to_socket_addrs().map(|found| found.count().to_string()));
     let environment: Vec<String> = env::vars().map(|(name, _)| name).collect();
     let arguments: Vec<String> = env::args().collect();

@@ -14,7 +14,7 @@ impl state::Host for Host {
             bail!("`state.get-many` was asked for {} keys, at most {STATE_KEYS_MAX} are possible", keys.len());
         }
         let found = lock(&self.desk).keys(|overlay, kept, _| {
-            keys.iter().map(|key| overlay.get(kept, key).cloned()).collect::<Vec<Option<StateEntry>>>()
+            keys.iter().map(|key| overlay.read(kept, key)).collect::<Vec<Option<StateEntry>>>()
         })?;
         // Values are shared until here; the guest gets copies.
         let bytes: usize = found.iter().flatten().map(|entry| entry.value.len()).sum();

@@ -7,7 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Limits;
-use crate::limits::{HOPS_RANGE, OUTPUT_EVENTS_RANGE};
+use crate::limits::{
+    CLOCK_RANGE, HOPS_RANGE, HTTP_BYTES_RANGE, HTTP_CONCURRENCY_RANGE, HTTP_TIME_RANGE, OUTPUT_EVENTS_RANGE,
+};
+
+/// What times of calls may be set to.
+const CALL_TIMES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(10);
 
 /// Limits as settings; absent ones have the host's default. See [`Limits`] for what each is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub struct LimitSettings {
     pub(crate) recycle_memory: Option<usize>,
     pub(crate) state: Option<usize>,
     pub(crate) hops: Option<u8>,
+    pub(crate) http_time: Option<Duration>,
+    pub(crate) http_bytes: Option<usize>,
+    pub(crate) http_concurrency: Option<usize>,
+    pub(crate) clock: Option<Duration>,
 }
 
 #[derive(Default, Deserialize)]
@@ -41,6 +50,10 @@ pub(super) struct RawLimits {
     recycle_memory: Option<String>,
     state: Option<String>,
     hops: Option<u8>,
+    http_time: Option<String>,
+    http_bytes: Option<String>,
+    http_concurrency: Option<usize>,
+    clock: Option<String>,
 }
 
 impl LimitSettings {
@@ -59,6 +72,10 @@ impl LimitSettings {
             recycle_memory: other.recycle_memory.or(self.recycle_memory),
             state: other.state.or(self.state),
             hops: other.hops.or(self.hops),
+            http_time: other.http_time.or(self.http_time),
+            http_bytes: other.http_bytes.or(self.http_bytes),
+            http_concurrency: other.http_concurrency.or(self.http_concurrency),
+            clock: other.clock.or(self.clock),
         }
     }
 
@@ -77,6 +94,10 @@ impl LimitSettings {
             recycle_memory: self.recycle_memory.unwrap_or(defaults.recycle_memory),
             state: self.state.unwrap_or(defaults.state),
             hops: self.hops.unwrap_or(defaults.hops),
+            http_time: self.http_time.unwrap_or(defaults.http_time),
+            http_bytes: self.http_bytes.unwrap_or(defaults.http_bytes),
+            http_concurrency: self.http_concurrency.unwrap_or(defaults.http_concurrency),
+            clock: self.clock.unwrap_or(defaults.clock),
         }
     }
 }
@@ -85,8 +106,8 @@ impl RawLimits {
     pub(super) fn read(self, problems: &mut Vec<String>) -> LimitSettings {
         let mut told = Problems(problems);
         LimitSettings {
-            time: told.span("time", self.time),
-            event_time: told.span("event-time", self.event_time),
+            time: told.span("time", self.time, CALL_TIMES),
+            event_time: told.span("event-time", self.event_time, CALL_TIMES),
             memory: told.size("memory", self.memory, 1 << 20..=4 << 30, "1MiB and 4GiB, such as \"64MiB\""),
             table_elements: told.within("table-elements", self.table_elements, 1..=10_000_000),
             instances: told.within("instances", self.instances, 1..=1_000),
@@ -107,6 +128,15 @@ impl RawLimits {
             ),
             state: told.size("state", self.state, 1 << 10..=4 << 30, "1KiB and 4GiB, such as \"16MiB\""),
             hops: told.within("hops", self.hops, HOPS_RANGE),
+            http_time: told.span("http-time", self.http_time, HTTP_TIME_RANGE),
+            http_bytes: told.size(
+                "http-bytes",
+                self.http_bytes,
+                *HTTP_BYTES_RANGE.start() as u64..=*HTTP_BYTES_RANGE.end() as u64,
+                "1KiB and 64MiB, such as \"1MiB\"",
+            ),
+            http_concurrency: told.within("http-concurrency", self.http_concurrency, HTTP_CONCURRENCY_RANGE),
+            clock: told.span("clock", self.clock, CLOCK_RANGE),
         }
     }
 }
@@ -115,11 +145,11 @@ impl RawLimits {
 struct Problems<'a>(&'a mut Vec<String>);
 
 impl Problems<'_> {
-    fn span(&mut self, key: &str, text: Option<String>) -> Option<Duration> {
+    fn span(&mut self, key: &str, text: Option<String>, range: RangeInclusive<Duration>) -> Option<Duration> {
         let text = text?;
-        let range = Duration::from_millis(1)..=Duration::from_secs(10);
         let parsed = humantime::parse_duration(&text).ok().filter(|time| range.contains(time));
-        self.or_say(parsed, key, &format!("`{text}` is not a time between 1ms and 10s, such as \"50ms\""))
+        let (least, most) = (range.start(), range.end());
+        self.or_say(parsed, key, &format!("`{text}` is not a time between {least:?} and {most:?}, such as \"50ms\""))
     }
 
     fn size(&mut self, key: &str, text: Option<String>, range: RangeInclusive<u64>, told: &str) -> Option<usize> {

@@ -5,10 +5,11 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hashbrown::HashSet;
 use tidemill_event::{StateEntry, Timestamp};
 
-use crate::limits::{STATE_EXPIRED_MAX, STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX};
-use crate::state::{Kept, Keys, cost, now};
+use crate::limits::{STATE_EXPIRED_MAX, STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX, STATE_WRITES_MAX};
+use crate::state::{Basis, How, Kept, Keys, cost, now};
 
 #[derive(Default)]
 pub(crate) struct Overlay {
@@ -18,14 +19,15 @@ pub(crate) struct Overlay {
     /// What was there before the present call, of what it wrote.
     undo: BTreeMap<String, Option<Slot>>,
     undo_growth: isize,
+    /// Keys that were read, where that is of interest; none: too many to know.
+    read: Option<HashSet<String>>,
 }
 
 /// One key that was written.
 #[derive(Clone)]
 pub(super) struct Slot {
     pub(super) entry: Option<StateEntry>,
-    /// The version under it when it was written first.
-    pub(super) seen: u64,
+    pub(super) basis: Basis,
 }
 
 /// Why something was not written.
@@ -38,10 +40,12 @@ pub(crate) enum WriteError {
 
 impl Overlay {
     /// Nothing but that keys whose time is over go, some of them.
-    pub(super) fn begin(kept: &mut Kept, plugin: &Arc<str>) -> Self {
+    ///
+    /// If others may change what it is made of meanwhile (`shared`), it is noted which keys are read.
+    pub(super) fn begin(kept: &mut Kept, plugin: &Arc<str>, shared: bool) -> Self {
         let keys = kept.keys(plugin);
-        let mut overlay = Self::default();
-        keys.expired(now(), STATE_EXPIRED_MAX).into_iter().for_each(|key| overlay.set(keys, key, None));
+        let mut overlay = Self { read: shared.then(HashSet::new), ..Self::default() };
+        keys.expired(now(), STATE_EXPIRED_MAX).into_iter().for_each(|key| overlay.set(keys, key, None, How::Depends));
         // Not a call's doing.
         overlay.keep();
         overlay
@@ -72,6 +76,17 @@ impl Overlay {
         entry.filter(|entry| is_there(entry, now()))
     }
 
+    /// What a key holds, for the plugin to make something of it.
+    pub(crate) fn read(&mut self, keys: &Keys, key: &str) -> Option<StateEntry> {
+        if self.read.as_ref().is_some_and(|read| read.len() >= STATE_WRITES_MAX) {
+            self.read = None;
+        }
+        if let Some(read) = &mut self.read {
+            read.insert(key.to_owned());
+        }
+        self.get(keys, key).cloned()
+    }
+
     /// Writes a value if the key has a version, 0 being that of one that is not there; its new version.
     pub(crate) fn put(
         &mut self,
@@ -86,7 +101,9 @@ impl Overlay {
         if if_version.is_some_and(|wanted| wanted != current.map_or(0, |entry| entry.version)) {
             return Err(WriteError::Stale(current.cloned()));
         }
-        self.write(keys, max, key, value, expiry(ttl_ms))
+        let unread = if_version.is_none() && self.read.as_ref().is_some_and(|read| !read.contains(&key));
+        let how = if unread { How::Set } else { How::Depends };
+        self.write(keys, max, key, value, expiry(ttl_ms), how)
     }
 
     /// Adds to a number; the sum.
@@ -107,14 +124,14 @@ impl Overlay {
         };
         let sum = before.saturating_add(by);
         let value = Bytes::copy_from_slice(&sum.to_le_bytes());
-        self.write(keys, max, key, value, expires_at).map(|_| sum)
+        self.write(keys, max, key, value, expires_at, How::Added(by)).map(|_| sum)
     }
 
     /// Removes a key; whether it was there.
     pub(crate) fn delete(&mut self, keys: &Keys, key: &str) -> bool {
         let was_there = self.get(keys, key).is_some();
         if was_there {
-            self.set(keys, key.to_owned(), None);
+            self.set(keys, key.to_owned(), None, How::Depends);
         }
         was_there
     }
@@ -155,6 +172,7 @@ impl Overlay {
         key: String,
         value: Bytes,
         expires_at: Option<Timestamp>,
+        how: How,
     ) -> Result<u64, WriteError> {
         let bounds = [
             ("a key", key.len(), STATE_KEY_BYTES_MAX, key.is_empty()),
@@ -168,17 +186,20 @@ impl Overlay {
             return Err(WriteError::Quota);
         }
         let version = keys.next_version();
-        self.set(keys, key, Some(StateEntry { value, version, expires_at }));
+        self.set(keys, key, Some(StateEntry { value, version, expires_at }), how);
         Ok(version)
     }
 
-    fn set(&mut self, keys: &Keys, key: String, entry: Option<StateEntry>) {
+    fn set(&mut self, keys: &Keys, key: String, entry: Option<StateEntry>, how: How) {
         self.growth += self.more(keys, &key, entry.as_ref().map(|entry| entry.value.len()));
         let before = self.slots.remove(&key);
-        let seen = before.as_ref().map_or_else(|| keys.version_of(&key), |slot| slot.seen);
+        let basis = match &before {
+            Some(slot) => Basis { how: how.after(slot.basis.how), ..slot.basis },
+            None => Basis { seen: keys.version_of(&key), how },
+        };
         // Of a key that was not there and is not there nothing is to be remembered.
-        if entry.is_some() || seen > 0 {
-            self.slots.insert(key.clone(), Slot { entry, seen });
+        if entry.is_some() || basis.seen > 0 {
+            self.slots.insert(key.clone(), Slot { entry, basis });
         }
         self.undo.entry(key).or_insert(before);
     }
@@ -231,7 +252,7 @@ mod tests {
         fn an_overlay_is_a_map(steps in prop::collection::vec((0_u8..5, "[ab]{1,2}", 0_usize..300), 1..60)) {
             let (states, name) = (States::default(), Arc::from("p"));
             let mut kept = states.kept();
-            let mut overlay = Overlay::begin(&mut kept, &name);
+            let mut overlay = Overlay::begin(&mut kept, &name, false);
             let keys = kept.keys(&name);
             let (mut map, mut before) = (BTreeMap::new(), BTreeMap::new());
             for (step, key, bytes) in steps {
@@ -264,7 +285,7 @@ mod tests {
     fn lists_are_in_order_and_go_on_after_a_key() {
         let (states, name) = (States::default(), Arc::from("p"));
         let mut kept = states.kept();
-        let mut overlay = Overlay::begin(&mut kept, &name);
+        let mut overlay = Overlay::begin(&mut kept, &name, false);
         let keys = kept.keys(&name);
         for key in ["a", "a/2", "a/1", "b", "a/"] {
             assert!(put(&mut overlay, keys, key, 1));
@@ -279,7 +300,7 @@ mod tests {
     fn keys_and_values_are_bounded() {
         let (states, name) = (States::default(), Arc::from("p"));
         let mut kept = states.kept();
-        let mut overlay = Overlay::begin(&mut kept, &name);
+        let mut overlay = Overlay::begin(&mut kept, &name, false);
         let keys = kept.keys(&name);
         let mut written = |key: &str, bytes: usize| match overlay.put(
             keys,

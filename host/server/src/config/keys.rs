@@ -3,17 +3,18 @@
 //! Owns this list and the relations between values. A new key is one more `read` here and one more row in
 //! `docs/configuration.md`; a test compares the two.
 
+mod limits;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
-use tidemill_plugin::Limits;
 
 use super::kind::{Address, Choice, Count, Directives, File, Folder, Size, Source, Span};
 use super::settings::Settings;
 use super::{
-    Config, Drain, Durability, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind, Subscribe,
-    Telemetry, Tls,
+    Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
+    Subscribe, Telemetry, Tls,
 };
 
 /// How long something may be kept.
@@ -247,78 +248,13 @@ impl Config {
                     "Versions of each plugin that are kept for a rollback, with the one that runs.",
                 ),
             },
-            limits: Limits {
-                time: s.read(
-                    "limits.time",
-                    "50ms",
-                    &Span(MILLISECOND..=10 * SECOND),
-                    "Longest call of one plugin with one batch.",
-                ),
-                event_time: s.read(
-                    "limits.event-time",
-                    "10s",
-                    &Span(MILLISECOND..=10 * SECOND),
-                    "Longest time of one plugin for each event of a batch: a call has so much per event, and `limits.time` at most.",
-                ),
-                memory: s.read(
-                    "limits.memory",
-                    "64MiB",
-                    &Size(MIB..=4 * GIB),
-                    "Most memory of one plugin instance, in bytes.",
-                ),
-                table_elements: s.read(
-                    "limits.table-elements",
-                    "100000",
-                    &Count(1..=10_000_000),
-                    "Most elements in each table of one plugin instance.",
-                ),
-                instances: s.read(
-                    "limits.instances",
-                    "100",
-                    &Count(1..=1_000),
-                    "Most core instances in one plugin instance, and as many tables and memories.",
-                ),
-                output_bytes: s.read(
-                    "limits.output-bytes",
-                    "16MiB",
-                    &Size(KIB..=GIB),
-                    "Most bytes that one plugin hands to the host in one call.",
-                ),
-                output_events: s.read(
-                    "limits.output-events",
-                    "64",
-                    &Count(1..=10_000),
-                    "Most events that one plugin makes of one.",
-                ),
-                log_lines: s.read(
-                    "limits.log-lines",
-                    "100",
-                    &Count(0..=100_000),
-                    "Most log lines of one plugin per second.",
-                ),
-                recycle_calls: s.read(
-                    "limits.recycle-calls",
-                    "0",
-                    &Count(0..=1_000_000_000_000),
-                    "Calls after which an instance of a plugin is replaced by a new one. 0: never.",
-                ),
-                recycle_memory: s.read(
-                    "limits.recycle-memory",
-                    "32MiB",
-                    &Size(MIB..=4 * GIB),
-                    "Memory of a plugin instance above which it is replaced by a new one, in bytes.",
-                ),
-                state: s.read(
-                    "limits.state",
-                    "16MiB",
-                    &Size(KIB..=4 * GIB),
-                    "Most bytes that one plugin keeps as its state, with 64 for each key. All of it is in memory, too.",
-                ),
-                hops: s.read(
-                    "limits.hops",
-                    "4",
-                    &Count(0..=16),
-                    "How often plugins may publish events on account of each other's.",
+            limits: limits::read(s),
+            http_client: HttpClient {
+                roots: s.read(
+                    "http-client.roots",
+                    "",
+                    &File,
+                    "PEM file with certificates that plugins' requests trust beside those that browsers do.",
                 ),
             },
             drain: Drain {

@@ -98,6 +98,14 @@ impl Collector for PluginFigures {
                 family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
             }
         }
+        let help = "HTTP requests that the plugin sent, by outcome";
+        let mut family = encoder.encode_descriptor("plugin_http_requests", help, None, MetricType::Counter)?;
+        for report in &reports {
+            for (outcome, count) in report.figures.http.read() {
+                let labels = [("plugin", report.name.as_str()), ("outcome", outcome.name())];
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
         for (name, help, value) in GAUGES {
             let name = format!("plugin_{name}");
             let mut family = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;

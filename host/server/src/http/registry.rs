@@ -82,6 +82,9 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
         value["grants"] = grants_json(plugin.grants());
         value["subscribes"] = plugin.subscribes().iter().map(ToString::to_string).collect();
         value["event_types"] = json!(owned);
+        value["wants"] = json!(plugin.wanted());
+        value["grants"] = grants_json(plugin.grants());
+        value["warnings"] = json!(plugin.warnings());
         value["order"] = json!(plugin.order());
         value["place"] = json!(place);
         value["bytes"] = json!(plugin.size());
@@ -110,14 +113,24 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
             "recycle_memory_bytes": limits.recycle_memory,
             "state_bytes": limits.state,
             "hops": limits.hops,
+            "http_time_ms": limits.http_time.as_millis() as u64,
+            "http_bytes": limits.http_bytes,
+            "http_concurrency": limits.http_concurrency,
+            "clock_ms": limits.clock.as_millis() as u64,
         });
     }
     value
 }
 
+/// What a plugin is granted.
 fn grants_json(grants: &Grants) -> Value {
-    let publish: Vec<String> = grants.publish.iter().map(ToString::to_string).collect();
-    json!({"state": grants.state, "publish": publish})
+    let texts = |list: &mut dyn Iterator<Item = String>| list.collect::<Vec<_>>();
+    json!({
+        "state": grants.state,
+        "publish": texts(&mut grants.publish.iter().map(ToString::to_string)),
+        "http": texts(&mut grants.http.iter().map(ToString::to_string)),
+        "private_networks": texts(&mut grants.private_networks.iter().map(ToString::to_string)),
+    })
 }
 
 /// Has a plugin keep nothing any more.
@@ -140,6 +153,8 @@ fn figures_json(figures: &Figures) -> Value {
     };
     let faults: serde_json::Map<String, Value> =
         figures.faults().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+    let http: serde_json::Map<String, Value> =
+        figures.http.read().map(|(outcome, count)| (outcome.name().to_owned(), json!(count))).collect();
     json!({
         "calls": figures.calls.load(Relaxed),
         "events_in": figures.events_in.load(Relaxed),
@@ -155,6 +170,7 @@ fn figures_json(figures: &Figures) -> Value {
         "recycled": figures.recycled.load(Relaxed),
         "instances": figures.instances.load(Relaxed),
         "memory_bytes": figures.memory.load(Relaxed),
+        "http": http,
         "own": own_json(&figures.own),
         "own_lost": figures.own.lost(),
         "call_time": time(&figures.call_time),

@@ -1,0 +1,65 @@
+//! What one call may take: time to compute, and for plugins with outbound HTTP, beside that, time to wait.
+//!
+//! The engine's clock goes on while a guest waits in the host. For most plugins waiting is part of the call's time. One
+//! that was granted HTTP gets back what it waited, as long as its patience lasts. Must not know what is waited for.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use wasmtime::{Result, Trap, UpdateDeadline};
+use wasmtime_wasi::runtime::in_tokio;
+
+use crate::Engine;
+
+/// The time of one call.
+#[derive(Debug, Clone)]
+pub(crate) struct CallTime {
+    engine: Engine,
+    /// When it ends, unless it is waited meanwhile.
+    until: Instant,
+    /// How long it may still wait beside that; none: waiting counts like computing.
+    patience: Option<Duration>,
+}
+
+/// A call waited for longer than it may. It is nobody's fault that can be named.
+#[derive(Debug, thiserror::Error)]
+#[error("it waited for longer than one call may")]
+pub(crate) struct OutOfPatience;
+
+impl CallTime {
+    /// Of a call in which waiting counts like computing.
+    pub(crate) fn new(engine: &Engine, time: Duration) -> Self {
+        Self { engine: engine.clone(), until: Instant::now() + time, patience: None }
+    }
+
+    /// Begins the next call.
+    pub(crate) fn restart(&mut self, time: Duration, patience: Option<Duration>) {
+        (self.until, self.patience) = (Instant::now() + time, patience);
+    }
+
+    /// Waits, but not for longer than the call may: then the guest is stopped.
+    pub(crate) fn wait<T>(&mut self, wait: impl Future<Output = T>) -> Result<T> {
+        let began = Instant::now();
+        let end = self.patience.map_or(self.until, |patience| began + patience);
+        let waited = in_tokio(async { tokio::time::timeout_at(end.into(), wait).await });
+        if let Some(patience) = &mut self.patience {
+            let took = began.elapsed();
+            *patience = patience.saturating_sub(took);
+            self.until += took;
+            // It may have fallen asleep over a long wait, and the guest may go on in a loop.
+            self.engine.wake();
+        }
+        waited.map_err(|_| match self.patience {
+            None => Trap::Interrupt.into(),
+            Some(_) => OutOfPatience.into(),
+        })
+    }
+
+    /// What is to happen when the engine's clock says that the time is over: it counted waiting too.
+    pub(crate) fn at_deadline(&self) -> UpdateDeadline {
+        match self.until.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => UpdateDeadline::Continue(self.engine.deadline_ticks(left)),
+            _ => UpdateDeadline::Interrupt,
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod drain;
 mod full_house;
 mod half_heads;
 mod storm;
+mod views;
 
 use std::time::Duration;
 

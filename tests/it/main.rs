@@ -40,3 +40,4 @@ mod streams;
 mod taken_out;
 mod tls;
 mod versions;
+mod views;

@@ -95,6 +95,41 @@ async fn cel_without_or_with_a_wrong_expression_says_so() {
 }
 
 #[tokio::test]
+async fn cel_view_shows_each_subscriber_what_its_expression_says() {
+    let server = Server::start("", &[("cel-view", &ready_made("cel-view"))]).await;
+    let encoded = |expression: &str| -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("view.where", expression).finish();
+        format!("view=cel-view&{query}")
+    };
+    let wants = async |expression: &str| Subscriber::open(&server, &encoded(expression)).await;
+    let mut large = wants("data.total > 100").await;
+    let mut anns = wants("type == 'order.created' && subject == 'ann'").await;
+    let mut none = wants("data.missing > 1").await;
+    for (total, subject) in [(50, "ann"), (150, "bob"), (200, "ann")] {
+        let event = json!({"type": "order.created", "subject": subject, "data": {"total": total}});
+        assert_eq!(server.post("application/json", event.to_string()).await.0, 200);
+    }
+    let totals = async |stream: &mut Subscriber| -> Vec<Value> {
+        stream.take(2).await.iter().map(|message| message.json()["total"].clone()).collect()
+    };
+    assert_eq!(totals(&mut large).await, [150, 200]);
+    assert_eq!(totals(&mut anns).await, [50, 200]);
+    none.expect_silence().await;
+    let polled =
+        server.get(&format!("/events/poll?since=earliest&types=order.*&{}", encoded("data.total > 100"))).await;
+    assert_eq!(polled.1["events"].as_array().unwrap().len(), 2, "{}", polled.1);
+    let (status, problem) = server.get(&format!("/events?{}", encoded("dta.total > 100"))).await;
+    assert_eq!((status, &problem["type"]), (403, &json!("urn:tidemill:problem:view-refused")));
+    assert_eq!(
+        problem["detail"],
+        "view.where: line 1, column 1: unknown variable `dta`; there are id, source, type, subject, time, extensions, data"
+    );
+    let deep = format!("/events?{}", encoded(&"(".repeat(1000)));
+    assert!([403, 500].contains(&server.get(&deep).await.0), "an expression may be nonsense");
+    assert_eq!(server.get("/plugins/cel-view").await.1["breaker"]["state"], "closed");
+}
+
+#[tokio::test]
 async fn jq_changes_splits_and_drops() {
     let config = "[plugins.jq.config]\nprogram = '.items[]? // empty'\n";
     let server = Server::start(config, &[("jq", &ready_made("jq"))]).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tidemill_event::{Event, Position};
 use tidemill_log::{Append, AppendError, KeptDeadLetter, Log, LogInfo, ReadError, ReadLimit, Record};
-use tidemill_plugin::{Lane, Outlet, Plugins, StateUsage, States};
+use tidemill_plugin::{Lane, Outlet, Plugin, Plugins, StateUsage, States, Subscriber};
 use tokio::sync::Semaphore;
 
 use crate::async_lane::AsyncLane;
@@ -18,8 +18,9 @@ use crate::limits::{DEAD_LETTERS_MAX, NEW_EVENTS_BYTES_MAX, QUEUE_UNIT_BYTES, TU
 use crate::pipeline::Pipeline;
 use crate::queue::Queue;
 use crate::tail::Tail;
+use crate::view::Views;
 use crate::worker::{Pulse, Worker};
-use crate::{Outcome, PublishError, Published, Selection, Wanted};
+use crate::{NoView, Outcome, PublishError, Published, Selection, View, Wanted};
 
 /// What an operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub enum Health {
 pub struct Bus {
     ingress: RwLock<Option<Arc<Ingress>>>,
     tail: Arc<Tail>,
+    views: Views,
     workers: Mutex<Vec<JoinHandle<()>>>,
     pulses: Vec<Arc<Pulse>>,
     /// Raised when nothing is tried again any more.
@@ -94,6 +96,7 @@ impl Bus {
         }
         Ok(Self {
             ingress: RwLock::new(Some(Arc::new(ingress))),
+            views: Views::new(Arc::clone(plugins), Arc::clone(&tail)),
             tail,
             workers: Mutex::new(workers),
             pulses,
@@ -109,8 +112,10 @@ impl Bus {
         ingress.ok_or(PublishError::Closed)?.publish(events).await
     }
 
-    /// Has workers let go of plugins that are not in the current generation any more, also when no events come.
+    /// Has workers let go of plugins that are not in the current generation any more, also when no events come, and ends
+    /// the streams of views that are not.
     pub fn plugins_changed(&self) {
+        self.views.plugins_changed();
         if let Some(ingress) = &*self.ingress.read().unwrap_or_else(PoisonError::into_inner) {
             ingress.nudge();
         }
@@ -140,6 +145,11 @@ impl Bus {
     /// The selection for a wish. Equal wishes share one for as long as somebody uses it.
     pub fn selection(&self, wanted: Wanted) -> Arc<Selection> {
         self.tail.select(wanted)
+    }
+
+    /// What somebody sees through a plugin that is a view, to be put into what it wants.
+    pub async fn view(&self, plugin: &Arc<Plugin>, who: Subscriber) -> Result<View, NoView> {
+        self.views.classify(plugin, who).await
     }
 
     /// A new subscriber.

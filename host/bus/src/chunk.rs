@@ -10,6 +10,7 @@ use tidemill_log::Record;
 use crate::frame::write_record;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_AT_HAND_MAX, CHUNKS_BYTES_MAX};
 use crate::ring::Segment;
+use crate::view::Judgement;
 use crate::wanted::Filter;
 
 /// The bytes for a subscriber who stands at `after`; having them it stands at `to`.
@@ -61,13 +62,14 @@ impl Chunks {
         self.0.get(&place).filter(|chunk| chunk.fits(last, events_max))
     }
 
-    /// The next chunk out of ring segments. Whoever comes second to a place gets what the first one put together; `turn`
-    /// is the wish's own.
+    /// The next chunk out of segments, of each of which `known` says what is seen if the wish has a view. Whoever comes
+    /// second to a place gets what the first one put together; `turn` is the wish's own.
     pub(crate) fn join(
         &self,
         turn: &Mutex<()>,
         filter: &Filter,
         segments: &[Arc<Segment>],
+        known: Option<&[Arc<Judgement>]>,
         place: Place,
         events_max: u64,
     ) -> Chunk {
@@ -78,7 +80,7 @@ impl Chunks {
         if let Some(chunk) = self.find(place, last, events_max) {
             return chunk;
         }
-        let chunk = join(filter, segments, place.1, events_max);
+        let chunk = join(filter, segments, known, place.1, events_max);
         self.0.insert(place, chunk.clone());
         chunk
     }
@@ -118,15 +120,29 @@ pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> Bytes {
     bytes.into()
 }
 
-fn join(filter: &Filter, segments: &[Arc<Segment>], after: u64, events_max: u64) -> Chunk {
+fn join(
+    filter: &Filter,
+    segments: &[Arc<Segment>],
+    known: Option<&[Arc<Judgement>]>,
+    after: u64,
+    events_max: u64,
+) -> Chunk {
     let mut chunk = Chunk { after, to: after, records: 0, events: 0, bytes: Bytes::new() };
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0;
-    'full: for segment in segments {
+    'full: for (index, segment) in segments.iter().enumerate() {
+        let judgement = known.map(|known| &known[index]);
         let records = segment.records();
         let mut next = records.partition_point(|record| record.position.sequence <= after);
+        let is_wanted = |record: &&Arc<Record>| {
+            filter.matches(&record.event) && judgement.is_none_or(|own| own.shows(record.position.sequence))
+        };
         while next < records.len() {
-            let run = records[next..].iter().take_while(|record| filter.matches(&record.event)).count();
+            // What was not judged is nobody's business yet.
+            if judgement.is_some_and(|own| !own.covers(records[next].position.sequence)) {
+                break 'full;
+            }
+            let run = records[next..].iter().take_while(is_wanted).count();
             let room = usize::try_from(events_max - chunk.events).unwrap_or(usize::MAX);
             let mut taken = run.min(room);
             if taken > 0 {
@@ -198,7 +214,7 @@ mod tests {
             let records: Vec<Arc<Record>> = segments.iter().flat_map(|segment| segment.records().to_vec()).collect();
             let after = records.iter().filter(|r| r.position.sequence > begin && wanted.matches(&r.event));
             let expected: Vec<_> = after.take(limit as usize).cloned().collect();
-            let got = Chunks::new().join(&Mutex::default(), &wanted, &segments, (0, begin), limit);
+            let got = Chunks::new().join(&Mutex::default(), &wanted, &segments, None, (0, begin), limit);
             prop_assert_eq!(&got.bytes, &encode(&wanted, &expected));
             prop_assert_eq!(got.events, expected.len() as u64);
             let frames: Vec<u64> = (begin + 1..=total).filter(|s| name(*s) == "a.x").take(limit as usize).collect();
@@ -212,7 +228,7 @@ mod tests {
     fn subscribers_at_one_place_share_the_bytes() {
         let segments = [Arc::new(segment(1..4)), Arc::new(segment(4..6))];
         let (chunks, turn, wanted) = (Chunks::new(), Mutex::default(), filter("*"));
-        let join = |segments: &[Arc<Segment>]| chunks.join(&turn, &wanted, segments, (0, 0), u64::MAX);
+        let join = |segments: &[Arc<Segment>]| chunks.join(&turn, &wanted, segments, None, (0, 0), u64::MAX);
         let (one, two) = (join(&segments), join(&segments));
         assert_eq!(one.bytes.as_ptr(), two.bytes.as_ptr());
         let more = [&segments[..], &[Arc::new(segment(6..7))]].concat();
@@ -223,7 +239,7 @@ mod tests {
     fn a_part_of_a_segment_does_not_keep_all_of_it() {
         let segments = [Arc::new(segment(1..4))];
         let whole = segments[0].frames(0..3, crate::Encoding::default());
-        let chunk = |after| join(&filter("*"), &segments, after, u64::MAX).bytes;
+        let chunk = |after| join(&filter("*"), &segments, None, after, u64::MAX).bytes;
         assert_eq!(chunk(0).as_ptr(), whole.as_ptr());
         assert!(!whole.as_ptr_range().contains(&chunk(2).as_ptr()));
     }
@@ -231,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_at_hand_is_the_same_and_bounded() {
         let (mut hand, segments) = (AtHand::default(), [Arc::new(segment(1..4))]);
-        let chunk = join(&filter("*"), &segments, 0, u64::MAX);
+        let chunk = join(&filter("*"), &segments, None, 0, u64::MAX);
         for wish in 0..2 * CHUNKS_AT_HAND_MAX as u64 {
             assert_eq!(hand.keep(wish, &chunk).bytes, chunk.bytes);
         }

@@ -6,6 +6,7 @@
 
 mod catch_up;
 mod detour;
+mod judging;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -111,7 +112,7 @@ impl Cursor {
             let waiting = &self.selection.wish().waiting;
             waiting.wait(*self.slot.get_or_insert_with(|| waiting.join()), cx.waker());
             // Look again now that it is certain to be woken: something may have come in between.
-            if self.has_everything() && !self.tail().is_closed() {
+            if self.has_everything() && !self.tail().is_closed() && !self.is_view_over() {
                 return Poll::Pending;
             }
         }
@@ -142,9 +143,15 @@ impl Cursor {
         polled
     }
 
-    /// Whether it waits for a read or for its turn, after which the waker it was last asked with is woken.
+    /// Whether it waits for a read, for a judgement or for its turn, after which the waker it was last asked with is woken.
     pub fn is_catching_up(&self) -> bool {
         self.detour.as_ref().is_some_and(|detour| detour.reading.is_some() || detour.pause.is_some())
+            || self.is_judging()
+    }
+
+    /// Whether it waits for its view.
+    pub fn is_judging(&self) -> bool {
+        self.detour.as_ref().is_some_and(|detour| detour.judging.is_some())
     }
 
     fn poll_delivery(&mut self, mut at_hand: Option<&mut AtHand>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
@@ -161,6 +168,7 @@ impl Cursor {
             let delivery = match self.wait_for_page(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(page)) => self.take_page(page),
+                Poll::Ready(None) if self.end.is_some() => None,
                 Poll::Ready(None) if self.has_everything() => match self.settle() {
                     None => return Poll::Pending,
                     delivery => delivery,
@@ -180,6 +188,9 @@ impl Cursor {
         } else if self.tail().is_closed() {
             self.move_up();
             self.end = Some(End::Stopping);
+        } else if self.is_view_over() {
+            self.move_up();
+            self.end = Some(End::ViewChanged);
         }
     }
 
@@ -250,11 +261,16 @@ impl Cursor {
     }
 
     fn take_segments(&mut self, segments: &[Arc<Segment>]) -> Option<Delivery> {
+        let (segments, known) = self.judged(segments);
+        if segments.is_empty() {
+            return None;
+        }
         if self.is_thinning() {
-            for segment in segments {
-                let delivery = self.thin(segment.records());
-                // It may have ended without anything to hand over; what follows is not its own.
-                if delivery.is_some() || !self.is_thinning() {
+            for (index, segment) in segments.iter().enumerate() {
+                let judgement = known.as_ref().map(|known| &*known[index]);
+                let delivery = self.thin(segment.records(), judgement);
+                // It may have ended without anything to hand over; what follows is not its own. Nor is what was not judged.
+                if delivery.is_some() || !self.is_thinning() || self.after < segment.last() {
                     return delivery;
                 }
             }
@@ -262,7 +278,7 @@ impl Cursor {
         }
         let wish = self.wish();
         let chunks = self.tail().chunks();
-        let chunk = chunks.join(&wish.turn, &wish.filter, segments, self.place(), self.remaining);
+        let chunk = chunks.join(&wish.turn, &wish.filter, segments, known.as_deref(), self.place(), self.remaining);
         self.take(chunk)
     }
 

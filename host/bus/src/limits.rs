@@ -36,6 +36,13 @@ pub const SAMPLE_EVENTS: u64 = 256;
 pub const THINNED_EVENTS_MAX: usize = 4096;
 /// Bytes of these events.
 pub const THINNED_BYTES_MAX: usize = 1 << 20;
+/// Subscribers to classify, and places to judge events at, that wait for one view. Each subscriber waits for one at a time,
+/// and those in one class and place wait together; with more of them, streams end and come back.
+pub const VIEW_JOBS_MAX: usize = 16 << 10;
+/// Bytes of judgements that are kept for others in the same class.
+pub const JUDGEMENTS_BYTES_MAX: u64 = 16 << 20;
+/// How long a subscriber waits to be classified. Shorter than most clients wait for an answer.
+pub const CLASSIFY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long events wait at first that a plugin asked for again later.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// Each further wait is twice as long, up to this.

@@ -71,6 +71,16 @@ impl Segment {
         })
     }
 
+    pub(crate) fn first(&self) -> u64 {
+        self.records.first().map_or(0, |record| record.position.sequence)
+    }
+
+    /// The first of its sequences that comes after another.
+    pub(crate) fn next(&self, after: u64) -> u64 {
+        let next = self.records.partition_point(|record| record.position.sequence <= after);
+        self.records.get(next).map_or(after, |record| record.position.sequence)
+    }
+
     pub(crate) fn last(&self) -> u64 {
         self.records.last().map_or(0, |record| record.position.sequence)
     }

@@ -8,6 +8,7 @@ mod connection;
 mod plan;
 mod publishers;
 mod rng;
+mod sight;
 mod step_log;
 mod trace;
 mod truth;

@@ -10,6 +10,7 @@ use crate::chunk::Chunks;
 use crate::interest::Interest;
 use crate::pace::Pace;
 use crate::ring::{Look, Ring, Segment};
+use crate::view::{Judge, Judgements};
 use crate::wish::Wish;
 use crate::{Selection, Wanted};
 
@@ -21,6 +22,7 @@ pub(crate) struct Tail {
     cursors: AtomicUsize,
     archive: Arc<Archive>,
     chunks: Chunks,
+    judgements: Judgements,
     pace: Pace,
     /// The newest sequence in the ring, to be looked at without its lock.
     last: AtomicU64,
@@ -41,6 +43,7 @@ impl Tail {
         let tail = Arc::new(Self {
             archive: Arc::new(Archive::new(Arc::clone(log), info.epoch)),
             chunks: Chunks::new(),
+            judgements: Judgements::new(),
             pace: Pace::new(replay_rate),
             log: Arc::clone(log),
             epoch: info.epoch,
@@ -115,6 +118,10 @@ impl Tail {
         &self.chunks
     }
 
+    pub(crate) const fn judgements(&self) -> &Judgements {
+        &self.judgements
+    }
+
     pub(crate) const fn pace(&self) -> &Pace {
         &self.pace
     }
@@ -122,6 +129,16 @@ impl Tail {
     /// How many cursors there are.
     pub(crate) const fn cursors(&self) -> &AtomicUsize {
         &self.cursors
+    }
+
+    /// Wakes everybody who sees events through a view.
+    pub(crate) fn wake_view(&self, judge: &Arc<Judge>) {
+        let all = self.interest().all();
+        let own = |wish: &&Arc<Wish>| {
+            let view = wish.filter.wanted().view.as_ref();
+            view.is_some_and(|view| Arc::ptr_eq(view.judge(), judge))
+        };
+        all.iter().filter(own).for_each(|wish| wish.waiting.wake());
     }
 
     /// Ends all cursors.

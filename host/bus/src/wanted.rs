@@ -3,7 +3,7 @@
 
 use tidemill_event::{Event, TypeMatcher, TypePattern};
 
-use crate::{Encoding, SlowPolicy};
+use crate::{Encoding, SlowPolicy, View};
 
 /// What a subscriber wants. Empty lists mean everything; sources and subjects are matched exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -14,6 +14,8 @@ pub struct Wanted {
     pub sources: Vec<String>,
     /// Subjects, of which one has to be the event's.
     pub subjects: Vec<String>,
+    /// Through which view it is seen; none: all of it.
+    pub view: Option<View>,
     /// How events are written.
     pub encoding: Encoding,
     /// What becomes of it when it is behind.

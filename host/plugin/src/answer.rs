@@ -88,6 +88,6 @@ pub(crate) fn refused(refusal: &webhook::Refusal) -> Result<Received, Fault> {
     ))
 }
 
-fn cut(text: &str, bytes: usize) -> String {
+pub(crate) fn cut(text: &str, bytes: usize) -> String {
     text[..text.floor_char_boundary(bytes)].to_owned()
 }

@@ -15,11 +15,12 @@ wasmtime::component::bindgen!({
             export tidemill:plugin/event-types@0.1.0;
             export tidemill:plugin/webhook@0.1.0;
             export tidemill:plugin/wants@0.1.0;
+            export tidemill:plugin/view@0.1.0;
         }
     ",
     path: "../../wit/v0.1",
     imports: { "tidemill:plugin/state": trappable },
 });
 
-pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, wants, webhook};
+pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, view, wants, webhook};
 pub(crate) use tidemill::plugin::{bus, log, meter, state, types};

@@ -147,6 +147,14 @@ impl Breaker {
         self.closed.load(Relaxed)
     }
 
+    /// How long the plugin is out for certain. Takes no part in trying it again.
+    pub(crate) fn out_for(&self, now: Instant) -> Option<Duration> {
+        match self.lock().state {
+            State::Open { until, .. } => until.checked_duration_since(now).filter(|left| !left.is_zero()),
+            State::Closed | State::Probing { .. } => None,
+        }
+    }
+
     /// Asks for a batch. Whoever gets [`Admission::Probe`] must [`tell`](Self::tell) what came of it.
     pub(crate) fn admit(&self, now: Instant) -> Admission {
         let mut inner = self.lock();
@@ -242,6 +250,10 @@ mod tests {
         assert_eq!(breaker.admit(start), Admission::Go);
         assert_eq!(breaker.tell(start + SECOND, 1, 1), Some(BreakerState::Open));
         assert_eq!(breaker.admit(start + 2 * SECOND), Admission::Out(29 * SECOND));
+        assert_eq!(
+            (breaker.out_for(start + 2 * SECOND), breaker.out_for(start + 31 * SECOND)),
+            (Some(29 * SECOND), None)
+        );
         assert_eq!(breaker.tell(start + 2 * SECOND, 1, 1), None, "what was under way already changes nothing");
         let later = start + 31 * SECOND;
         assert_eq!((breaker.admit(later), breaker.state()), (Admission::Probe, BreakerState::HalfOpen));

@@ -22,11 +22,13 @@ pub enum Kind {
     Transform,
     /// Makes events of what other systems deliver.
     Webhook,
+    /// Decides who sees which events.
+    View,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::EventTypes, Self::Filter, Self::Transform, Self::Webhook];
+    pub const ALL: [Self; 5] = [Self::EventTypes, Self::Filter, Self::Transform, Self::Webhook, Self::View];
 
     /// The interface's name, which is the kind's name everywhere.
     pub const fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Filter => "filter",
             Self::Transform => "transform",
             Self::Webhook => "webhook",
+            Self::View => "view",
         }
     }
 }

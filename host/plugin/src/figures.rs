@@ -24,7 +24,7 @@ pub struct Figures {
     pub rejected: AtomicU64,
     /// Events that it wanted to see again later.
     pub retried: AtomicU64,
-    /// Events on which it failed, in the order of [`FaultKind::ALL`].
+    /// Events on which it failed, and subscribers that it failed to classify, in the order of [`FaultKind::ALL`].
     pub faults: [AtomicU64; FaultKind::ALL.len()],
     /// Events that it published beside those that passed through it.
     pub published: AtomicU64,
@@ -99,6 +99,11 @@ impl Figures {
                 counter.fetch_add(count, Relaxed);
             }
         }
+    }
+
+    /// Notes a failure on what is no event.
+    pub(crate) fn note_fault(&self, kind: FaultKind) {
+        self.faults[kind as usize].fetch_add(1, Relaxed);
     }
 
     pub(crate) fn note_passed_over(&self, events: usize) {

@@ -2,6 +2,8 @@
 //!
 //! Any failure inside a guest poisons its whole store, so an instance that failed is dropped by its lane, never reused.
 
+mod view;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -12,7 +14,7 @@ use wasmtime::component::InstancePre;
 
 use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, manifest, transform, wants, webhook};
+use crate::bindings::{event_types, filter, manifest, transform, view as view_bindings, wants, webhook};
 use crate::call_time::OutOfPatience;
 use crate::delivery::Received;
 use crate::fault;
@@ -37,6 +39,7 @@ pub(crate) struct Code {
     pub(crate) outbound: Arc<Outbound>,
     /// Whether calls may wait beside their time.
     pub(crate) may_wait: bool,
+    pub(crate) view: Option<view_bindings::GuestIndices>,
     pub(crate) lines: Arc<SourceLines>,
     pub(crate) limits: Limits,
     pub(crate) plugin: Arc<str>,
@@ -65,6 +68,7 @@ pub(crate) struct Instance {
     event_types: Option<event_types::Guest>,
     webhook: Option<webhook::Guest>,
     wants: Option<wants::Guest>,
+    view: Option<view_bindings::Guest>,
 }
 
 /// A failed call. `Retry` is the plugin's wish or lost patience, no event's failure.
@@ -103,6 +107,7 @@ impl Instance {
         let (filter, transform) = (interface!(code.filter), interface!(code.transform));
         let (event_types, webhook) = (interface!(code.event_types), interface!(code.webhook));
         let wants = interface!(code.wants);
+        let view = interface!(code.view);
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
         let (engine, lines) = (engine.clone(), Arc::clone(&code.lines));
         let figures = Arc::clone(&code.figures);
@@ -121,6 +126,7 @@ impl Instance {
             event_types,
             webhook,
             wants,
+            view,
         };
         made.figures.instances.fetch_add(1, Relaxed);
         made.count_memory();
@@ -183,6 +189,8 @@ impl Instance {
             },
             // It is not asked about events.
             Kind::Webhook => return Ok(vec![Verdict::Keep; events]),
+            // Asked for a class only, see `visible`.
+            Kind::View => return Ok(vec![Verdict::Drop; events]),
         };
         self.count_memory();
         verdicts.map_err(|e| self.failed(&e, time))?

@@ -1,6 +1,8 @@
 //! One pipeline worker's way into plugins: calls in batches on warm instances, and the search for the one event that a
 //! plugin fails on (invariant I6).
 
+mod view;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,8 @@ pub struct Lane {
     waits: bool,
     /// When the last call ended, until somebody asks: reading the clock is dear beside a call with one event.
     ended: Option<Instant>,
+    /// For whom a view is asked.
+    class: String,
 }
 
 impl Lane {
@@ -53,6 +57,7 @@ impl Lane {
             hops: 0,
             waits,
             ended: None,
+            class: String::new(),
         }
     }
 
@@ -219,7 +224,10 @@ impl Lane {
             lock(&self.desk).begin_call(plugin, events.len(), self.hops);
         }
         let began = Instant::now();
-        let answer = warm.instance.call(kind, &self.batch, events.len());
+        let answer = match kind {
+            Kind::View => warm.instance.visible(&self.class, &self.batch, events.len()),
+            kind => warm.instance.call(kind, &self.batch, events.len()),
+        };
         let ended = Instant::now();
         self.ended = Some(ended);
         if writes {
@@ -240,8 +248,8 @@ impl Lane {
 fn pass_over(plugin: &Plugin, kind: Kind, events: usize, time: Duration, verdicts: &mut Vec<Verdict>) {
     plugin.figures().note_passed_over(events);
     let verdict = match plugin.breaker_settings().then {
-        // Nobody but the owner may let an event of its type into the log (invariant I8).
-        Then::Bypass if kind != Kind::EventTypes => Verdict::Keep,
+        // Nobody but the owner may let an event of its type into the log (invariant I8), nobody but a view show one.
+        Then::Bypass if !matches!(kind, Kind::EventTypes | Kind::View) => Verdict::Keep,
         _ => Verdict::Retry(is_out(time)),
     };
     verdicts.extend((0..events).map(|_| verdict.clone()));

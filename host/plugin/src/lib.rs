@@ -39,6 +39,7 @@ mod transaction;
 mod trips;
 mod verdict;
 mod versions;
+mod view;
 mod voice;
 mod waiting;
 mod warm;
@@ -62,3 +63,4 @@ pub use settings::{BreakerChoices, GrantSettings, LimitSettings, OnFault, Plugin
 pub use state::{Conflict, Receipt, StateUsage, States};
 pub use transaction::{Committed, NewEvent, Outlet, Written};
 pub use verdict::{Fault, FaultKind, Verdict};
+pub use view::{Classified, Subscriber, Unjudged};

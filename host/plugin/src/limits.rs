@@ -31,6 +31,8 @@ pub const TEXT_BYTES_MAX: usize = 1024;
 pub const OUTPUT_EVENTS_RANGE: RangeInclusive<usize> = 1..=10_000;
 /// Problems that a plugin may report for one event.
 pub const PROBLEMS_PER_EVENT_MAX: usize = 64;
+/// Bytes of the class that a view sorts a subscriber into. It is kept with all that is remembered of it.
+pub const CLASS_BYTES_MAX: usize = 1024;
 /// Events in one call; more makes no call cheaper (measured: 64 and 256 are alike).
 pub const BATCH_EVENTS_MAX: usize = 64;
 /// Bytes of arena in one call, unless a single event is larger. 2 MiB batches fall out of the processor's cache.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, wants, webhook};
+use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, view, wants, webhook};
 use crate::breaker::Breaker;
 use crate::component::{Inspected, inspect};
 use crate::host::Host;
@@ -117,6 +117,7 @@ impl Loader {
             outbound: Arc::new(Outbound::new(name, &grants, limits, figures, &self.roots)),
             may_wait: wants.contains(&Capability::Http) && grants.has(Capability::Http),
             webhook: has(Kind::Webhook).then(|| webhook::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            view: has(Kind::View).then(|| view::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             pre,
         };
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };

@@ -35,6 +35,14 @@ pub(crate) const POLL_EVENTS_MAX: u64 = 1000;
 pub(crate) const POLL_BYTES_MAX: usize = 1 << 20;
 /// Longest time that a poll may wait; proxies give up after one minute.
 pub(crate) const POLL_WAIT_MAX: Duration = Duration::from_secs(55);
+/// Parameters of its own that a view is told.
+pub(crate) const VIEW_PARAMETERS_MAX: usize = 32;
+/// Bytes of their names and values.
+pub(crate) const VIEW_PARAMETER_BYTES_MAX: usize = 8 << 10;
+/// How often a view is looked for that is replaced while it is asked.
+pub(crate) const VIEW_REPLACED_MAX: usize = 3;
+/// How long a poll waits for a view to judge what is there.
+pub(crate) const POLL_JUDGED_MAX: Duration = Duration::from_secs(2);
 /// Between looks at connections and at the age of events.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Sources or subjects in one subscription.

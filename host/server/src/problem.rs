@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     Unavailable,
     LogFull,
     Conflict,
+    ViewRefused,
+    ViewFailed,
 }
 
 impl Kind {
@@ -60,6 +62,10 @@ impl Kind {
             Self::Rejected => ("rejected", StatusCode::UNPROCESSABLE_ENTITY, "The event was rejected"),
             Self::Busy => ("busy", StatusCode::TOO_MANY_REQUESTS, "Too many events at the moment"),
             Self::PluginFailed => ("plugin-failed", StatusCode::INTERNAL_SERVER_ERROR, "A plugin failed on the event"),
+            Self::ViewRefused => ("view-refused", StatusCode::FORBIDDEN, "The view refused the subscription"),
+            Self::ViewFailed => {
+                ("view-failed", StatusCode::INTERNAL_SERVER_ERROR, "The view failed on the subscription")
+            }
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "Not possible in this state"),
             Self::LogFull => ("log-full", StatusCode::INSUFFICIENT_STORAGE, "There is no room for events"),
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not possible at the moment"),

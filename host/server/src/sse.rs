@@ -4,6 +4,7 @@ mod feed;
 mod poll;
 mod query;
 mod stream;
+mod view;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,7 @@ use crate::limits::BUSY_RETRY;
 use crate::problem::{Kind, Problem};
 use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
+use crate::sse::view::Unopened;
 
 /// Where streams are.
 pub(crate) const PATH: &str = "/events";
@@ -48,7 +50,8 @@ pub(crate) async fn subscribe(
     }
     let (cursor, terms) = match open(&app, query, &uri, &headers, Use::Stream).await {
         Ok(opened) => opened,
-        Err(problem) => return problem.into_response(),
+        Err(Unopened::Busy) => return stream_response(Body::from(retry(BUSY_RETRY))),
+        Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
     let subscribed = Subscribed { cursor, terms };
     match handover {
@@ -113,7 +116,14 @@ fn is_full(app: &App) -> bool {
 }
 
 /// A cursor for a request, and what others may know of it.
-async fn open(app: &App, query: Query, uri: &Uri, headers: &HeaderMap, usage: Use) -> Result<(Cursor, Terms), Problem> {
+async fn open(
+    app: &App,
+    mut query: Query,
+    uri: &Uri,
+    headers: &HeaderMap,
+    usage: Use,
+) -> Result<(Cursor, Terms), Unopened> {
+    query.wanted.view = query.view.open(app).await?;
     let selection = app.bus.selection(query.wanted);
     let subscription = Subscription { selection: Arc::clone(&selection), start: query.start, limit: query.limit };
     let unreadable = |error: tidemill_log::ReadError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(1);

@@ -1,15 +1,13 @@
 //! Filters events by an expression in the Common Expression Language: `type == "order.created" && data.total > 100`.
 //!
-//! Owns what becomes of an event by its expression's answer. What the expression sees of it stands in `variables.rs`.
+//! Owns what becomes of an event by its expression's answer. What the expression sees of it is said in
+//! `tidemill-cel-expression`.
 mod configuration;
-mod program;
-mod value;
-mod variables;
 
+use tidemill_cel_expression::Program;
 use tidemill_sdk::{Event, Failure, Filter, Manifest, Plugin, Problem, Verdict, log, manifest};
 
 pub use self::configuration::{Configuration, OnError};
-use self::program::Program;
 
 tidemill_sdk::export!(Cel: filter);
 

@@ -80,6 +80,17 @@ pub mod wants {
     });
 }
 
+pub mod view {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-view; world view { export tidemill:plugin/view@0.1.0; }",
+        path: "../../wit/v0.1",
+        with: { "tidemill:plugin/types@0.1.0": crate::bindings::imports::tidemill::plugin::types },
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
 pub mod event_types {
     wit_bindgen::generate!({
         inline: "package tidemill:guest-event-types; world event-types { export tidemill:plugin/event-types@0.1.0; }",

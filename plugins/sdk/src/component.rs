@@ -8,10 +8,11 @@ use crate::{
     bindings::{
         event_types::exports::tidemill::plugin::event_types, filter::exports::tidemill::plugin::filter,
         imports::tidemill::plugin::types, manifest::exports::tidemill::plugin::manifest,
-        transform::exports::tidemill::plugin::transform, wants::exports::tidemill::plugin::wants,
-        webhook::exports::tidemill::plugin::webhook,
+        transform::exports::tidemill::plugin::transform, view::exports::tidemill::plugin::view,
+        wants::exports::tidemill::plugin::wants, webhook::exports::tidemill::plugin::webhook,
     },
     json, log,
+    view::{Subscriber, View},
     webhook::{Delivery, Draft, Refusal, Webhook},
 };
 
@@ -86,6 +87,20 @@ impl<P: Slot + Webhook> webhook::Guest for Component<P> {
 impl<P: Slot + Wants> wants::Guest for Component<P> {
     fn http_hosts() -> Vec<String> {
         P::with(|slot| slot.as_ref().map(Wants::http_hosts)).unwrap_or_default()
+    }
+}
+
+impl<P: Slot + View> view::Guest for Component<P> {
+    fn classify(who: Subscriber) -> Result<String, String> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.classify(&who),
+            None => Err("called before `configure`".into()),
+        })
+    }
+
+    fn visible(class: String, events: types::Batch) -> Result<Vec<bool>, Fault> {
+        let batch = Batch::decode(&events.rows, &events.arena)?;
+        configured::<P, _>(|plugin| plugin.visible_batch(&class, &batch))
     }
 }
 

@@ -15,8 +15,8 @@
 //!
 //! in a crate with `crate-type = ["cdylib", "rlib"]`, built by `cargo build --release --target wasm32-wasip2`. A plugin
 //! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`],
-//! [`EventTypes`] or [`Webhook`], and names itself once in [`export!`]. With the feature `http` a plugin sends requests
-//! to hosts that it was granted. [`testing`] gives unit tests their events.
+//! [`EventTypes`], [`Webhook`] or [`View`], and names itself once in [`export!`]. With the feature `http` a plugin sends
+//! requests to hosts that it was granted. [`testing`] gives unit tests their events.
 //!
 //! What stands here reads the host's rows and writes its answers; what a plugin may rely on is said in `wit/v0.1`.
 
@@ -40,6 +40,7 @@ pub mod rewrite;
 pub mod schema;
 pub mod state;
 pub mod testing;
+pub mod view;
 mod wants;
 pub mod webhook;
 
@@ -47,6 +48,7 @@ pub use answer::{EventType, Failure, Fault, Outcome, Output, Problem, Validity, 
 pub use batch::Batch;
 pub use event::Event;
 pub use plugin::{EventTypes, Filter, Manifest, NoConfig, Plugin, Target, Transform};
+pub use view::View;
 pub use wants::Wants;
 pub use webhook::Webhook;
 
@@ -54,7 +56,7 @@ pub use webhook::Webhook;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        bindings::{event_types, filter, manifest, transform, wants, webhook},
+        bindings::{event_types, filter, manifest, transform, view, wants, webhook},
         component::{Component, Slot},
         plugin::short_name,
     };

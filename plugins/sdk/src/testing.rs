@@ -3,13 +3,18 @@
 //! Works natively: `cargo test` needs no component and no host.
 use std::cell::RefCell;
 
-use crate::{Batch, Event, Plugin, batch::ROW, bus::NewEvent, component, log::Level};
+use crate::{Batch, Event, Plugin, batch::ROW, bus::NewEvent, component, log::Level, view::Subscriber};
 
 /// Starts a sample event of this type, with id `1`, source `/test`, and nothing else.
 pub fn event(kind: impl Into<String>) -> Sample {
     let mut sample = Sample { id: "1".into(), source: "/test".into(), kind: kind.into(), ..Sample::default() };
     sample.encode();
     sample
+}
+
+/// Starts a subscriber without a token, who asks for nothing in particular.
+pub fn subscriber() -> Someone {
+    Someone(Subscriber { principal: String::new(), claims: Vec::new(), parameters: Vec::new() })
 }
 
 /// Makes a plugin from a configuration in JSON, as the host does.
@@ -142,6 +147,38 @@ impl Sample {
             arena.extend_from_slice(bytes);
         }
         rows.extend(self.time_ms.to_le_bytes());
+    }
+}
+
+/// A subscriber that is being made up; [`Someone::who`] is what a view gets.
+#[derive(Clone, Debug)]
+pub struct Someone(Subscriber);
+
+impl Someone {
+    /// Sets who a token says they are.
+    #[must_use]
+    pub fn principal(mut self, principal: impl Into<String>) -> Self {
+        self.0.principal = principal.into();
+        self
+    }
+
+    /// Adds a claim of the token.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.claims.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a parameter, `view.<name>` in the query.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// The subscriber as a view sees it.
+    pub fn who(self) -> Subscriber {
+        self.0
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Cursor, Delivery, End};
 use crate::chunk::encode;
 use crate::gap::{Gap, Skip};
 use crate::thinning::{SlowPolicy, Thinning};
+use crate::view::Judgement;
 
 impl Cursor {
     /// Does what the policy says of those who are behind.
@@ -31,13 +32,18 @@ impl Cursor {
         self.detour.as_ref().is_some_and(|detour| detour.thinning.is_some())
     }
 
-    /// Looks at records one by one until there is something to hand over.
-    pub(super) fn thin(&mut self, records: &[Arc<Record>]) -> Option<Delivery> {
+    /// Looks at records one by one until there is something to hand over, or one that was not judged.
+    pub(super) fn thin(&mut self, records: &[Arc<Record>], judgement: Option<&Judgement>) -> Option<Delivery> {
         let first = records.partition_point(|record| record.position.sequence <= self.after);
         for record in &records[first..] {
-            self.miss(record.position.sequence - self.after - 1);
-            self.after = record.position.sequence;
-            let wanted = self.wish().filter.matches(&record.event);
+            let sequence = record.position.sequence;
+            if judgement.is_some_and(|own| !own.covers(sequence)) {
+                return None;
+            }
+            self.miss(sequence - self.after - 1);
+            self.after = sequence;
+            let seen = judgement.is_none_or(|own| own.shows(sequence));
+            let wanted = seen && self.wish().filter.matches(&record.event);
             let detour = self.detour();
             let missed = detour.missed;
             let thinning = detour.thinning.as_mut()?;

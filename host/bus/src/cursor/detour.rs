@@ -1,4 +1,5 @@
-//! What a cursor keeps beside its place while it is not simply live: reads, pauses, gaps to tell, events thinned out.
+//! What a cursor keeps beside its place while it is not simply live: reads, judgements, pauses, gaps to tell, events
+//! thinned out.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use tokio::time::Sleep;
 use super::{Cursor, Delivery};
 use crate::archive::ArchivePage;
 use crate::thinning::Thinning;
+use crate::view::{Judgement, Judging};
 
 /// What came of a read.
 pub(super) type PageResult = Result<Arc<ArchivePage>, ReadError>;
@@ -26,6 +28,9 @@ pub(super) struct Detour {
     pub(super) missed: u64,
     pub(super) missed_from: u64,
     pub(super) reading: Option<BoxFuture<'static, PageResult>>,
+    pub(super) judging: Option<Pin<Box<Judging>>>,
+    /// What its view said last, until that was used.
+    pub(super) judgement: Option<Arc<Judgement>>,
     pub(super) pause: Option<Pin<Box<Sleep>>>,
     pub(super) thinning: Option<Thinning>,
 }
@@ -42,12 +47,18 @@ impl Cursor {
         self.detour.get_or_insert_default()
     }
 
-    /// Waits for its turn and for the page that it is reading; none if there is neither.
+    /// Waits for its turn, for its view, and for the page that it is reading; none if there is none of these.
     pub(super) fn wait_for_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<PageResult>> {
         let Some(detour) = &mut self.detour else { return Poll::Ready(None) };
         if let Some(pause) = &mut detour.pause {
             let Poll::Ready(()) = pause.as_mut().poll(cx) else { return Poll::Pending };
             detour.pause = None;
+        }
+        if let Some(judging) = &mut detour.judging {
+            let Poll::Ready(judged) = judging.as_mut().poll(cx) else { return Poll::Pending };
+            detour.judging = None;
+            self.take_judgement(judged);
+            return Poll::Ready(None);
         }
         let Some(reading) = &mut detour.reading else { return Poll::Ready(None) };
         let Poll::Ready(page) = reading.as_mut().poll(cx) else { return Poll::Pending };

@@ -92,4 +92,8 @@ pub enum End {
     Behind,
     /// The log cannot be read.
     Unreadable,
+    /// The plugin of its view was replaced or taken out. Whoever comes back is classified anew.
+    ViewChanged,
+    /// Its view cannot judge events at the moment.
+    Unjudged,
 }

@@ -220,6 +220,7 @@ impl Connection {
                 assert_eq!(self.wish.slow, SlowPolicy::Disconnect);
                 assert!(lag > BEHIND_EVENTS && self.progress.was_live(), "disconnected without a reason");
             }
+            Some(End::ViewChanged | End::Unjudged) => assert!(self.wish.has_view()),
             other => panic!("ended by {other:?}"),
         }
         // The farewell of a stream, or where a poll says that the next one begins.

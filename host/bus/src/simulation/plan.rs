@@ -19,6 +19,8 @@ pub(super) enum Action {
     Commit,
     Tell,
     AnswerRead,
+    Judge,
+    Replace,
     Trim,
     Poll,
     Read,
@@ -34,13 +36,15 @@ pub(super) enum Action {
 }
 
 /// Each with how often it happens in comparison.
-const ACTIONS: [(Action, u64); 18] = [
+const ACTIONS: [(Action, u64); 20] = [
     (Action::Publish, 100),
     (Action::Burst, 6),
     (Action::Repeat, 8),
     (Action::Commit, 120),
     (Action::Tell, 140),
     (Action::AnswerRead, 200),
+    (Action::Judge, 200),
+    (Action::Replace, 2),
     (Action::Trim, 25),
     (Action::Poll, 300),
     (Action::Read, 300),

@@ -3,6 +3,7 @@
 use tidemill_event::TypePattern;
 
 use super::rng::Rng;
+use super::sight::{CLASSES, Side, sees};
 use super::truth::{Fact, SUBJECTS, TYPES};
 use crate::{ConflateKey, SlowPolicy, Wanted};
 
@@ -14,6 +15,8 @@ const LISTS: [&str; 7] = ["", "a.*", "a.x", "b.*", "c", "rare", "a.x,rare"];
 pub(super) struct Wish {
     types: Vec<TypePattern>,
     subject: Option<usize>,
+    /// Through the view, in one of its classes.
+    class: Option<usize>,
     pub(super) limit: Option<u64>,
     pub(super) slow: SlowPolicy,
     /// Its cursor is asked by somebody who watches the selection for many.
@@ -32,21 +35,28 @@ impl Wish {
             _ => SlowPolicy::Disconnect,
         };
         let limit = rng.chance(25).then(|| rng.within(20, 400));
-        Self { types, subject, limit, slow, watched: rng.chance(50) }
+        let class = rng.chance(40).then(|| rng.index(CLASSES.len()));
+        Self { types, subject, class, limit, slow, watched: rng.chance(50) }
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self, side: &Side) -> Wanted {
+        let view = self.class.map(|class| side.view(class));
         let subjects = self.subject.map(|subject| SUBJECTS[subject].to_owned()).into_iter().collect();
-        Wanted { types: self.types.clone(), subjects, slow: self.slow.clone(), ..Wanted::default() }
+        Wanted { types: self.types.clone(), subjects, view, slow: self.slow.clone(), ..Wanted::default() }
     }
 
     pub(super) fn wants(&self, fact: &Fact) -> bool {
         (self.types.is_empty() || self.types.iter().any(|pattern| pattern.matches(TYPES[fact.kind])))
             && self.subject.is_none_or(|subject| fact.subject == Some(subject))
+            && self.class.is_none_or(|class| sees(CLASSES[class], &fact.id))
     }
 
     pub(super) fn wants_all(&self) -> bool {
-        self.types.is_empty() && self.subject.is_none()
+        self.types.is_empty() && self.subject.is_none() && !self.has_view()
+    }
+
+    pub(super) const fn has_view(&self) -> bool {
+        self.class.is_some()
     }
 
     pub(super) fn thins(&self) -> bool {

@@ -16,6 +16,7 @@ use super::connection::Connection;
 use super::plan::{self, Action, Plan};
 use super::publishers::Publishers;
 use super::rng::Rng;
+use super::sight::Side;
 use super::step_log::StepLog;
 use super::trace::Trace;
 use super::truth::Truth;
@@ -28,6 +29,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<Cursor, ReadError>>>>;
 struct Life {
     log: Arc<StepLog>,
     tail: Arc<Tail>,
+    side: Side,
     /// Subscribers whose cursor is not made yet.
     opening: Vec<(usize, Start, Opening)>,
 }
@@ -109,6 +111,14 @@ impl World {
             Action::Commit => self.commit(),
             Action::Tell => self.tell(),
             Action::AnswerRead => self.answer_read(),
+            Action::Judge => {
+                self.judge();
+            }
+            Action::Replace => {
+                self.trace.note("replace", &[]);
+                let life = self.life();
+                life.side.replace(&life.tail);
+            }
             Action::Trim => self.trim(),
             Action::Poll => {
                 for _ in 0..self.rng.within(1, 8) {
@@ -178,6 +188,13 @@ impl World {
         }
     }
 
+    /// The view's thread gets on; whether it did.
+    fn judge(&mut self) -> bool {
+        let judged = self.life().side.step();
+        self.trace.note("judge", &[judged.into()]);
+        judged
+    }
+
     fn trim(&mut self) {
         let log = Arc::clone(self.log());
         if !log.has_untold() {
@@ -223,7 +240,7 @@ impl World {
         self.trace.show(format_args!("subscriber {client} begins {start:?} {:?}", self.clients[client].wish));
         let life = self.life.as_mut().unwrap();
         let wish = &self.clients[client].wish;
-        let selection = life.tail.select(wish.wanted());
+        let selection = life.tail.select(wish.wanted(&life.side));
         let subscription = Subscription { selection, start, limit: wish.limit };
         let opening = Box::pin(Cursor::new(subscription));
         life.opening.push((client, start, opening));

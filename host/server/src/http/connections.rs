@@ -56,6 +56,7 @@ fn show(connection: &Connection, last: Position) -> Value {
         "since": connection.since.to_string(),
         "query": terms.query,
         "userAgent": terms.user_agent,
+        "view": terms.selection.wanted().view.as_ref().map(|view| json!({"plugin": view.plugin(), "class": view.class()})),
         "slow": slow(&terms.selection.wanted().slow),
         "position": Position::new(last.epoch, standing).to_string(),
         "lag": last.sequence.saturating_sub(standing),

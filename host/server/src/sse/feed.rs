@@ -116,10 +116,18 @@ impl Feed {
         let spread = u64::try_from(RECONNECT_SPREAD.as_millis()).unwrap_or(u64::MAX);
         let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % spread;
         let mut last = retry(app.config.subscribe.retry + Duration::from_millis(jitter)).to_vec();
-        if self.cursor.end() == Some(End::Behind) {
+        let reason = match self.cursor.end() {
+            Some(End::Behind) => "behind",
+            Some(End::ViewChanged) => "view-changed",
+            Some(End::Unjudged) => "view-unavailable",
+            _ => "",
+        };
+        if reason == "behind" {
             app.connections.count_evicted(self.connection.carrier.evict());
+        }
+        if !reason.is_empty() {
             let position = self.cursor.position();
-            let data = format!("{{\"reason\":\"behind\",\"resume\":\"{position}\"}}");
+            let data = format!("{{\"reason\":\"{reason}\",\"resume\":\"{position}\"}}");
             last.extend(host_frame(Some(position), "tidemill.disconnected", &data));
         }
         last.into()

@@ -8,14 +8,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use tidemill_bus::{Cursor, Delivery, Encoding, Envelope, Framing, Gap, Progress};
+use tidemill_bus::{Cursor, Delivery, Encoding, End, Envelope, Framing, Gap, Progress};
 use tokio::time::{Instant, timeout_at};
 
 use super::query::{Form, Query};
+use super::view::Unopened;
 use super::{defaults, is_full, open};
 use crate::app::App;
 use crate::connections::{Carrier, Peer, Registered, Use};
-use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX};
+use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX, POLL_JUDGED_MAX};
 use crate::problem::{Kind, Problem};
 
 /// Answers with the events after a position, at once if there are some, otherwise when some come or the time is over.
@@ -40,10 +41,20 @@ async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
     query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
     let until = Instant::now() + query.wait;
-    let (mut cursor, terms) = open(app, query, uri, headers, Use::Poll).await?;
+    let (mut cursor, terms) = open(app, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
+        Unopened::Wrong(problem) => problem,
+        Unopened::Busy => {
+            let detail = "the view has too much to do at the moment; ask again later";
+            Problem::new(Kind::Unavailable, detail).at("view").retry_after(BUSY_RETRY.as_secs())
+        }
+    })?;
     let connection = app.connections.register(terms, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;
+    if cursor.end() == Some(End::Unjudged) && events.is_empty() && gaps.is_empty() {
+        let detail = "the view cannot judge events at the moment; ask again later";
+        return Err(Problem::new(Kind::Unavailable, detail).at("view").retry_after(1));
+    }
     let gaps: Vec<String> = gaps.iter().map(Gap::json).collect();
     let events = String::from_utf8_lossy(&events);
     let body = format!(
@@ -61,6 +72,7 @@ async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result
 /// Everything that is there, or the first that comes.
 async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Vec<u8>, Vec<Gap>) {
     let (mut events, mut gaps) = (Vec::new(), Vec::new());
+    let judged = Instant::now() + POLL_JUDGED_MAX;
     while events.len() < POLL_BYTES_MAX {
         // Once there is something, only what is ready is added. Reading from the disk takes a moment.
         let ready = Instant::now() + std::time::Duration::from_millis(20);
@@ -68,6 +80,8 @@ async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Ve
         match timeout_at(until, poll_fn(|cx| cursor.poll_next(progress, cx))).await {
             Ok(Some(Delivery::Frames { bytes, .. })) => events.extend_from_slice(&bytes),
             Ok(Some(Delivery::Gap(gap))) => gaps.push(gap),
+            // What is there already is waited for a little longer: asking again would only ask for the same.
+            Err(_) if cursor.is_judging() && Instant::now() < judged => {}
             Ok(None) | Err(_) => break,
         }
     }

@@ -10,9 +10,10 @@ use tidemill_event::{Position, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, POINTER_BYTES_MAX, POLL_WAIT_MAX, SELECTED_MAX};
 use crate::problem::{Kind, Problem};
+use crate::sse::view;
 
 /// The parameters of a stream.
-const STREAM: [&str; 11] = [
+const STREAM: [&str; 12] = [
     "types",
     "sources",
     "subjects",
@@ -24,9 +25,11 @@ const STREAM: [&str; 11] = [
     "slow",
     "conflate",
     "lastEventId",
+    "view",
 ];
 /// The parameters of a poll.
-const POLL: [&str; 9] = ["types", "sources", "subjects", "since", "after", "limit", "wait", "slow", "conflate"];
+const POLL: [&str; 10] =
+    ["types", "sources", "subjects", "since", "after", "limit", "wait", "slow", "conflate", "view"];
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(super) struct Defaults {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) wanted: Wanted,
+    /// Through which view, to be put into what is wanted.
+    pub(super) view: view::Asked,
     pub(super) start: Start,
     pub(super) heartbeat: Duration,
     pub(super) limit: Option<u64>,
@@ -61,6 +66,7 @@ impl Query {
     pub(super) fn parse(form: Form, text: &str, headers: &HeaderMap, defaults: Defaults) -> Result<Self, Problem> {
         let mut query = Self {
             wanted: Wanted { slow: defaults.slow, ..Wanted::default() },
+            view: view::Asked::default(),
             start: Start::Latest,
             heartbeat: defaults.heartbeat,
             limit: None,
@@ -74,7 +80,9 @@ impl Query {
                 "lastEventId" | "Last-Event-ID" if form == Form::Stream => {
                     resume = Some(position("lastEventId", &value)?);
                 }
+                name if name.starts_with(view::PREFIX) => query.view.add(&name[view::PREFIX.len()..], &value)?,
                 unknown if !names.contains(&unknown) => return Err(wrong(unknown, unknown_parameter(unknown, names))),
+                "view" => query.view.name(&value)?,
                 "types" => {
                     let types = TypePattern::parse_list(&value).map_err(|e| wrong("types", e))?;
                     query.wanted.types.extend(types);
@@ -103,6 +111,7 @@ impl Query {
         if let Some(position) = resume {
             query.start = Start::After(position);
         }
+        query.view.check()?;
         if query.wanted.types.len() > PATTERNS_MAX {
             return Err(wrong(
                 "types",
@@ -259,6 +268,18 @@ mod tests {
         assert!(message("conflate=host").contains("JSON Pointer"));
         assert!(message("conflate=/a~2").contains("JSON Pointer"));
         assert!(message("wait=1s").contains("no such parameter"), "a stream does not wait");
+    }
+
+    #[test]
+    fn parameters_of_a_view_need_one() {
+        assert!(parse("view=a&view.x=1&view.x=&view.=2").is_ok() && parse("").unwrap() == parse("").unwrap());
+        assert_ne!(parse("view=a&view.x=1").unwrap(), parse("view=a&view.x=2").unwrap());
+        assert!(message("view.x=1").contains("`view.x`") && message("view.x=1").contains("`view=`"));
+        assert!(message("view=").contains("empty") && message("view=a&view=b").contains("twice"));
+        let many: String = (0..33).map(|n| format!("&view.p{n}=")).collect();
+        assert!(message(&format!("view=a{many}")).contains("at most 32"));
+        assert!(message(&format!("view=a&view.p={}", "x".repeat(8192))).contains("8192 bytes"));
+        assert!(Query::parse(Form::Poll, "view=a&view.x=1", &HeaderMap::new(), defaults()).is_ok());
     }
 
     #[test]

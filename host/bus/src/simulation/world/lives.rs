@@ -27,7 +27,7 @@ impl World {
         self.trace.note("begin", &[u64::from(log.epoch()), log.last()]);
         let shared: Arc<dyn Log> = Arc::clone(&log) as _;
         let tail = Tail::follow(&shared, self.plan.ring_bytes, 0);
-        self.life = Some(Life { log, tail, opening: Vec::new() });
+        self.life = Some(Life { log, side: Side::new(&tail), tail, opening: Vec::new() });
         let log = Arc::clone(self.log());
         self.publishers.retry(&log);
     }
@@ -135,6 +135,7 @@ impl World {
                     busy |= own.connection.as_ref().is_none_or(|connection| connection.is_runnable());
                 }
             }
+            busy |= self.judge();
             busy |= self.log().reads() > 0;
             self.answer_read();
             if !busy {

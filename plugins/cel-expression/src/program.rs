@@ -12,14 +12,30 @@ use tidemill_sdk::Event;
 use crate::variables::{NAMES, Variables};
 
 /// A compiled expression with the functions that it may call.
-pub(crate) struct Program {
+pub struct Program {
     program: cel::Program,
     root: Context<'static, 'static>,
 }
 
+impl std::fmt::Debug for Program {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    /// The functions of the language, which all programs share.
+    static ENV: Arc<Env> = Arc::new(Env::stdlib());
+}
+
 impl Program {
-    pub(crate) fn compile(source: &str) -> Result<Self, String> {
-        let env = Arc::new(Env::stdlib());
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and where.
+    pub fn compile(source: &str) -> Result<Self, String> {
+        let env = ENV.with(Arc::clone);
         let program = env.compile(source).map_err(|errors| places(&errors))?;
         let mut bound: HashSet<&str> = NAMES.into();
         bind(program.expression(), &mut bound);
@@ -42,13 +58,22 @@ impl Program {
         Ok(compiled)
     }
 
-    /// Whether the event goes on.
-    pub(crate) fn decide(&self, event: &Event<'_>) -> Result<bool, ExecutionError> {
+    /// Whether it is true for the event.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be said, mostly because a member is missing.
+    pub fn decide(&self, event: &Event<'_>) -> Result<bool, ExecutionError> {
         let variables = Variables::new(*event);
         match self.evaluate(&variables)? {
             Value::Bool(keep) => Ok(keep),
             other => Err(ExecutionError::UnexpectedType { got: other.type_of().to_string(), want: "bool".into() }),
         }
+    }
+
+    /// How deep lists are gone through within lists: 0 without `exists`, `all`, `map` and their like.
+    pub fn nesting(&self) -> usize {
+        nesting(self.program.expression())
     }
 
     fn evaluate(&self, variables: &Variables<'_>) -> Result<Value, ExecutionError> {
@@ -82,6 +107,29 @@ fn places(errors: &ParseErrors) -> String {
     let places =
         errors.errors.iter().map(|error| format!("line {}, column {}: {}", error.pos.0, error.pos.1, error.msg));
     places.collect::<Vec<_>>().join("; ")
+}
+
+/// How deep comprehensions are within what others do for each item.
+fn nesting(expression: &IdedExpr) -> usize {
+    let deepest = |parts: &mut dyn Iterator<Item = &IdedExpr>| parts.map(nesting).max().unwrap_or_default();
+    match &expression.expr {
+        Expr::Call(call) => deepest(&mut call.target.iter().map(|target| &**target).chain(&call.args)),
+        Expr::Comprehension(each) => {
+            let once = [&each.iter_range, &each.accu_init, &each.result].map(nesting);
+            let per_item = [&each.loop_cond, &each.loop_step].map(|part| 1 + nesting(part));
+            once.into_iter().chain(per_item).max().unwrap_or_default()
+        }
+        Expr::List(list) => deepest(&mut list.elements.iter()),
+        Expr::Map(map) => {
+            let parts = map.entries.iter().flat_map(|entry| match &entry.expr {
+                EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+                EntryExpr::StructField(field) => vec![&field.value],
+            });
+            deepest(&mut parts.into_iter())
+        }
+        Expr::Select(select) => nesting(&select.operand),
+        Expr::Struct(_) | Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => 0,
+    }
 }
 
 /// The names that the expression itself introduces, as `item` in `data.items.exists(item, item.price > 1)`.

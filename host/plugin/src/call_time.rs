@@ -32,9 +32,9 @@ impl CallTime {
         Self { engine: engine.clone(), until: Instant::now() + time, patience: None }
     }
 
-    /// Begins the next call.
-    pub(crate) fn restart(&mut self, time: Duration, patience: Option<Duration>) {
-        (self.until, self.patience) = (Instant::now() + time, patience);
+    /// Begins the next call, now.
+    pub(crate) fn restart(&mut self, now: Instant, time: Duration, patience: Option<Duration>) {
+        (self.until, self.patience) = (now + time, patience);
     }
 
     /// Waits, but not for longer than the call may: then the guest is stopped.

@@ -6,7 +6,7 @@ mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidemill_event::TypePattern;
 use wasmtime::Store;
@@ -162,10 +162,16 @@ impl Instance {
         guest.call_http_hosts(&mut self.store).map_err(|e| self.fault(&e, LOAD_CALL_TIME_MAX))
     }
 
-    /// One call with one batch; the answer has one verdict per event.
-    pub(crate) fn call(&mut self, kind: Kind, batch: &Batch, events: usize) -> Result<Vec<Verdict>, CallError> {
+    /// One call with one batch, now; the answer has one verdict per event.
+    pub(crate) fn call(
+        &mut self,
+        now: Instant,
+        kind: Kind,
+        batch: &Batch,
+        events: usize,
+    ) -> Result<Vec<Verdict>, CallError> {
         let time = self.limits.call_time(events);
-        self.allow(time);
+        self.allow_from(now, time);
         let output_events = self.limits.output_events;
         let verdicts = match kind {
             Kind::Filter => match &self.filter {
@@ -255,18 +261,23 @@ impl Instance {
     }
 
     fn allow(&mut self, time: Duration) {
-        self.begin(time, self.patience);
+        self.allow_from(Instant::now(), time);
+    }
+
+    /// The same for whoever has looked at the clock already, which is dear beside a call with one event.
+    fn allow_from(&mut self, now: Instant, time: Duration) {
+        self.begin(now, time, self.patience);
         self.store.data_mut().http.open = true;
     }
 
     /// Loading waits for nobody: no requests, and sleeping counts.
     fn allow_loading(&mut self) {
-        self.begin(LOAD_CALL_TIME_MAX, None);
+        self.begin(Instant::now(), LOAD_CALL_TIME_MAX, None);
         self.store.data_mut().http.open = false;
     }
 
-    fn begin(&mut self, time: Duration, patience: Option<Duration>) {
-        self.store.data_mut().time.restart(time, patience);
+    fn begin(&mut self, now: Instant, time: Duration, patience: Option<Duration>) {
+        self.store.data_mut().time.restart(now, time, patience);
         self.store.set_epoch_deadline(self.engine.deadline_ticks(time));
     }
 

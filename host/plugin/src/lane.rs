@@ -226,7 +226,7 @@ impl Lane {
         let began = Instant::now();
         let answer = match kind {
             Kind::View => warm.instance.visible(&self.class, &self.batch, events.len()),
-            kind => warm.instance.call(kind, &self.batch, events.len()),
+            kind => warm.instance.call(began, kind, &self.batch, events.len()),
         };
         let ended = Instant::now();
         self.ended = Some(ended);

@@ -4,7 +4,10 @@
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{cursor::Cursor, rewrite::Malformed};
+use crate::{
+    cursor::Cursor,
+    rewrite::{Malformed, quote},
+};
 
 /// Why a JSON text does not fit a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,60 @@ pub fn find<'a>(text: &'a [u8], names: &[&str]) -> Result<Option<&'a [u8]>, Malf
         }
     }
     Ok(Some(text))
+}
+
+/// Sets a member of an object to a value, which is a JSON text: in the place of the member of that name, or as the last
+/// one. All else stays byte for byte as it is. Several times faster than reading the object into a tree and writing it.
+///
+/// ```
+/// let text = tidemill_sdk::json::set(br#"{"total":7}"#, "seen", "true").unwrap();
+/// assert_eq!(text, br#"{"total":7,"seen":true}"#);
+/// ```
+///
+/// # Errors
+///
+/// If the text is no JSON object so far as it was walked over: what it leaves as it is is not checked.
+pub fn set(text: &[u8], name: &str, value: &str) -> Result<Vec<u8>, Malformed> {
+    let mut cursor = Cursor::new(text);
+    cursor.expect(b'{')?;
+    // Of members of the same name the last one counts.
+    let (mut found, mut empty) = (None, true);
+    while cursor.peek() != Some(b'}') {
+        let member = cursor.string()?;
+        cursor.expect(b':')?;
+        cursor.peek();
+        let start = cursor.at();
+        cursor.skip_value()?;
+        let same = match member.plain() {
+            Some(plain) => plain == name.as_bytes(),
+            None => member.decode()? == name,
+        };
+        if same {
+            found = Some((start, cursor.at()));
+        }
+        empty = false;
+        if !cursor.take(b',') {
+            break;
+        }
+    }
+    cursor.peek();
+    let end = cursor.at();
+    cursor.expect(b'}')?;
+    cursor.end()?;
+    let quoted = if found.is_none() { quote(name) } else { String::new() };
+    let mut out = Vec::with_capacity(text.len() + quoted.len() + value.len() + 2);
+    let (from, to) = found.unwrap_or((end, end));
+    out.extend_from_slice(&text[..from]);
+    if found.is_none() {
+        if !empty {
+            out.push(b',');
+        }
+        out.extend_from_slice(quoted.as_bytes());
+        out.push(b':');
+    }
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(&text[to..]);
+    Ok(out)
 }
 
 /// Appends one reference token to a JSON Pointer, escaped as RFC 6901 says.
@@ -143,6 +200,28 @@ mod tests {
         assert_eq!(found(&[]).map(|all| all.len()), Some(text.len()));
         assert!(find(b"{\"a\":", &["a"]).is_err());
         assert_eq!(find(b"{}", &["a"]), Ok(None));
+    }
+
+    #[test]
+    fn members_are_set_where_they_are_or_at_the_end() {
+        for (before, after) in [
+            ("{}", r#"{"n":1}"#),
+            (r#"{"a":2}"#, r#"{"a":2,"n":1}"#),
+            (r#"{"n":{"x":[2]},"a":2}"#, r#"{"n":1,"a":2}"#),
+            (r#"{"n":0,"\u006e":"0","a":{"n":0}}"#, r#"{"n":0,"\u006e":1,"a":{"n":0}}"#),
+            (r#"{"a":"n}","b":[]}"#, r#"{"a":"n}","b":[],"n":1}"#),
+            (" { \"n\" : 0 } ", " { \"n\" : 1 } "),
+        ] {
+            assert_eq!(
+                String::from_utf8_lossy(&set(before.as_bytes(), "n", "1").expect("an object")),
+                after,
+                "{before}"
+            );
+        }
+        assert_eq!(set(b"{}", "\"", "[]").expect("an object"), br#"{"\"":[]}"#);
+        for text in ["", "[]", "1", r#"{"a"}"#, r#"{"a":1"#, r#"{"a":1}x"#, r#"{"a":1 "b":2}"#, "{,}"] {
+            assert!(set(text.as_bytes(), "n", "1").is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -60,6 +60,21 @@ fn filter_type(host: &Host, guests: &Path, sample: &Rc<Sample>, subjects: &mut V
         let plugin = host.load(guests, guest, "")?;
         asked(host, &plugin, who, sample, |verdict, event| kept(verdict) == wants_type(event.event_type()), subjects)?;
     }
+    let plugin = host.load(guests, "count", "[grants]\nstate = true\n")?;
+    for batch in [1, 64] {
+        let (events, plugin, mut lane) = (Rc::clone(sample), Arc::clone(&plugin), host.lane_with_state());
+        subjects.push(Subject::new(&load(sample, batch), cases::COUNTS, move || {
+            for asked in events.events.chunks(batch) {
+                black_box(lane.ask(&plugin, kind_of(&plugin), &asked.iter().collect::<Vec<_>>()));
+                // What the pipeline does before it hands the changes to the log.
+                let mut written = lane.finish_turn();
+                if let Ok(committed) = written.commit() {
+                    committed.receipt.settle(true);
+                }
+            }
+            events.events.len()
+        }));
+    }
     let events = Rc::clone(sample);
     native(sample, cases::NATIVE, subjects, move || {
         for event in &events.events {
@@ -71,9 +86,11 @@ fn filter_type(host: &Host, guests: &Path, sample: &Rc<Sample>, subjects: &mut V
 }
 
 fn filter_field(host: &Host, guests: &Path, sample: &Rc<Sample>, subjects: &mut Vec<Subject>) -> Result<()> {
-    let plugin = host.load(guests, "keep_field", "")?;
     let right = |verdict: &Verdict, event: &Event| kept(verdict) == wants_data(event.data());
-    asked(host, &plugin, cases::PLUGIN, sample, right, subjects)?;
+    for (who, guest) in [(cases::FIND, "find_field"), (cases::PLUGIN, "keep_field")] {
+        let plugin = host.load(guests, guest, "")?;
+        asked(host, &plugin, who, sample, right, subjects)?;
+    }
     for (who, wants) in [(cases::NATIVE, wants_data as fn(&[u8]) -> bool), (cases::NATIVE_TREE, wants_in_tree)] {
         let events = Rc::clone(sample);
         native(sample, who, subjects, move || {
@@ -92,8 +109,10 @@ fn wants_in_tree(data: &[u8]) -> bool {
 }
 
 fn transform(host: &Host, guests: &Path, sample: &Rc<Sample>, subjects: &mut Vec<Subject>) -> Result<()> {
-    let plugin = host.load(guests, "add_field", "")?;
     let right = |verdict: &Verdict, event: &Event| made(verdict, event) == with_member(event.data()).ok().as_deref();
+    let plugin = host.load(guests, "set_field", "")?;
+    asked(host, &plugin, cases::SET, sample, right, subjects)?;
+    let plugin = host.load(guests, "add_field", "")?;
     asked(host, &plugin, cases::PLUGIN, sample, right, subjects)?;
     let events = Rc::clone(sample);
     native(sample, cases::NATIVE, subjects, move || {

@@ -43,6 +43,9 @@ pub struct Judged {
 }
 
 pub(super) const PLUGIN: &str = "plugin";
+pub(super) const SET: &str = "plugin, by json::set of the SDK";
+pub(super) const FIND: &str = "plugin, by json::find of the SDK";
+pub(super) const COUNTS: &str = "plugin that counts in its state, a turn each";
 pub(super) const WITHOUT_DATA: &str = "plugin that needs no data";
 pub(super) const NATIVE: &str = "native";
 pub(super) const NATIVE_TREE: &str = "native, into a tree";
@@ -131,7 +134,8 @@ impl Case {
         }
         const FILTER: &[Judged] =
             &[most("1 KB, batch 64", WITHOUT_DATA, None, 200.0), most("1 KB, batch 64", PLUGIN, None, 200.0)];
-        const TRANSFORM: &[Judged] = &[most("1 KB, batch 64", PLUGIN, Some(NATIVE), 1.8)];
+        const TRANSFORM: &[Judged] =
+            &[most("1 KB, batch 64", SET, Some(NATIVE), 1.8), most("1 KB, batch 64", PLUGIN, Some(NATIVE), 1.8)];
         const CHAIN: &[Judged] = &[most(THREE, MEDIAN, None, 10.0)];
         const OTHERS: &[Judged] = &[
             most(ROUTING_NAMED, AMONG, Some(ALONE), 1.05),

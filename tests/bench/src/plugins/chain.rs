@@ -45,7 +45,7 @@ pub(super) struct Line {
 /// Loads the plugins, and sees that the event passes them.
 pub(super) fn prepare(plan: &Plan) -> Result<Chain> {
     let small = Host::start()?;
-    for (order, guest) in ["keep_type", "keep_field", "add_field"].into_iter().enumerate() {
+    for (order, guest) in ["keep_type", "find_field", "set_field"].into_iter().enumerate() {
         small.load(&plan.guests, guest, &format!("order = {order}"))?;
     }
     let large = Host::start()?;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use tempfile::TempDir;
 use tidemill_event::Event;
-use tidemill_plugin::{Engine, Kind, Lane, Limits, Plugin, PluginSettings, Plugins, Verdict};
+use tidemill_plugin::{Engine, Kind, Lane, Limits, Outlet, Plugin, PluginSettings, Plugins, States, Verdict};
+use tokio::sync::Semaphore;
 
 /// Plugins of a host that has nothing else.
 pub(super) struct Host {
@@ -34,6 +35,12 @@ impl Host {
     /// Loads a component out of a directory.
     pub(super) fn load(&self, directory: &Path, name: &str, settings: &str) -> Result<Arc<Plugin>> {
         self.put(name, &component(directory, name)?, settings)
+    }
+
+    /// The same with state that nothing is kept of.
+    pub(super) fn lane_with_state(&self) -> Lane {
+        let outlet = Outlet { states: States::default(), room: Arc::new(Semaphore::new(1024)), waits: false };
+        Lane::with_outlet(self.plugins.engine().clone(), outlet)
     }
 
     /// One worker's way into the plugins.

@@ -6,12 +6,13 @@ mod view;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hashbrown::HashMap;
 use tidemill_event::{Change, Event};
 
 use crate::batch::batch_len;
 use crate::bindings::types::Batch;
 use crate::bindings::webhook;
-use crate::breaker::Admission;
+use crate::breaker::{Admission, Breaker};
 use crate::instance::CallError;
 use crate::transaction::{Desk, Outlet, Transaction, Written, lock};
 use crate::verdict::{Fault, FaultKind, Verdict};
@@ -33,6 +34,8 @@ pub struct Lane {
     ended: Option<Instant>,
     /// For whom a view is asked.
     class: String,
+    /// Classes that a view failed on.
+    failing: HashMap<String, Breaker>,
 }
 
 impl Lane {
@@ -58,6 +61,7 @@ impl Lane {
             waits,
             ended: None,
             class: String::new(),
+            failing: HashMap::new(),
         }
     }
 
@@ -248,8 +252,8 @@ impl Lane {
 fn pass_over(plugin: &Plugin, kind: Kind, events: usize, time: Duration, verdicts: &mut Vec<Verdict>) {
     plugin.figures().note_passed_over(events);
     let verdict = match plugin.breaker_settings().then {
-        // Nobody but the owner may let an event of its type into the log (invariant I8), nobody but a view show one.
-        Then::Bypass if !matches!(kind, Kind::EventTypes | Kind::View) => Verdict::Keep,
+        // Nobody but the owner may let an event of its type into the log (invariant I8).
+        Then::Bypass if kind != Kind::EventTypes => Verdict::Keep,
         _ => Verdict::Retry(is_out(time)),
     };
     verdicts.extend((0..events).map(|_| verdict.clone()));

@@ -41,6 +41,8 @@ pub const BATCH_BYTES_MAX: usize = 256 << 10;
 pub const METER_NAMES_MAX: usize = 64;
 /// Bytes of the name of one.
 pub const METER_NAME_BYTES_MAX: usize = 64;
+/// Classes of a view that are remembered because it failed on them.
+pub const FAILING_CLASSES_MAX: usize = 1024;
 /// Bytes of a key of a plugin's state.
 pub const STATE_KEY_BYTES_MAX: usize = 256;
 /// Bytes of its value.

@@ -55,27 +55,51 @@ on_both_lanes! {
     i4_a_view_that_never_ends_stalls_only_its_own_subscribers,
 }
 
-/// Nobody but the plugin shows an event, whatever the breaker is to do.
+const BREAKER: &str = "[plugins.teams]\nbreaker = { faults = 3, rate = 0.1, rest = \"2s\", then = \"bypass\" }\n";
+
+/// A subscriber may ask for a class that a view fails on: it is out for that class, and goes on for others.
 #[tokio::test]
-async fn a_view_that_is_out_shows_nothing_and_loses_nothing() {
-    let config = "[plugins.teams]\nbreaker = { faults = 3, rate = 0.1, rest = \"2s\", then = \"bypass\" }\n";
-    let server = Server::start(config, &[("teams", &guest("team_view"))]).await;
+async fn a_class_that_is_out_is_shown_nothing_and_loses_nothing() {
+    let server = Server::start(BREAKER, &[("teams", &guest("team_view"))]).await;
     let mut red = Subscriber::open(&server, "view=teams&view.team=red").await;
     publish(&server, "good", [(1, "red")].into_iter()).await;
     publish(&server, "bad.trap", [(2, "red"), (3, "red"), (4, "red")].into_iter()).await;
-    eventually("it is out", async || figures(&server, "teams").await["opened"] == 1).await;
-    publish(&server, "good", [(5, "red"), (6, "blue")].into_iter()).await;
     assert_eq!(numbers(&mut red, 1).await, [1]);
+    // Whoever is of another class sees what comes from now on.
+    let mut blue = Subscriber::open(&server, "view=teams&view.team=blue").await;
+    publish(&server, "good", [(5, "red"), (6, "blue")].into_iter()).await;
     let end = red.next().await;
     assert_eq!((end.event.as_str(), &end.json()["reason"]), ("tidemill.disconnected", &json!("view-unavailable")));
-    assert_eq!(red.next_or_end().await, None);
+    assert_eq!((red.next_or_end().await, numbers(&mut blue, 1).await), (None, vec![6]));
+    let teams = server.get("/plugins/teams").await.1;
+    assert_eq!((&teams["breaker"]["state"], &teams["figures"]["opened"]), (&json!("closed"), &json!(0)));
+    // It is tried again after a while.
+    eventually("it has come back", async || {
+        let mut again = Subscriber::resume(&server, "view=teams&view.team=red", Some(&end.id)).await;
+        again.next_or_end().await.is_some_and(|message| message.event == "good")
+    })
+    .await;
+}
+
+/// Nobody but the plugin shows an event, whatever the breaker is to do.
+#[tokio::test]
+async fn a_view_that_fails_on_many_classes_is_out() {
+    let server = Server::start(BREAKER, &[("teams", &guest("team_view"))]).await;
+    let mut streams = Vec::new();
+    for team in ["red", "blue", "green"] {
+        streams.push(Subscriber::open(&server, &format!("view=teams&view.team={team}")).await);
+    }
+    publish(&server, "bad.trap", (2..6).map(|n| (n, "red"))).await;
+    eventually("it is out", async || figures(&server, "teams").await["opened"] == 1).await;
+    publish(&server, "good", [(7, "red"), (8, "blue")].into_iter()).await;
+    for stream in &mut streams {
+        let end = stream.next().await;
+        assert_eq!((end.event.as_str(), &end.json()["reason"]), ("tidemill.disconnected", &json!("view-unavailable")));
+    }
     let (status, problem) = server.get("/events?view=teams&view.team=red").await;
     assert_eq!((status, &problem["at"]), (503, &json!("view")), "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("kept failing"), "{problem}");
     eventually("it is tried again", async || server.get("/events/poll?view=teams&view.team=red").await.0 == 200).await;
-    let mut again = Subscriber::resume(&server, "view=teams&view.team=red", Some(&end.id)).await;
-    assert_eq!(numbers(&mut again, 1).await, [5]);
-    again.expect_silence().await;
 }
 
 /// What is judged together is judged once, for each class.

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use tidemill_event::Event;
 
+use crate::batch::batch_len;
+use crate::breaker::{Admission, Breaker};
 use crate::lane::is_out;
+use crate::limits::FAILING_CLASSES_MAX;
 use crate::verdict::{Fault, Verdict};
-use crate::{Classified, Kind, Lane, Plugin, Subscriber, Unjudged};
+use crate::{BreakerState, Classified, Kind, Lane, Plugin, Subscriber, Unjudged};
 
 impl Plugin {
     /// Why nobody can be shown anything through it at the moment, and for how long: it kept failing.
@@ -48,13 +51,82 @@ impl Lane {
     /// Which events a class sees, one answer per event, in order. One that the view fails on is not seen.
     pub fn visible(&mut self, plugin: &Arc<Plugin>, class: &str, events: &[&Event]) -> Result<Vec<bool>, Unjudged> {
         class.clone_into(&mut self.class);
-        let verdicts = self.ask(plugin, Kind::View, events);
-        let seen = verdicts.into_iter().map(|verdict| match verdict {
-            Verdict::Keep => Ok(true),
-            Verdict::Later(reason) => Err(Unjudged::Later(reason)),
-            Verdict::Retry(reason) => Err(Unjudged::Out(reason)),
-            Verdict::Drop | Verdict::Fault(_) | Verdict::Emit(_) | Verdict::Reject(_) => Ok(false),
-        });
-        seen.collect()
+        let mut seen = Vec::with_capacity(events.len());
+        let mut rest = events;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(batch_len(rest, plugin.batch_events_max()));
+            for verdict in self.judge(plugin, batch)? {
+                seen.push(match verdict {
+                    Verdict::Keep => true,
+                    Verdict::Later(reason) => return Err(Unjudged::Later(reason)),
+                    Verdict::Retry(reason) => return Err(Unjudged::Out(reason)),
+                    Verdict::Drop | Verdict::Fault(_) | Verdict::Emit(_) | Verdict::Reject(_) => false,
+                });
+            }
+            rest = after;
+        }
+        Ok(seen)
+    }
+
+    /// One batch for the class that was set. A class that the view keeps failing on may be one that somebody asked for to
+    /// make it fail: it is taken out by itself, and counts for the view as one failure.
+    fn judge(&mut self, plugin: &Arc<Plugin>, events: &[&Event]) -> Result<Vec<Verdict>, Unjudged> {
+        let now = Instant::now();
+        let out = |time| {
+            plugin.figures().note_passed_over(events.len());
+            Unjudged::Out(is_out(time))
+        };
+        let probing = match plugin.breaker.admit(now) {
+            Admission::Out(time) => return Err(out(time)),
+            Admission::Go => false,
+            Admission::Probe => {
+                plugin.announce_breaker(BreakerState::HalfOpen);
+                true
+            }
+        };
+        if let Some(class) = self.failing.get(&self.class)
+            && let Admission::Out(time) = class.admit(now)
+        {
+            return Err(out(time));
+        }
+        let mut verdicts = Vec::with_capacity(events.len());
+        self.isolate(plugin, Kind::View, events, &mut verdicts);
+        plugin.figures().note_verdicts(&verdicts);
+        let failed = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Fault(_))).count();
+        let class_opened = self.tell_class(plugin, events.len(), failed) == Some(BreakerState::Open);
+        if class_opened {
+            tracing::error!(
+                plugin = &**plugin.name(),
+                class = self.class,
+                "view keeps failing for one class, which is out"
+            );
+        }
+        let told = match failed {
+            0 => Some((events.len(), 0)),
+            _ if probing => Some((events.len(), failed)),
+            _ => class_opened.then_some((1, 1)),
+        };
+        if let Some((events, failed)) = told
+            && let Some(state) = plugin.breaker.tell(Instant::now(), events, failed)
+        {
+            plugin.announce_breaker(state);
+        }
+        Ok(verdicts)
+    }
+
+    /// Only classes that failed have a breaker.
+    fn tell_class(&mut self, plugin: &Plugin, events: usize, failed: usize) -> Option<BreakerState> {
+        if failed == 0 && self.failing.is_empty() {
+            return None;
+        }
+        if failed > 0 && !self.failing.contains_key(&self.class) {
+            if self.failing.len() >= FAILING_CLASSES_MAX {
+                self.failing.retain(|_, breaker| !breaker.is_closed());
+            }
+            if self.failing.len() < FAILING_CLASSES_MAX {
+                self.failing.insert(self.class.clone(), Breaker::new(*plugin.breaker.settings()));
+            }
+        }
+        self.failing.get(&self.class)?.tell(Instant::now(), events, failed)
     }
 }

@@ -34,6 +34,19 @@ struct Pool {
     idle: usize,
 }
 
+/// A thread of a pool, for as long as it lives.
+struct Present {
+    lane: Arc<AsyncLane>,
+    plugin: Arc<str>,
+    lives: bool,
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.lane.leave(&self.plugin, self.lives);
+    }
+}
+
 /// The events of one source.
 struct Job {
     turn: Turn,
@@ -47,20 +60,29 @@ impl AsyncLane {
 
     /// Works on a turn for as long as it takes. Those of its events that have to wait come `back`.
     pub(crate) fn take(self: &Arc<Self>, plugin: &Plugin, turn: Turn, back: Expected) {
+        let most = plugin.limits().http_concurrency.min(ASYNC_THREADS_MAX);
         let mut pools = self.lock();
         let pool = pools.entry_ref(plugin.name()).or_default();
         pool.jobs.push_back(Job { turn, back });
-        let most = plugin.limits().http_concurrency.min(ASYNC_THREADS_MAX);
-        if pool.jobs.len() > pool.idle && pool.threads < most {
-            let (lane, name) = (Arc::clone(self), Arc::clone(plugin.name()));
-            let started = thread::Builder::new().name("tidemill-async".into()).spawn(move || lane.run(&name));
-            match started {
-                Ok(_) => pool.threads += 1,
-                Err(error) => tracing::error!("no thread for a plugin that waits: {error}"),
-            }
-        }
+        let more = pool.jobs.len() > pool.idle && pool.threads < most;
+        pool.threads += usize::from(more);
         drop(pools);
+        if more {
+            self.start(plugin.name());
+        }
         self.came.notify_all();
+    }
+
+    /// One more thread for a pool, which is counted already.
+    fn start(self: &Arc<Self>, plugin: &Arc<str>) {
+        let mut present = Present { lane: Arc::clone(self), plugin: Arc::clone(plugin), lives: false };
+        let run = move || {
+            present.lives = true;
+            present.lane.run(&present.plugin);
+        };
+        if let Err(error) = thread::Builder::new().name("tidemill-async".into()).spawn(run) {
+            tracing::error!("no thread for a plugin that waits: {error}");
+        }
     }
 
     /// Works on turns of one plugin until there are none for a while.
@@ -79,18 +101,30 @@ impl AsyncLane {
         let mut pools = self.lock();
         pools.get_mut(plugin)?.idle += 1;
         let nothing = |pools: &mut HashMap<Arc<str>, Pool>| pools.get(plugin).is_some_and(|pool| pool.jobs.is_empty());
-        let (mut pools, _) =
-            self.came.wait_timeout_while(pools, ASYNC_IDLE_TIME, nothing).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.came.wait_timeout_while(pools, ASYNC_IDLE_TIME, nothing);
+        let (mut pools, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let pool = pools.get_mut(plugin)?;
         pool.idle -= 1;
-        let job = pool.jobs.pop_front();
-        if job.is_none() {
-            pool.threads -= 1;
-            if pool.threads == 0 {
-                pools.remove(plugin);
-            }
+        pool.jobs.pop_front()
+    }
+
+    /// A thread of a pool is gone, or never lived. What was left to the last one goes to another or, if there can be none,
+    /// is given up: its publishers are told, and its sources go on.
+    fn leave(self: &Arc<Self>, plugin: &Arc<str>, lived: bool) {
+        let mut pools = self.lock();
+        let Some(pool) = pools.get_mut(plugin) else { return };
+        pool.threads -= 1;
+        if pool.threads > 0 {
+            return;
         }
-        job
+        if lived && !pool.jobs.is_empty() {
+            pool.threads = 1;
+            drop(pools);
+            return self.start(plugin);
+        }
+        let left = pools.remove(plugin);
+        drop(pools);
+        drop(left);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Pool>> {

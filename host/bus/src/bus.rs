@@ -11,6 +11,7 @@ use tidemill_plugin::{Lane, Outlet, Plugin, Plugins, StateUsage, States, Subscri
 use tokio::sync::Semaphore;
 
 use crate::async_lane::AsyncLane;
+use crate::chain::Strays;
 use crate::cursor::{Cursor, Subscription};
 use crate::inbox::Inbox;
 use crate::ingress::Ingress;
@@ -76,7 +77,14 @@ impl Bus {
             move |inbox: Arc<Inbox>, waits: bool| {
                 let outlet = Outlet { states: states.clone(), room: Arc::clone(&room), waits };
                 let lane = Lane::with_outlet(plugins.engine().clone(), outlet);
-                Pipeline { plugins: Arc::clone(&plugins), lane, log: Arc::clone(&log), epoch, inbox }
+                Pipeline {
+                    plugins: Arc::clone(&plugins),
+                    lane,
+                    log: Arc::clone(&log),
+                    epoch,
+                    inbox,
+                    strays: Strays::default(),
+                }
             }
         };
         let make = pipeline.clone();
@@ -179,9 +187,9 @@ impl Bus {
         self.states.usage(plugin)
     }
 
-    /// Removes all that a plugin keeps; how many keys there were.
-    pub async fn clear_state(&self, plugin: &str) -> Result<usize, AppendError> {
-        let (done, cleared) = tokio::sync::oneshot::channel();
+    /// Removes all that a plugin keeps; how many keys there were. Blocks.
+    pub fn clear_state(&self, plugin: &str) -> Result<usize, AppendError> {
+        let (done, cleared) = std::sync::mpsc::sync_channel(1);
         let count = self.states.clear(plugin, |state, receipt| {
             let done = Box::new(move |appended: Result<_, _>| {
                 receipt.settle(appended.is_ok());
@@ -191,7 +199,7 @@ impl Bus {
             self.tail.log().append(Append { state, ..Append::unkeyed(vec![], done) });
         });
         if count > 0 {
-            cleared.await.unwrap_or(Err(AppendError::Closed))?;
+            cleared.recv().unwrap_or(Err(AppendError::Closed))?;
         }
         Ok(count)
     }

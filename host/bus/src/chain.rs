@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
 use tidemill_event::{Change, Event, Problem};
-use tidemill_log::DeadLetter;
 use tidemill_plugin::{
     Committed, Conflict, Fault, FaultKind, Generation, Kind, Lane, OnFault, Plugin, Verdict, Written,
 };
 
+mod ending;
 mod parts;
+mod strays;
 
-pub(crate) use parts::{Failure, Later, Passed, Why};
+pub(crate) use parts::{Failure, Later, Why};
+pub(crate) use strays::Strays;
 
 use crate::{Outcome, Step, Trail};
 use parts::Item;
@@ -40,6 +42,9 @@ pub(crate) struct Chain<'a> {
     trails: HashMap<usize, Arc<Trail>>,
     /// How often events were published on account of others, by origin; 0 where nothing is said.
     hops: HashMap<usize, u8>,
+    strays: &'a mut Strays,
+    /// Whether an event turned out on its way to belong elsewhere.
+    strayed: bool,
 }
 
 impl<'a> Chain<'a> {
@@ -49,6 +54,7 @@ impl<'a> Chain<'a> {
         events: Vec<Event>,
         trails: HashMap<usize, Arc<Trail>>,
         hops: HashMap<usize, u8>,
+        strays: &'a mut Strays,
     ) -> Self {
         let fates = vec![None; events.len()];
         let item =
@@ -56,8 +62,28 @@ impl<'a> Chain<'a> {
         let items: Vec<Item> = events.into_iter().enumerate().map(item).collect();
         let (waiting, originals) = (Vec::new(), HashMap::new());
         let (failed, later) = (Vec::new(), HashMap::new());
-        let mut chain = Self { lane, generation, items, fates, waiting, originals, failed, later, trails, hops };
-        (0..chain.items.len()).for_each(|at| chain.route(at, 0));
+        strays.enter(generation);
+        let mut chain = Self {
+            lane,
+            generation,
+            items,
+            fates,
+            waiting,
+            originals,
+            failed,
+            later,
+            trails,
+            hops,
+            strays,
+            strayed: false,
+        };
+        for at in 0..chain.items.len() {
+            if let Some(plugin) = chain.strays.find(chain.items[at].event.event_type()).filter(|_| !chain.lane.waits())
+            {
+                chain.later.insert(at, Why::Elsewhere(plugin));
+            }
+            chain.route(at, 0);
+        }
         chain
     }
 
@@ -104,6 +130,11 @@ impl<'a> Chain<'a> {
         }
     }
 
+    /// Whether an event turned out, after plugins had seen it, to belong elsewhere, where all of them see it again.
+    pub(crate) const fn has_strayed(&self) -> bool {
+        self.strayed
+    }
+
     /// What plugins wrote beside what they answered.
     pub(crate) fn finish_writing(&mut self) -> Written {
         self.lane.finish_turn()
@@ -118,21 +149,6 @@ impl<'a> Chain<'a> {
             self.later.entry(origin).or_insert_with(asked);
         }
         Committed::default()
-    }
-
-    pub(crate) fn finish(mut self) -> Passed {
-        let failures = self.take_failures();
-        let later = self.take_later();
-        if self.items.len() > self.fates.len() {
-            self.items.sort_by(|a, b| a.place().cmp(&b.place()));
-        }
-        let alive =
-            |item: &Item| !item.dropped && matches!(self.fates[item.origin], None | Some(Outcome::Dropped { .. }));
-        let (events, origins): (Vec<Event>, Vec<usize>) =
-            self.items.into_iter().filter(alive).map(|item| (item.event, item.origin)).unzip();
-        // Some part of it goes on, whatever became of the others.
-        origins.iter().for_each(|origin| self.fates[*origin] = None);
-        Passed { events, origins, fates: self.fates, failures, later }
     }
 
     fn ask_owners(&mut self, which: impl Fn(&Item) -> bool) {
@@ -232,57 +248,6 @@ impl<'a> Chain<'a> {
         Some(Outcome::Failed { by: Arc::clone(plugin.name()), fault, dead_letter: None })
     }
 
-    /// Dead letters for the published events whose fate is that a plugin failed. To be called while items stand where
-    /// they stood, those that were published before all others.
-    fn take_failures(&mut self) -> Vec<Failure> {
-        let failed = std::mem::take(&mut self.failed).into_iter();
-        let kept = failed.filter(|(origin, _, _)| matches!(self.fates[*origin], Some(Outcome::Failed { .. })));
-        let mut failures: Vec<Failure> = kept
-            .map(|(origin, plugin, fault)| Failure {
-                origin,
-                letter: DeadLetter {
-                    event: self.originals.get(&origin).unwrap_or(&self.items[origin].event).clone(),
-                    plugin: plugin.name().to_string(),
-                    version: plugin.version().to_string(),
-                    generation: self.generation.number(),
-                    reason: fault.kind.name().to_owned(),
-                    detail: format!("{}\n{}", fault.detail, fault.backtrace).trim_end().to_owned(),
-                },
-            })
-            .collect();
-        failures.sort_by_key(|failure| failure.origin);
-        failures
-    }
-
-    /// The published events that have to wait: those that a plugin wants to see again, and of the same sources those
-    /// behind them, so that these do not overtake. What was decided about an event stays. To be called like
-    /// [`take_failures`](Self::take_failures).
-    fn take_later(&mut self) -> Vec<Later> {
-        if self.later.is_empty() {
-            return Vec::new();
-        }
-        let mut asked = std::mem::take(&mut self.later);
-        let (mut sources, mut later) = (HashSet::new(), Vec::new());
-        for origin in 0..self.fates.len() {
-            let event = self.originals.get(&origin).unwrap_or(&self.items[origin].event);
-            let asked = asked.remove(&origin);
-            let waits = match self.fates[origin] {
-                None => asked.is_some() || sources.contains(event.source()),
-                // Of one part only.
-                Some(Outcome::Dropped { .. }) => asked.is_some(),
-                Some(_) => false,
-            };
-            if waits {
-                self.fates[origin] = None;
-                sources.insert(event.source().to_owned());
-                later.push(Later { origin, event: event.clone(), why: asked.unwrap_or(Why::Behind) });
-            }
-        }
-        let waits: HashSet<usize> = later.iter().map(|later| later.origin).collect();
-        self.items.iter_mut().filter(|item| waits.contains(&item.origin)).for_each(|item| item.dropped = true);
-        later
-    }
-
     /// Puts a plugin's outputs in the place of an item.
     fn replace(&mut self, at: usize, changes: Vec<Change>, kind: Kind, next_stage: usize) -> Result<(), Fault> {
         let parts = changes.len();
@@ -331,20 +296,30 @@ impl<'a> Chain<'a> {
     /// Notes which stages, from one on, are to see an item; or that one of them, or its owner, cannot do so here.
     fn route(&mut self, at: usize, from: usize) {
         let event_type = self.items[at].event.event_type();
-        if let Some(owner) = self.generation.owner(event_type).filter(|owner| self.is_elsewhere(owner)) {
-            self.later.entry(self.items[at].origin).or_insert_with(|| Why::Elsewhere(Arc::clone(owner)));
-        }
-        for stage in self.generation.stages_of(event_type) {
+        let mut elsewhere = self.generation.owner(event_type).filter(|owner| self.is_elsewhere(owner)).cloned();
+        for stage in self.generation.stages_of(event_type).filter(|stage| *stage >= from) {
             let plugin = &self.generation.stages()[stage].plugin;
-            if stage >= from && self.is_elsewhere(plugin) {
-                self.later.entry(self.items[at].origin).or_insert_with(|| Why::Elsewhere(Arc::clone(plugin)));
-            } else if stage >= from {
-                match self.waiting.binary_search_by_key(&stage, |(waited_for, _)| *waited_for) {
-                    Ok(place) => self.waiting[place].1.push(at),
-                    Err(place) => self.waiting.insert(place, (stage, vec![at])),
-                }
+            if self.is_elsewhere(plugin) {
+                elsewhere.get_or_insert_with(|| Arc::clone(plugin));
+                continue;
+            }
+            match self.waiting.binary_search_by_key(&stage, |(waited_for, _)| *waited_for) {
+                Ok(place) => self.waiting[place].1.push(at),
+                Err(place) => self.waiting.insert(place, (stage, vec![at])),
             }
         }
+        if let Some(plugin) = elsewhere {
+            self.send_elsewhere(at, &plugin);
+        }
+    }
+
+    fn send_elsewhere(&mut self, at: usize, plugin: &Arc<Plugin>) {
+        let origin = self.items[at].origin;
+        if let Some(published) = self.originals.get(&origin) {
+            self.strayed = true;
+            self.strays.note(published.event_type(), plugin);
+        }
+        self.later.entry(origin).or_insert_with(|| Why::Elsewhere(Arc::clone(plugin)));
     }
 
     /// Whether a plugin may take long, which it may not do here.

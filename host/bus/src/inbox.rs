@@ -137,5 +137,5 @@ impl Drop for Expected {
 fn submission(new: NewEvent) -> Submission {
     let NewEvent { event, by, id_given, hops, room } = new;
     let events = vec![Published { event, id_given, hops, trail: None }];
-    Submission { events, reply: Reply::Nobody { by }, room: Some(Arc::new(room)) }
+    Submission { events, reply: Reply::Nobody { by, since: None }, room: Some(Arc::new(room)) }
 }

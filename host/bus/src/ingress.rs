@@ -55,6 +55,8 @@ pub(crate) enum Reply {
     Nobody {
         /// Which.
         by: Arc<str>,
+        /// Since when it waits, if it does.
+        since: Option<Instant>,
     },
 }
 

@@ -51,6 +51,8 @@ pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 pub const RETRY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of events that plugins published and that were not processed yet. Plugins are told when there is no room.
 pub const NEW_EVENTS_BYTES_MAX: usize = 16 << 20;
+/// Types of events that are remembered because they belong to the async lane in the end.
+pub const STRAYS_MAX: usize = 1024;
 /// Threads for one plugin that may wait long; no more than it may have requests at once. Each has an instance of every
 /// plugin that its turns meet.
 pub const ASYNC_THREADS_MAX: usize = 32;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
+use tidemill_log::DeadLetter;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::limits::{RETRY_PAUSE, RETRY_PAUSE_MAX, RETRY_TIME_MAX, TURN_EVENTS_MAX};
@@ -22,11 +23,20 @@ pub(crate) struct Parking {
 /// One event that waits.
 pub(crate) struct Parked {
     pub(crate) published: Published,
-    pub(crate) reply: oneshot::Sender<Outcome>,
+    pub(crate) reply: WaitsFor,
     /// Room in the ingress queue, which the event goes on taking.
     pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
     /// Since when it waits.
     pub(crate) since: Instant,
+}
+
+/// Who waits for the outcome of an event.
+pub(crate) enum WaitsFor {
+    Publisher(oneshot::Sender<Outcome>),
+    /// A plugin published it.
+    Nobody {
+        by: Arc<str>,
+    },
 }
 
 /// The events of one source, oldest first.
@@ -43,10 +53,25 @@ impl Parked {
         now.saturating_duration_since(self.since) >= RETRY_TIME_MAX
     }
 
-    /// Tells its publisher to send it again.
-    pub(crate) fn give_up(self, by: &Arc<str>, reason: &str) {
-        // Whoever waited may be gone.
-        let _ = self.reply.send(Outcome::Retry { by: Arc::clone(by), reason: reason.to_owned() });
+    /// Tells its publisher to send it again. If there is none, the event is kept as a dead letter, which is given back.
+    pub(crate) fn give_up(self, by: &Arc<str>, reason: &str) -> Option<DeadLetter> {
+        match self.reply {
+            WaitsFor::Publisher(reply) => {
+                // Whoever waited may be gone.
+                let _ = reply.send(Outcome::Retry { by: Arc::clone(by), reason: reason.to_owned() });
+                None
+            }
+            WaitsFor::Nobody { by: publisher } => Some(DeadLetter {
+                event: self.published.event,
+                plugin: by.to_string(),
+                version: String::new(),
+                generation: 0,
+                reason: "retry".to_owned(),
+                detail: format!(
+                    "it waited for too long, and plugin `{publisher}`, which published it, cannot send it again: {reason}"
+                ),
+            }),
+        }
     }
 }
 
@@ -148,7 +173,7 @@ mod tests {
         };
         let event = Event::new(&attributes, Timestamp::from_unix_ms(0), Data::Empty).unwrap();
         let room = Arc::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap());
-        Parked { published: event.into(), reply: oneshot::channel().0, room: Some(room), since }
+        Parked { published: event.into(), reply: WaitsFor::Publisher(oneshot::channel().0), room: Some(room), since }
     }
 
     fn ids(events: &[Parked]) -> Vec<&str> {

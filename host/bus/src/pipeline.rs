@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use tidemill_log::{Append, Appended, Log};
-use tidemill_plugin::{Lane, Plugins};
+use tidemill_log::{Append, AppendError, Appended, DeadLetter, Log};
+use tidemill_plugin::{Conflict, Lane, Plugins};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, Strays};
 use crate::inbox::{Expected, Inbox};
 use crate::queue::Turn;
 use crate::receipts::{Aside, Receipts};
@@ -19,6 +19,8 @@ pub(crate) struct Pipeline {
     pub(crate) epoch: u32,
     /// Where events that plugins publish go.
     pub(crate) inbox: Arc<Inbox>,
+    /// Types of events that turned out to belong to the async lane.
+    pub(crate) strays: Strays,
 }
 
 impl Pipeline {
@@ -29,19 +31,26 @@ impl Pipeline {
         self.lane.enter(&generation);
         let (events, mut receipts) = Receipts::take(turn.submissions, self.epoch, |keys| self.log.known(keys));
 
-        let mut chain = Chain::begin(&mut self.lane, &generation, events, receipts.trails(), receipts.hops());
+        let mut chain =
+            Chain::begin(&mut self.lane, &generation, events, receipts.trails(), receipts.hops(), &mut self.strays);
         chain.hold_back(held);
         chain.check_owned();
         chain.run_stages();
         chain.check_changed();
         let mut written = chain.finish_writing();
-        let committed = written.commit().unwrap_or_else(|conflict| chain.put_off(conflict));
+        let committed = match chain.has_strayed() && !written.is_empty() {
+            true => chain.put_off(Conflict),
+            false => written.commit().unwrap_or_else(|conflict| chain.put_off(conflict)),
+        };
         let passed = chain.finish();
 
         let (groups, dead_letters) = receipts.note(passed.fates, &passed.origins, passed.failures);
         let aside = receipts.set_aside(passed.later, turn.began);
         let published = self.inbox.expect_published(committed.published);
-        if passed.events.is_empty() && dead_letters.is_empty() && committed.state.changes.is_empty() {
+        if committed.depends || published.is_some() {
+            receipts.depend();
+        }
+        if passed.events.is_empty() && dead_letters.is_empty() && !committed.depends {
             published.into_iter().for_each(Expected::publish);
             receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
             return aside;
@@ -58,5 +67,15 @@ impl Pipeline {
         });
         self.log.append(Append { events: passed.events, groups, dead_letters, state: committed.state, done });
         aside
+    }
+
+    /// Keeps events that cannot be processed any more.
+    pub(crate) fn keep_dead(&self, dead_letters: Vec<DeadLetter>) {
+        let done = Box::new(|appended: Result<_, AppendError>| {
+            if let Err(error) = appended {
+                tracing::error!("events of plugins that waited for too long are lost: {error}");
+            }
+        });
+        self.log.append(Append { dead_letters, ..Append::unkeyed(Vec::new(), done) });
     }
 }

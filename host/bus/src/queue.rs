@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tidemill_log::DeadLetter;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use crate::inbox::{Back, Expected, Inbox};
 use crate::ingress::{Reply, Submission};
 use crate::limits::{RETRY_PAUSE, TURN_BYTES_MAX, TURN_EVENTS_MAX};
-use crate::parking::{Parked, Parking};
+use crate::parking::{Parked, Parking, WaitsFor};
 use crate::receipts::Waiting;
 
 /// What a worker takes its turns from.
@@ -21,6 +22,8 @@ pub(crate) struct Queue {
     incoming: mpsc::Receiver<Submission>,
     inbox: Arc<Inbox>,
     parking: Parking,
+    /// Events that were given up and that nobody can send again.
+    lost: Vec<DeadLetter>,
     /// Raised when nothing is tried again any more.
     stops_waiting: Arc<AtomicBool>,
     /// For waiting with an end; made when something waits for the first time.
@@ -37,7 +40,7 @@ pub(crate) struct Turn {
 
 impl Queue {
     pub(crate) fn new(incoming: mpsc::Receiver<Submission>, inbox: Arc<Inbox>, stops_waiting: Arc<AtomicBool>) -> Self {
-        Self { incoming, inbox, parking: Parking::default(), stops_waiting, timer: None }
+        Self { incoming, inbox, parking: Parking::default(), lost: Vec::new(), stops_waiting, timer: None }
     }
 
     /// Waits for events; none once all publishers are gone and nothing of their events is under way.
@@ -84,7 +87,8 @@ impl Queue {
 
     fn give_all_up(&mut self) {
         let host = Arc::from("tidemill");
-        self.parking.drain().into_iter().for_each(|parked| parked.give_up(&host, "the host is stopping"));
+        let all = self.parking.drain().into_iter();
+        self.lost.extend(all.filter_map(|parked| parked.give_up(&host, "the host is stopping")));
     }
 
     /// Lets events wait: new ones behind those of their sources, such that `paused` before in front of them. Those that
@@ -94,7 +98,7 @@ impl Queue {
         let mut again = Vec::new();
         for Waiting { parked, asked } in waiting {
             match (asked, paused) {
-                (Some((by, reason)), _) if parked.is_late(now) => parked.give_up(&by, &reason),
+                (Some((by, reason)), _) if parked.is_late(now) => self.lost.extend(parked.give_up(&by, &reason)),
                 (_, Some(_)) => again.push(parked),
                 (_, None) => self.parking.push(parked, now),
             }
@@ -146,6 +150,11 @@ impl Queue {
         timer.block_on(async { tokio::time::timeout_at(end.into(), incoming.recv()).await.ok() })
     }
 
+    /// Events that were given up since the last time, and that nobody can send again.
+    pub(crate) fn take_lost(&mut self) -> Vec<DeadLetter> {
+        std::mem::take(&mut self.lost)
+    }
+
     /// Whether a new event has to wait, because others of its source do.
     pub(crate) fn holds(&self, source: &str) -> bool {
         self.parking.holds(source)
@@ -160,5 +169,9 @@ fn turn_of(events: Vec<Parked>, began: Instant, pause: Option<Duration>) -> Turn
 /// The same event once more, for whoever waits for it.
 fn again(parked: Parked) -> Submission {
     let Parked { published, reply, room, since } = parked;
-    Submission { events: vec![published], reply: Reply::One { reply, since }, room }
+    let reply = match reply {
+        WaitsFor::Publisher(reply) => Reply::One { reply, since },
+        WaitsFor::Nobody { by } => Reply::Nobody { by, since: Some(since) },
+    };
+    Submission { events: vec![published], reply, room }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::chain::{Failure, Later, Why};
 use crate::ingress::{Answer, Reply, Submission};
-use crate::parking::Parked;
+use crate::parking::{Parked, WaitsFor};
 use crate::{Outcome, Published, Trail};
 
 /// Who waits for which outcomes of one turn.
@@ -31,6 +31,8 @@ pub(crate) struct Receipts {
     /// The events that are appended, and those that are kept as dead letters, likewise.
     appended: Vec<usize>,
     dead: Vec<usize>,
+    /// Whether what plugins decided holds only if the log takes what they wrote.
+    depends: bool,
     epoch: u32,
     /// Of each submission, kept until the answer: their bytes are in memory until then.
     rooms: Vec<Option<Arc<OwnedSemaphorePermit>>>,
@@ -84,7 +86,7 @@ impl Receipts {
         let events = published.into_iter().zip(&fates).filter(|(_, fate)| fate.is_none());
         let events = events.map(|(published, _)| published.event).collect();
         let (appended, dead) = (Vec::new(), Vec::new());
-        (events, Self { waiting, fates, keys, trails, hops, passing, appended, dead, epoch, rooms })
+        (events, Self { waiting, fates, keys, trails, hops, passing, appended, dead, depends: false, epoch, rooms })
     }
 
     /// Where it is written down what plugins do with the events that go through them, by their order there.
@@ -116,14 +118,15 @@ impl Receipts {
             let place = self.passing[origin];
             let Some((submission, reply)) = self.submission_of(place) else { continue };
             let (reply, since) = match reply {
-                Some(Reply::One { .. }) => match self.waiting[submission].1.take() {
-                    Some(Reply::One { reply, since }) => (reply, since),
+                Some(Reply::One { .. } | Reply::Nobody { .. }) => match self.waiting[submission].1.take() {
+                    Some(Reply::One { reply, since }) => (WaitsFor::Publisher(reply), since),
+                    Some(Reply::Nobody { by, since: before }) => (WaitsFor::Nobody { by }, before.unwrap_or(since)),
                     _ => continue,
                 },
                 _ => {
                     let (reply, outcome) = oneshot::channel();
                     self.fates[place] = Some(Answer::Later(outcome));
-                    (reply, since)
+                    (WaitsFor::Publisher(reply), since)
                 }
             };
             let trail = self.trails.get(&place).map(Arc::clone);
@@ -189,6 +192,11 @@ impl Receipts {
         (groups, dead_letters.collect())
     }
 
+    /// Has what plugins decided about all events hold only if the log takes what they wrote.
+    pub(crate) const fn depend(&mut self) {
+        self.depends = true;
+    }
+
     /// Tells every publisher.
     pub(crate) fn answer(mut self, appended: Result<Appended, AppendError>) {
         match appended {
@@ -203,7 +211,11 @@ impl Receipts {
                 }
             }
             Err(error) => {
-                for place in &self.appended {
+                let depends = self.depends.then(|| self.passing.iter()).into_iter().flatten();
+                for place in self.appended.iter().chain(depends) {
+                    if matches!(self.fates[*place], Some(Answer::Later(_))) {
+                        continue;
+                    }
                     let reason = error.to_string();
                     self.fates[*place] = Some(Answer::Now(match error {
                         AppendError::Full(_) => Outcome::Full { reason },
@@ -220,7 +232,7 @@ impl Receipts {
             match (reply, own.next()) {
                 (Some(Reply::Whole(reply)), first) => drop(reply.send(first.into_iter().chain(own).collect())),
                 (Some(Reply::One { reply, .. }), Some(Answer::Now(outcome))) => drop(reply.send(outcome)),
-                (Some(Reply::Nobody { by }), Some(Answer::Now(outcome))) => tell_nobody(&by, &outcome),
+                (Some(Reply::Nobody { by, .. }), Some(Answer::Now(outcome))) => tell_nobody(&by, &outcome),
                 // Its event waits again, with the reply.
                 (Some(Reply::One { .. } | Reply::Nobody { .. }) | None, _) => own.for_each(drop),
             }

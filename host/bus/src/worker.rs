@@ -28,7 +28,17 @@ impl Worker {
                 let (turn, back) = self.queue.send_away(events);
                 self.async_lane.take(&plugin, turn, back);
             }
+            self.keep_lost();
             self.pulse.end();
+        }
+        self.keep_lost();
+    }
+
+    /// Keeps what was given up and nobody can send again.
+    fn keep_lost(&mut self) {
+        let lost = self.queue.take_lost();
+        if !lost.is_empty() {
+            self.pipeline.keep_dead(lost);
         }
     }
 }

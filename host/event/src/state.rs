@@ -39,6 +39,14 @@ pub struct StateChanges {
     pub history: History,
 }
 
+impl StateChanges {
+    /// Bytes of keys and values in it.
+    pub fn bytes(&self) -> usize {
+        let value = |change: &StateChange| change.entry.as_ref().map_or(0, |entry| entry.value.len());
+        self.changes.iter().map(|change| change.key.len() + value(change)).sum()
+    }
+}
+
 /// Changes that build on each other. Once some of them were not stored, none of those that follow may be.
 #[derive(Debug, Clone, Default)]
 pub struct History(Arc<AtomicBool>);

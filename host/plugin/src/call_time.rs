@@ -43,9 +43,10 @@ impl CallTime {
         let end = self.patience.map_or(self.until, |patience| began + patience);
         let waited = in_tokio(async { tokio::time::timeout_at(end.into(), wait).await });
         if let Some(patience) = &mut self.patience {
-            let took = began.elapsed();
-            *patience = patience.saturating_sub(took);
-            self.until += took;
+            // What is over the patience counts as computing.
+            let given = began.elapsed().min(*patience);
+            *patience -= given;
+            self.until += given;
             // It may have fallen asleep over a long wait, and the guest may go on in a loop.
             self.engine.wake();
         }

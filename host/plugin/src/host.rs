@@ -20,7 +20,7 @@ use crate::clock;
 use crate::http::Http;
 use crate::instance::Code;
 use crate::limits::{RANDOM_BYTES_MAX, RESOURCES_MAX};
-use crate::transaction::Desk;
+use crate::transaction::{Desk, Transaction};
 use crate::voice::{Stdio, Voice};
 use crate::waiting::Waiting;
 use crate::{Engine, Figures};
@@ -37,7 +37,7 @@ pub(crate) struct Host {
     publishes: Arc<[TypePattern]>,
     hops_max: u8,
     output_bytes: usize,
-    desk: Desk,
+    pub(crate) desk: Desk,
     http_context: WasiHttpCtx,
     pub(crate) http: Http,
     /// What the call may take.
@@ -46,7 +46,7 @@ pub(crate) struct Host {
 
 impl Host {
     /// For an instance whose first call, which makes it, has so much time.
-    pub(crate) fn new(engine: &Engine, code: &Code, desk: &Desk, time: Duration) -> Self {
+    pub(crate) fn new(engine: &Engine, code: &Code, time: Duration) -> Self {
         // No files, environment, arguments or sockets: what is not granted is not there (invariant I5).
         let mut wasi = WasiCtx::builder();
         clock::coarsen(&mut wasi, code.limits.clock);
@@ -72,7 +72,7 @@ impl Host {
             publishes: Arc::clone(&code.publishes),
             hops_max: code.limits.hops,
             output_bytes: code.limits.output_bytes,
-            desk: Arc::clone(desk),
+            desk: Transaction::new(None),
             http_context,
             http,
             time: CallTime::new(engine, time),

@@ -66,13 +66,16 @@ impl Outbound {
         roots: &TrustedRoots,
     ) -> Self {
         // A host that cannot be connected to leaves time to say so.
+        // Names below one are as many as a plugin likes: connections to them are not kept, of which there would be no end.
+        let endless = grants.http.iter().any(|granted| granted.to_string().contains("*."));
+        let kept = if endless { 0 } else { limits.http_concurrency };
         let connector = Connector::new(&grants.private_networks, limits.http_concurrency, roots, limits.http_time / 2);
         Self {
             plugin: plugin.to_owned(),
             grants: grants.clone(),
             limits,
             figures: Arc::clone(figures),
-            client: request::client(connector, limits.http_concurrency),
+            client: request::client(connector, kept),
             requests: Arc::new(Semaphore::new(limits.http_concurrency)),
             kept: Arc::new(Semaphore::new(limits.http_concurrency.saturating_mul(limits.http_bytes))),
             denials: Voice::new(plugin, HTTP_DENIED_LINES_PER_SECOND_MAX),

@@ -87,9 +87,9 @@ pub(crate) enum ConfigureError {
 
 impl Instance {
     /// Makes an instance; it is not configured yet.
-    pub(crate) fn new(engine: &Engine, code: &Code, desk: &Desk) -> Result<Self, Fault> {
+    pub(crate) fn new(engine: &Engine, code: &Code) -> Result<Self, Fault> {
         let limits = code.limits;
-        let host = Host::new(engine, code, desk, LOAD_CALL_TIME_MAX);
+        let host = Host::new(engine, code, LOAD_CALL_TIME_MAX);
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);
@@ -131,6 +131,11 @@ impl Instance {
         made.figures.instances.fetch_add(1, Relaxed);
         made.count_memory();
         Ok(made)
+    }
+
+    /// Has what it writes go where a lane collects it. Until then it can write nothing.
+    pub(crate) fn write_to(&mut self, desk: &Desk) {
+        self.store.data_mut().desk = Arc::clone(desk);
     }
 
     pub(crate) fn describe(&mut self) -> Result<manifest::Info, Fault> {
@@ -205,7 +210,9 @@ impl Instance {
     /// How people see events; one text per event.
     pub(crate) fn render(&mut self, batch: &Batch, target: &str) -> Result<Vec<String>, CallError> {
         let time = self.limits.call_time(1);
-        self.allow(time);
+        // Somebody looks, and others may wait for the same instance.
+        self.begin(Instant::now(), time, None);
+        self.store.data_mut().http.open = false;
         let Some(guest) = &self.event_types else {
             return Ok(Vec::new());
         };

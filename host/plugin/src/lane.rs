@@ -13,7 +13,7 @@ use crate::batch::batch_len;
 use crate::bindings::types::Batch;
 use crate::bindings::webhook;
 use crate::breaker::{Admission, Breaker};
-use crate::instance::CallError;
+use crate::instance::{CallError, Instance};
 use crate::transaction::{Desk, Outlet, Transaction, Written, lock};
 use crate::verdict::{Fault, FaultKind, Verdict};
 use crate::warm::Instances;
@@ -135,7 +135,11 @@ impl Lane {
             Admission::Go => {}
             Admission::Probe => plugin.announce_breaker(BreakerState::HalfOpen),
         }
-        let received = self.receive_at_once(plugin, &delivery.into());
+        let delivery = delivery.into();
+        let received = self.once_more(plugin, 1, |instance| instance.receive(&delivery));
+        if let Err(fault) = &received {
+            tracing::warn!(plugin = &**plugin.name(), kind = "webhook", "plugin failed: {fault}");
+        }
         let verdict = match &received {
             Ok(Received::Events(drafts)) => Verdict::Emit(vec![Change::default(); drafts.len()]),
             Ok(Received::Refused { .. }) => Verdict::Reject(Vec::new()),
@@ -148,27 +152,27 @@ impl Lane {
         received
     }
 
-    /// Calls; once more on a fresh instance if it was not the first call of the one that failed.
-    fn receive_at_once(&mut self, plugin: &Arc<Plugin>, delivery: &webhook::Delivery) -> Result<Received, Fault> {
+    /// Calls, about so many events; once more on a fresh instance if it was not the first call of the one that failed:
+    /// whoever came before may have been to blame.
+    fn once_more<T>(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        events: usize,
+        mut call: impl FnMut(&mut Instance) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         loop {
             let warm = self.instances.of(plugin)?;
             let was_fresh = warm.calls == 0;
             warm.calls += 1;
             let began = Instant::now();
-            let answer = warm.instance.receive(delivery);
-            plugin.figures().note_call(began.elapsed(), 1);
-            match answer {
-                Ok(received) => {
-                    self.instances.recycle_if_due(plugin);
-                    return Ok(received);
-                }
-                Err(fault) => {
-                    self.instances.discard(plugin);
-                    if was_fresh {
-                        tracing::warn!(plugin = &**plugin.name(), kind = "webhook", "plugin failed: {fault}");
-                        return Err(fault);
-                    }
-                }
+            let answer = call(&mut warm.instance);
+            plugin.figures().note_call(began.elapsed(), events);
+            match &answer {
+                Ok(_) => self.instances.recycle_if_due(plugin),
+                Err(_) => self.instances.discard(plugin),
+            }
+            if answer.is_ok() || was_fresh {
+                return answer;
             }
         }
     }

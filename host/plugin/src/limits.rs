@@ -55,6 +55,10 @@ pub const STATE_KEYS_MAX: usize = 1_000;
 pub const STATE_WRITES_MAX: usize = 10_000;
 /// Keys whose time is over that are cleared with one turn.
 pub const STATE_EXPIRED_MAX: usize = 256;
+/// Bytes of state on the way to the log; more waits before it is made. The log writes slower than memory is copied.
+pub const STATE_OPEN_BYTES_MAX: usize = 64 << 20;
+/// How long is waited for that at a time.
+pub const STATE_ROOM_PAUSE: Duration = Duration::from_millis(100);
 /// What `hops` may be set to.
 pub const HOPS_RANGE: RangeInclusive<u8> = 0..=16;
 /// Bytes of debug information that are read out of one component, to name lines of its source when it traps. A debug

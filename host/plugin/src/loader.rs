@@ -18,7 +18,6 @@ use crate::instance::{Code, ConfigureError, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, HTTP_HOSTS_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
 use crate::plugins::Observer;
 use crate::source_lines::SourceLines;
-use crate::transaction::Transaction;
 use crate::verdict::Fault;
 use crate::voice::Voice;
 use crate::waiting;
@@ -121,7 +120,7 @@ impl Loader {
             pre,
         };
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };
-        let mut instance = Instance::new(&self.engine, &code, &Transaction::new(None)).map_err(call("instantiate"))?;
+        let mut instance = Instance::new(&self.engine, &code).map_err(call("instantiate"))?;
         let info = instance.describe().map_err(call("describe"))?;
         check_texts(&info)?;
         let config = Value::Object(settings.config.clone());

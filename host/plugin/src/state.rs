@@ -8,13 +8,14 @@ mod keys;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use hashbrown::HashMap;
 use tidemill_event::{History, StateChange, StateChanges, Timestamp};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::limits::{STATE_OPEN_BYTES_MAX, STATE_ROOM_PAUSE};
 pub(crate) use keys::{Basis, How, Keys, cost};
 
 /// The state of all plugins. Cheap to clone; all clones are the same.
@@ -32,6 +33,7 @@ struct Shared {
     /// What became of changes. Taken note of by whoever looks at state next: the log, which tells, waits for nobody.
     told: Mutex<Vec<(u64, bool)>>,
     is_told: AtomicBool,
+    is_told_of: Condvar,
 }
 
 /// What plugins keep, with changes that are not stored yet.
@@ -39,9 +41,18 @@ struct Shared {
 pub(crate) struct Kept {
     plugins: HashMap<Arc<str>, Keys>,
     /// Changes that the log has not confirmed, oldest first, and what was there before them.
-    open: VecDeque<(u64, Vec<StateChange>)>,
+    open: VecDeque<Open>,
+    /// Bytes of these changes, old values and new ones.
+    open_bytes: usize,
     last: u64,
     pub(crate) history: History,
+}
+
+/// Changes that are on their way to the log.
+struct Open {
+    number: u64,
+    before: Vec<StateChange>,
+    bytes: usize,
 }
 
 /// What one plugin keeps.
@@ -68,6 +79,7 @@ impl Receipt {
         if let Some((states, number)) = self.0 {
             states.0.told.lock().unwrap_or_else(PoisonError::into_inner).push((number, stored));
             states.0.is_told.store(true, Ordering::Release);
+            states.0.is_told_of.notify_all();
         }
     }
 }
@@ -142,6 +154,7 @@ impl States {
         &self,
         mut changes: StateChanges,
         bases: &[Basis],
+        quotas: &HashMap<Arc<str>, usize>,
     ) -> Result<(StateChanges, Receipt), Conflict> {
         let mut kept = self.kept();
         if !changes.history.is(&kept.history) {
@@ -150,8 +163,25 @@ impl States {
         for (change, basis) in changes.changes.iter_mut().zip(bases) {
             kept.keys(&change.plugin).settle_on(change, *basis)?;
         }
+        if quotas.iter().any(|(plugin, quota)| kept.keys(plugin).exceeds(*quota, plugin, &changes.changes)) {
+            return Err(Conflict);
+        }
         let number = kept.apply(&changes.changes);
         Ok((changes, Receipt(Some((self.clone(), number)))))
+    }
+
+    /// Whether changes count here that the log has not confirmed.
+    pub(crate) fn has_open_changes(&self) -> bool {
+        !self.kept().open.is_empty()
+    }
+
+    /// Waits while the log has more changes before it than memory should hold.
+    pub(crate) fn wait_for_room(&self) {
+        while self.kept().open_bytes > STATE_OPEN_BYTES_MAX {
+            let told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+            // With an end: whoever looked meanwhile took the news along.
+            let _ = self.0.is_told_of.wait_timeout_while(told, STATE_ROOM_PAUSE, |told| told.is_empty());
+        }
     }
 }
 
@@ -168,24 +198,32 @@ impl Kept {
             before.push(StateChange { plugin: Arc::clone(plugin), key: key.clone(), entry });
         }
         self.last += 1;
-        self.open.push_back((self.last, before));
+        let bytes = weight(changes) + weight(&before);
+        self.open_bytes += bytes;
+        self.open.push_back(Open { number: self.last, before, bytes });
         self.last
     }
 
     /// Takes note of what became of changes. If they were not stored, those that build on them will not be either.
     fn settle(&mut self, number: u64, stored: bool) {
+        let Some(place) = self.open.iter().position(|open| open.number == number) else { return };
         if stored {
-            self.open.retain(|(open, _)| *open != number);
-        } else if self.open.iter().any(|(open, _)| *open == number) {
+            self.open_bytes -= self.open.remove(place).map_or(0, |open| open.bytes);
+        } else {
             self.history.break_off();
-            self.history = History::default();
-            while let Some((_, before)) = self.open.pop_back() {
+            (self.history, self.open_bytes) = (History::default(), 0);
+            while let Some(Open { before, .. }) = self.open.pop_back() {
                 for StateChange { plugin, key, entry } in before.into_iter().rev() {
                     self.keys(&plugin).set(key, entry);
                 }
             }
         }
     }
+}
+
+fn weight(changes: &[StateChange]) -> usize {
+    let value = |change: &StateChange| change.entry.as_ref().map_or(0, |entry| entry.value.len());
+    changes.iter().map(|change| cost(change.key.len(), value(change))).sum()
 }
 
 /// The time by which keys expire.
@@ -220,7 +258,7 @@ mod tests {
     fn commit(states: &States, history: &History, key: &str, to: &str, seen: u64) -> Result<Receipt, Conflict> {
         let changes = vec![change(key, Some(entry(to, seen + 1)))];
         let changes = StateChanges { changes, history: history.clone() };
-        states.commit(changes, &[Basis { seen, how: How::Depends }]).map(|(_, receipt)| receipt)
+        states.commit(changes, &[Basis { seen, how: How::Depends }], &HashMap::new()).map(|(_, receipt)| receipt)
     }
 
     #[test]
@@ -262,7 +300,9 @@ mod tests {
         let history = states.kept().history.clone();
         let commit = |entry: StateEntry, how| {
             let changes = StateChanges { changes: vec![change("n", Some(entry))], history: history.clone() };
-            states.commit(changes, &[Basis { seen: 1, how }]).map(|(state, _)| state.changes[0].entry.clone().unwrap())
+            states
+                .commit(changes, &[Basis { seen: 1, how }], &HashMap::new())
+                .map(|(state, _)| state.changes[0].entry.clone().unwrap())
         };
         // It saw 1, and made 3 of it.
         let added = commit(number(3, 2), How::Added(2)).unwrap();
@@ -289,7 +329,7 @@ mod tests {
     fn nothing_is_there_outside_of_calls() {
         let outlet = Outlet { states: States::default(), room: Arc::new(tokio::sync::Semaphore::new(1)), waits: false };
         let desk = Transaction::new(Some(outlet));
-        assert!(lock(&desk).keys(|_, _, _| ()).unwrap_err().to_string().contains("no events were processed"));
-        assert!(lock(&desk).hops().is_none() && lock(&desk).finish().commit().unwrap().state.changes.is_empty());
+        assert!(lock(&desk).keys("p", |_, _| ()).unwrap_err().to_string().contains("no events were processed"));
+        assert!(lock(&desk).hops("p").is_none() && lock(&desk).finish().commit().unwrap().state.changes.is_empty());
     }
 }

@@ -82,6 +82,7 @@ pub struct Written {
     states: Option<States>,
     changes: StateChanges,
     bases: Vec<Basis>,
+    quotas: HashMap<Arc<str>, usize>,
     published: Vec<NewEvent>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -95,6 +96,8 @@ pub struct Committed<'a> {
     pub receipt: Receipt,
     /// Events to be published once those of the turn are stored.
     pub published: Vec<NewEvent>,
+    /// Whether the turn depends on state, so that what was decided in it holds only if the log takes it.
+    pub depends: bool,
     /// Changes are handed to the log in the order in which they count: held until that is done.
     _order: Option<MutexGuard<'a, ()>>,
 }
@@ -106,8 +109,13 @@ impl Written {
         let published = std::mem::take(&mut self.published);
         let Some(states) = &self.states else { return Ok(Committed { published, ..Committed::default() }) };
         let order = states.order();
-        let (state, receipt) = states.commit(std::mem::take(&mut self.changes), &self.bases)?;
-        Ok(Committed { state, receipt, published, _order: Some(order) })
+        let (state, receipt) = states.commit(std::mem::take(&mut self.changes), &self.bases, &self.quotas)?;
+        Ok(Committed { state, receipt, published, depends: true, _order: Some(order) })
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.changes.changes.is_empty() && self.published.is_empty()
     }
 }
 
@@ -142,6 +150,7 @@ impl Transaction {
     pub(crate) fn begin_call(&mut self, plugin: &Plugin, events: usize, hops: u8) {
         let Some(outlet) = &self.outlet else { return };
         if plugin.grants.state {
+            outlet.states.wait_for_room();
             if self.turn.is_none() && !outlet.waits {
                 self.turn = Some(outlet.states.turn());
             }
@@ -176,15 +185,19 @@ impl Transaction {
         let history = self.history.take();
         let plugins = std::mem::take(&mut self.plugins);
         let (mut changes, mut bases) = (Vec::new(), Vec::new());
+        let mut quotas = HashMap::new();
         for (plugin, overlay) in plugins {
+            quotas.insert(Arc::clone(&plugin), overlay.quota());
             for (key, slot) in overlay.slots {
                 changes.push(StateChange { plugin: Arc::clone(&plugin), key, entry: slot.entry });
                 bases.push(slot.basis);
             }
         }
-        let states = self.outlet.as_ref().filter(|_| !changes.is_empty()).map(|outlet| outlet.states.clone());
+        // What was read may not be stored yet: then what was made of it is not to be told before that is.
+        let states = self.outlet.as_ref().map(|outlet| outlet.states.clone());
+        let states = states.filter(|states| history.is_some() && (!changes.is_empty() || states.has_open_changes()));
         let changes = StateChanges { changes, history: history.unwrap_or_default() };
-        Written { states, changes, bases, published, _turn: turn }
+        Written { states, changes, bases, quotas, published, _turn: turn }
     }
 
     /// Takes an event that the present call publishes, if there is room.
@@ -204,9 +217,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// How often the events of the present call were published on account of others; none outside of calls.
-    pub(crate) fn hops(&self) -> Option<u8> {
-        self.call.as_ref().map(|call| call.hops)
+    /// How often the events of the present call were published on account of others; none outside of the plugin's calls.
+    pub(crate) fn hops(&self, plugin: &str) -> Option<u8> {
+        self.call.as_ref().filter(|call| *call.plugin == *plugin).map(|call| call.hops)
     }
 
     /// Takes back what was published since there were so many.
@@ -223,17 +236,22 @@ impl Transaction {
         self.published.len()
     }
 
-    /// Works with the keys of the plugin that is called: what is written over what is kept, and the most that it may keep.
-    pub(crate) fn keys<T>(&mut self, work: impl FnOnce(&mut Overlay, &mut Keys, usize) -> T) -> Result<T, StateError> {
-        let (Some(outlet), Some(call)) = (&self.outlet, &self.call) else { return Err(StateError::NotNow) };
+    /// Works with the keys of the plugin that is called: what is written over what is kept.
+    pub(crate) fn keys<T>(
+        &mut self,
+        plugin: &str,
+        work: impl FnOnce(&mut Overlay, &mut Keys) -> T,
+    ) -> Result<T, StateError> {
+        let call = self.call.as_ref().filter(|call| *call.plugin == *plugin);
+        let (Some(outlet), Some(call)) = (&self.outlet, call) else { return Err(StateError::NotNow) };
         let mut kept = outlet.states.kept();
         let overlay = self
             .plugins
             .entry_ref(&call.plugin)
-            .or_insert_with(|| Overlay::begin(&mut kept, &call.plugin, outlet.waits));
+            .or_insert_with(|| Overlay::begin(&mut kept, &call.plugin, call.state_max, outlet.waits));
         if overlay.written() >= STATE_WRITES_MAX {
             return Err(StateError::TooMany);
         }
-        Ok(work(overlay, kept.keys(&call.plugin), call.state_max))
+        Ok(work(overlay, kept.keys(&call.plugin)))
     }
 }

@@ -51,7 +51,7 @@ impl Instances {
     pub(crate) fn of(&mut self, plugin: &Arc<Plugin>) -> Result<&mut Warm, Fault> {
         match self.warm.entry(key(plugin)) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(Warm::new(plugin, make(&self.engine, plugin, &self.desk)?))),
+            Entry::Vacant(entry) => Ok(entry.insert(Warm::new(plugin, make(&self.engine, plugin)?, &self.desk))),
         }
     }
 
@@ -72,7 +72,7 @@ impl Instances {
         }
         let Some(next) = &warm.next else {
             if warm.is_due() {
-                warm.next = prepare(&self.engine, plugin, &self.desk);
+                warm.next = prepare(&self.engine, plugin);
                 warm.since = Instant::now();
             }
             return;
@@ -80,7 +80,7 @@ impl Instances {
         match next.try_recv() {
             Ok(Ok(instance)) => {
                 plugin.figures().note_recycled();
-                *warm = Warm::new(plugin, instance);
+                *warm = Warm::new(plugin, instance, &self.desk);
             }
             Ok(Err(fault)) => {
                 tracing::warn!(plugin = &**plugin.name(), "its instance is kept, no new one can be made: {fault}");
@@ -93,7 +93,10 @@ impl Instances {
 }
 
 impl Warm {
-    fn new(plugin: &Arc<Plugin>, instance: Instance) -> Self {
+    /// From now on it writes where the worker's calls do. Not before: what it does while it is configured, perhaps on
+    /// another thread, is no part of the call that the worker is in.
+    fn new(plugin: &Arc<Plugin>, mut instance: Instance, desk: &Desk) -> Self {
+        instance.write_to(desk);
         Self { plugin: Arc::clone(plugin), instance, calls: 0, since: Instant::now(), next: None }
     }
 
@@ -107,23 +110,23 @@ impl Warm {
 }
 
 /// Makes an instance on a thread of its own; none if there is no thread.
-fn prepare(engine: &Engine, plugin: &Arc<Plugin>, desk: &Desk) -> Option<Receiver<Result<Instance, Fault>>> {
+fn prepare(engine: &Engine, plugin: &Arc<Plugin>) -> Option<Receiver<Result<Instance, Fault>>> {
     let (send, receive) = sync_channel(1);
-    let (engine, plugin, desk) = (engine.clone(), Arc::clone(plugin), Arc::clone(desk));
+    let (engine, plugin) = (engine.clone(), Arc::clone(plugin));
     let run = move || {
         // The worker may have given the plugin up meanwhile.
-        let _ = send.send(make(&engine, &plugin, &desk));
+        let _ = send.send(make(&engine, &plugin));
     };
     thread::Builder::new().name("tidemill-recycle".into()).spawn(run).is_ok().then_some(receive)
 }
 
 /// An instance that is configured like the one that was checked when the plugin was loaded.
-fn make(engine: &Engine, plugin: &Plugin, desk: &Desk) -> Result<Instance, Fault> {
+fn make(engine: &Engine, plugin: &Plugin) -> Result<Instance, Fault> {
     let broken = |fault: Fault| {
         let detail = format!("no instance of it can be made: {}", fault.detail);
         Fault { kind: FaultKind::Broken, detail, backtrace: fault.backtrace }
     };
-    let mut instance = Instance::new(engine, &plugin.code, desk).map_err(broken)?;
+    let mut instance = Instance::new(engine, &plugin.code).map_err(broken)?;
     instance.configure(&plugin.config_json).map_err(|error| match error {
         ConfigureError::Refused(reason) => broken(Fault::new(FaultKind::Broken, reason)),
         ConfigureError::Failed(fault) => broken(fault),

@@ -1,6 +1,8 @@
 //! Owns how data that does not fit a type is explained: where, as a JSON Pointer (RFC 6901), and what was expected.
 //!
 //! Knows nothing about events.
+use std::ops::Range;
+
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 
@@ -49,31 +51,49 @@ pub fn find<'a>(text: &'a [u8], names: &[&str]) -> Result<Option<&'a [u8]>, Malf
         if !cursor.take(b'{') {
             return Ok(None);
         }
-        let mut found = None;
-        while !cursor.take(b'}') {
-            let name = cursor.string()?;
-            cursor.expect(b':')?;
-            cursor.peek();
-            let start = cursor.at();
-            cursor.skip_value()?;
-            let same = match name.plain() {
-                Some(plain) => plain == wanted.as_bytes(),
-                None => name.decode()? == wanted,
-            };
-            if same {
-                found = Some(&text[start..cursor.at()]);
-            }
-            if !cursor.take(b',') {
-                cursor.expect(b'}')?;
-                break;
-            }
-        }
-        match found {
-            Some(value) => text = value,
+        match member(&mut cursor, wanted)?.value {
+            Some(value) => text = &text[value],
             None => return Ok(None),
         }
     }
     Ok(Some(text))
+}
+
+/// A member of an object.
+struct Member {
+    /// Where its value stands; none if there is no such member. Of several of the same name it is the last one.
+    value: Option<Range<usize>>,
+    /// Where the object's closing brace stands.
+    end: usize,
+    /// Whether the object has no members at all.
+    alone: bool,
+}
+
+/// Finds a member of the object whose opening brace was taken, and takes the closing one.
+fn member(cursor: &mut Cursor<'_>, wanted: &str) -> Result<Member, Malformed> {
+    let (mut value, mut alone) = (None, true);
+    while cursor.peek() != Some(b'}') {
+        let name = cursor.string()?;
+        cursor.expect(b':')?;
+        cursor.peek();
+        let start = cursor.at();
+        cursor.skip_value()?;
+        let same = match name.plain() {
+            Some(plain) => plain == wanted.as_bytes(),
+            None => name.decode()? == wanted,
+        };
+        if same {
+            value = Some(start..cursor.at());
+        }
+        alone = false;
+        if !cursor.take(b',') {
+            break;
+        }
+    }
+    cursor.peek();
+    let end = cursor.at();
+    cursor.expect(b'}')?;
+    Ok(Member { value, end, alone })
 }
 
 /// Sets a member of an object to a value, which is a JSON text: in the place of the member of that name, or as the last
@@ -90,43 +110,18 @@ pub fn find<'a>(text: &'a [u8], names: &[&str]) -> Result<Option<&'a [u8]>, Malf
 pub fn set(text: &[u8], name: &str, value: &str) -> Result<Vec<u8>, Malformed> {
     let mut cursor = Cursor::new(text);
     cursor.expect(b'{')?;
-    // Of members of the same name the last one counts.
-    let (mut found, mut empty) = (None, true);
-    while cursor.peek() != Some(b'}') {
-        let member = cursor.string()?;
-        cursor.expect(b':')?;
-        cursor.peek();
-        let start = cursor.at();
-        cursor.skip_value()?;
-        let same = match member.plain() {
-            Some(plain) => plain == name.as_bytes(),
-            None => member.decode()? == name,
-        };
-        if same {
-            found = Some((start, cursor.at()));
-        }
-        empty = false;
-        if !cursor.take(b',') {
-            break;
-        }
-    }
-    cursor.peek();
-    let end = cursor.at();
-    cursor.expect(b'}')?;
+    let Member { value: found, end, alone } = member(&mut cursor, name)?;
     cursor.end()?;
-    let quoted = if found.is_none() { quote(name) } else { String::new() };
-    let mut out = Vec::with_capacity(text.len() + quoted.len() + value.len() + 2);
-    let (from, to) = found.unwrap_or((end, end));
-    out.extend_from_slice(&text[..from]);
-    if found.is_none() {
-        if !empty {
-            out.push(b',');
-        }
-        out.extend_from_slice(quoted.as_bytes());
-        out.push(b':');
+    let before = match (&found, alone) {
+        (Some(_), _) => String::new(),
+        (None, true) => format!("{}:", quote(name)),
+        (None, false) => format!(",{}:", quote(name)),
+    };
+    let place = found.unwrap_or(end..end);
+    let mut out = Vec::with_capacity(text.len() + before.len() + value.len());
+    for part in [&text[..place.start], before.as_bytes(), value.as_bytes(), &text[place.end..]] {
+        out.extend_from_slice(part);
     }
-    out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(&text[to..]);
     Ok(out)
 }
 

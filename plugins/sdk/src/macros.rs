@@ -139,3 +139,43 @@ macro_rules! __stateless {
         }
     };
 }
+
+/// What the events that plugins make have in common.
+macro_rules! event_parts {
+    ($event:ty) => {
+        impl $event {
+            /// By which it is known to its source: one that comes twice is stored once.
+            #[must_use]
+            pub fn id(self, id: impl Into<String>) -> Self {
+                Self { id: Some(id.into()), ..self }
+            }
+
+            /// Where it happened, a URI reference.
+            #[must_use]
+            pub fn source(self, source: impl Into<String>) -> Self {
+                Self { source: Some(source.into()), ..self }
+            }
+
+            /// What it is about.
+            #[must_use]
+            pub fn subject(self, subject: impl Into<String>) -> Self {
+                Self { subject: Some(subject.into()), ..self }
+            }
+
+            /// The media type of data that is no JSON.
+            #[must_use]
+            pub fn content_type(self, content_type: impl Into<String>) -> Self {
+                Self { content_type: Some(content_type.into()), ..self }
+            }
+
+            /// One more extension attribute.
+            #[must_use]
+            pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+                self.extensions.push((name.into(), value.into()));
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use event_parts;

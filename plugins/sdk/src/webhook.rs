@@ -53,38 +53,9 @@ impl Draft {
             data: data.into(),
         }
     }
-
-    /// By which a delivery that comes twice is known.
-    #[must_use]
-    pub fn id(self, id: impl Into<String>) -> Self {
-        Self { id: Some(id.into()), ..self }
-    }
-
-    /// Where it happened, a URI reference.
-    #[must_use]
-    pub fn source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
-
-    /// What it is about.
-    #[must_use]
-    pub fn subject(self, subject: impl Into<String>) -> Self {
-        Self { subject: Some(subject.into()), ..self }
-    }
-
-    /// The media type of data that is no JSON.
-    #[must_use]
-    pub fn content_type(self, content_type: impl Into<String>) -> Self {
-        Self { content_type: Some(content_type.into()), ..self }
-    }
-
-    /// One more extension attribute.
-    #[must_use]
-    pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.extensions.push((name.into(), value.into()));
-        self
-    }
 }
+
+crate::macros::event_parts!(Draft);
 
 impl Refusal {
     /// With a status of 400 to 499, or 503, and what is wrong.

@@ -27,6 +27,10 @@ impl Transform for Keeper {
         match event.kind() {
             "keep.trap" => panic!("after it wrote"),
             "keep.drop" => Ok(Outcome::Drop),
+            "keep.errand" => {
+                let errand = json!({"url": op["url"]});
+                Ok(Outcome::Emit(vec![Output::new().kind("errand").data(errand.to_string())]))
+            }
             _ => Ok(Outcome::Emit(vec![Output::new().data(done.to_string())])),
         }
     }

@@ -124,3 +124,31 @@ async fn a_server_that_stops_finishes_what_waits() {
     assert_eq!(answer["outcome"], "stored", "{answer}");
     stopped.await.unwrap();
 }
+
+/// A plugin of the pipeline makes something of an event that belongs beside it: every plugin sees the event once all the
+/// same, also the first one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_turns_out_to_belong_beside_is_counted_once() {
+    let origin = Origin::start().await;
+    let hello = origin.url("/hello");
+    let server = server(
+        &origin,
+        "[plugins.keeper]\norder = 1\n[plugins.keeper.grants]\nstate = true\n[plugins.courier]\norder = 3\n",
+    )
+    .await;
+    // The keeper counts, and makes an errand of what it counted.
+    let count = |n: u64| {
+        let (source, data) = (format!("/{}", n % 3), json!({"op": "count", "url": hello}));
+        json!({"source": source, "id": n.to_string(), "type": "keep.errand", "data": data}).to_string()
+    };
+    for n in 0..4 {
+        let lines: Vec<String> = (0..10).map(|m| count(n * 10 + m)).collect();
+        let answers = publish_lines(&server, &lines).await;
+        assert!(answers.iter().all(|answer| answer["outcome"] == "stored"), "{answers:?}");
+    }
+    assert_eq!(server.get("/plugins/keeper").await.1["state_usage"]["keys"], 1);
+    assert_eq!(origin.requests(), 40, "nor are requests sent twice");
+    let answer = server.publish("keep.it", json!({"op": "count", "by": 0})).await.1;
+    let position = answer["position"].as_str().unwrap().to_owned();
+    assert_eq!(server.get(&format!("/events/{position}")).await.1["event"]["data"], json!(40));
+}

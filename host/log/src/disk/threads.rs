@@ -174,7 +174,7 @@ impl Writer {
             match command {
                 Command::Append(append) => {
                     events += append.events.len();
-                    bytes += append.events.iter().map(Event::weight).sum::<usize>();
+                    bytes += append.events.iter().map(Event::weight).sum::<usize>() + append.state.bytes();
                     appends.push(*append);
                 }
                 Command::Trim(done) => {

@@ -12,7 +12,7 @@ use crate::transaction::lock;
 impl bus::Host for Host {
     fn publish(&mut self, events: Vec<bus::NewEvent>) -> Result<(), String> {
         let mut transaction = lock(&self.desk);
-        let hops = transaction.hops().ok_or("events can be published only while events are processed")?;
+        let hops = transaction.hops(&self.plugin).ok_or("events can be published only while events are processed")?;
         if hops >= self.hops_max {
             self.figures.note_unpublished(events.len());
             return Err(format!(

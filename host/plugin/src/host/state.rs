@@ -13,7 +13,7 @@ impl state::Host for Host {
         if keys.len() > STATE_KEYS_MAX {
             bail!("`state.get-many` was asked for {} keys, at most {STATE_KEYS_MAX} are possible", keys.len());
         }
-        let found = lock(&self.desk).keys(|overlay, kept, _| {
+        let found = lock(&self.desk).keys(&self.plugin, |overlay, kept| {
             keys.iter().map(|key| overlay.read(kept, key)).collect::<Vec<Option<StateEntry>>>()
         })?;
         // Values are shared until here; the guest gets copies.
@@ -32,22 +32,22 @@ impl state::Host for Host {
         ttl_ms: Option<u64>,
     ) -> Result<Result<u64, state::WriteError>> {
         let put = lock(&self.desk)
-            .keys(|overlay, kept, max| overlay.put(kept, max, key, value.into(), if_version, ttl_ms))?;
+            .keys(&self.plugin, |overlay, kept| overlay.put(kept, key, value.into(), if_version, ttl_ms))?;
         Ok(put.map_err(Into::into))
     }
 
     fn increment(&mut self, key: String, by: i64, ttl_ms: Option<u64>) -> Result<Result<i64, state::WriteError>> {
-        let sum = lock(&self.desk).keys(|overlay, kept, max| overlay.increment(kept, max, key, by, ttl_ms))?;
+        let sum = lock(&self.desk).keys(&self.plugin, |overlay, kept| overlay.increment(kept, key, by, ttl_ms))?;
         Ok(sum.map_err(Into::into))
     }
 
     fn delete(&mut self, key: String) -> Result<bool> {
-        Ok(lock(&self.desk).keys(|overlay, kept, _| overlay.delete(kept, &key))?)
+        Ok(lock(&self.desk).keys(&self.plugin, |overlay, kept| overlay.delete(kept, &key))?)
     }
 
     fn keys(&mut self, prefix: String, after: String, limit: u32) -> Result<Vec<String>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(STATE_KEYS_MAX);
-        Ok(lock(&self.desk).keys(|overlay, kept, _| overlay.list(kept, &prefix, &after, limit))?)
+        Ok(lock(&self.desk).keys(&self.plugin, |overlay, kept| overlay.list(kept, &prefix, &after, limit))?)
     }
 }
 

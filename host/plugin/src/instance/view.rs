@@ -40,6 +40,7 @@ impl Instance {
         let answer = guest.call_visible(&mut self.store, class, batch);
         self.count_memory();
         let of = |seen| if seen { Verdict::Keep } else { Verdict::Drop };
-        answer.map(|answer| read(answer, events, of)).map_err(|e| CallError::Fault(self.fault(&e, time)))?
+        // One that lost patience is asked again, like others.
+        answer.map(|answer| read(answer, events, of)).map_err(|e| self.failed(&e, time))?
     }
 }

@@ -23,29 +23,12 @@ impl Lane {
     /// The class that a view sorts a subscriber into. A failure is the subscriber's own: what it asks for is its choice,
     /// and must not take the view away from others, so that the breaker is not told.
     pub fn classify(&mut self, plugin: &Arc<Plugin>, who: &Subscriber) -> Result<Classified, Fault> {
-        loop {
-            let warm = self.instances.of(plugin)?;
-            let was_fresh = warm.calls == 0;
-            warm.calls += 1;
-            let began = Instant::now();
-            let answer = warm.instance.classify(who);
-            plugin.figures().note_call(began.elapsed(), 0);
-            match answer {
-                Ok(classified) => {
-                    self.instances.recycle_if_due(plugin);
-                    return Ok(classified);
-                }
-                Err(fault) => {
-                    self.instances.discard(plugin);
-                    // As with events: whoever came before may have been to blame.
-                    if was_fresh {
-                        plugin.figures().note_fault(fault.kind);
-                        tracing::warn!(plugin = &**plugin.name(), "view failed on a subscriber: {fault}");
-                        return Err(fault);
-                    }
-                }
-            }
+        let classified = self.once_more(plugin, 0, |instance| instance.classify(who));
+        if let Err(fault) = &classified {
+            plugin.figures().note_fault(fault.kind);
+            tracing::warn!(plugin = &**plugin.name(), "view failed on a subscriber: {fault}");
         }
+        classified
     }
 
     /// Which events a class sees, one answer per event, in order. One that the view fails on is not seen.

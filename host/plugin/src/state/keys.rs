@@ -108,6 +108,17 @@ impl Keys {
         }
     }
 
+    /// Whether changes would make more of it than a plugin may keep.
+    pub(super) fn exceeds(&self, quota: usize, plugin: &str, changes: &[StateChange]) -> bool {
+        let size = |key: &str, entry: Option<&StateEntry>| entry.map_or(0, |entry| cost(key.len(), entry.value.len()));
+        let own = changes.iter().filter(|change| *change.plugin == *plugin);
+        let (before, after) = own.fold((0, 0), |(before, after), change| {
+            let key = &change.key;
+            (before + size(key, self.entries.get(key)), after + size(key, change.entry.as_ref()))
+        });
+        after > before && self.bytes + after - before > quota
+    }
+
     /// Keys whose time is over, some of them.
     pub(crate) fn expired(&self, now: Timestamp, max: usize) -> Vec<String> {
         let over = self.expiring.iter().take_while(|(at, _)| *at <= now);

@@ -19,6 +19,8 @@ pub(crate) struct Overlay {
     /// What was there before the present call, of what it wrote.
     undo: BTreeMap<String, Option<Slot>>,
     undo_growth: isize,
+    /// Bytes that the plugin may keep.
+    quota: usize,
     /// Keys that were read, where that is of interest; none: too many to know.
     read: Option<HashSet<String>>,
 }
@@ -42,9 +44,9 @@ impl Overlay {
     /// Nothing but that keys whose time is over go, some of them.
     ///
     /// If others may change what it is made of meanwhile (`shared`), it is noted which keys are read.
-    pub(super) fn begin(kept: &mut Kept, plugin: &Arc<str>, shared: bool) -> Self {
+    pub(super) fn begin(kept: &mut Kept, plugin: &Arc<str>, quota: usize, shared: bool) -> Self {
         let keys = kept.keys(plugin);
-        let mut overlay = Self { read: shared.then(HashSet::new), ..Self::default() };
+        let mut overlay = Self { quota, read: shared.then(HashSet::new), ..Self::default() };
         keys.expired(now(), STATE_EXPIRED_MAX).into_iter().for_each(|key| overlay.set(keys, key, None, How::Depends));
         // Not a call's doing.
         overlay.keep();
@@ -81,7 +83,10 @@ impl Overlay {
         if self.read.as_ref().is_some_and(|read| read.len() >= STATE_WRITES_MAX) {
             self.read = None;
         }
-        if let Some(read) = &mut self.read {
+        // Longer ones there cannot be.
+        if let Some(read) = &mut self.read
+            && key.len() <= STATE_KEY_BYTES_MAX
+        {
             read.insert(key.to_owned());
         }
         self.get(keys, key).cloned()
@@ -91,7 +96,6 @@ impl Overlay {
     pub(crate) fn put(
         &mut self,
         keys: &mut Keys,
-        max: usize,
         key: String,
         value: Bytes,
         if_version: Option<u64>,
@@ -103,14 +107,13 @@ impl Overlay {
         }
         let unread = if_version.is_none() && self.read.as_ref().is_some_and(|read| !read.contains(&key));
         let how = if unread { How::Set } else { How::Depends };
-        self.write(keys, max, key, value, expiry(ttl_ms), how)
+        self.write(keys, key, value, expiry(ttl_ms), how)
     }
 
     /// Adds to a number; the sum.
     pub(crate) fn increment(
         &mut self,
         keys: &mut Keys,
-        max: usize,
         key: String,
         by: i64,
         ttl_ms: Option<u64>,
@@ -124,7 +127,7 @@ impl Overlay {
         };
         let sum = before.saturating_add(by);
         let value = Bytes::copy_from_slice(&sum.to_le_bytes());
-        self.write(keys, max, key, value, expires_at, How::Added(by)).map(|_| sum)
+        self.write(keys, key, value, expires_at, How::Added(by)).map(|_| sum)
     }
 
     /// Removes a key; whether it was there.
@@ -168,7 +171,6 @@ impl Overlay {
     fn write(
         &mut self,
         keys: &mut Keys,
-        max: usize,
         key: String,
         value: Bytes,
         expires_at: Option<Timestamp>,
@@ -182,7 +184,7 @@ impl Overlay {
             return Err(WriteError::Other(format!("{what} of {found} bytes; at most {max} are possible")));
         }
         let more = self.more(keys, &key, Some(value.len()));
-        if more > 0 && keys.bytes().saturating_add_signed(self.growth).saturating_add_signed(more) > max {
+        if more > 0 && keys.bytes().saturating_add_signed(self.growth).saturating_add_signed(more) > self.quota {
             return Err(WriteError::Quota);
         }
         let version = keys.next_version();
@@ -214,6 +216,10 @@ impl Overlay {
         value.map_or(0, size) - now.map_or(0, size)
     }
 
+    pub(super) const fn quota(&self) -> usize {
+        self.quota
+    }
+
     /// How many keys the present call wrote.
     pub(super) fn written(&self) -> usize {
         self.undo.len()
@@ -237,7 +243,7 @@ mod tests {
     const MAX: usize = 1_000;
 
     fn put(overlay: &mut Overlay, keys: &mut Keys, key: &str, bytes: usize) -> bool {
-        overlay.put(keys, MAX, key.to_owned(), vec![0; bytes].into(), None, None).is_ok()
+        overlay.put(keys, key.to_owned(), vec![0; bytes].into(), None, None).is_ok()
     }
 
     /// What is kept and what was written, as one would see it in one map.
@@ -252,7 +258,7 @@ mod tests {
         fn an_overlay_is_a_map(steps in prop::collection::vec((0_u8..5, "[ab]{1,2}", 0_usize..300), 1..60)) {
             let (states, name) = (States::default(), Arc::from("p"));
             let mut kept = states.kept();
-            let mut overlay = Overlay::begin(&mut kept, &name, false);
+            let mut overlay = Overlay::begin(&mut kept, &name, MAX, false);
             let keys = kept.keys(&name);
             let (mut map, mut before) = (BTreeMap::new(), BTreeMap::new());
             for (step, key, bytes) in steps {
@@ -285,7 +291,7 @@ mod tests {
     fn lists_are_in_order_and_go_on_after_a_key() {
         let (states, name) = (States::default(), Arc::from("p"));
         let mut kept = states.kept();
-        let mut overlay = Overlay::begin(&mut kept, &name, false);
+        let mut overlay = Overlay::begin(&mut kept, &name, MAX, false);
         let keys = kept.keys(&name);
         for key in ["a", "a/2", "a/1", "b", "a/"] {
             assert!(put(&mut overlay, keys, key, 1));
@@ -300,20 +306,14 @@ mod tests {
     fn keys_and_values_are_bounded() {
         let (states, name) = (States::default(), Arc::from("p"));
         let mut kept = states.kept();
-        let mut overlay = Overlay::begin(&mut kept, &name, false);
+        let mut overlay = Overlay::begin(&mut kept, &name, 4 << 20, false);
         let keys = kept.keys(&name);
-        let mut written = |key: &str, bytes: usize| match overlay.put(
-            keys,
-            usize::MAX >> 1,
-            key.to_owned(),
-            vec![0; bytes].into(),
-            None,
-            None,
-        ) {
-            Ok(_) => String::new(),
-            Err(WriteError::Other(reason)) => reason,
-            Err(_) => "something else".into(),
-        };
+        let mut written =
+            |key: &str, bytes: usize| match overlay.put(keys, key.to_owned(), vec![0; bytes].into(), None, None) {
+                Ok(_) => String::new(),
+                Err(WriteError::Other(reason)) => reason,
+                Err(_) => "something else".into(),
+            };
         assert!(written("", 0).contains("a key of 0 bytes"));
         assert!(written(&"x".repeat(STATE_KEY_BYTES_MAX + 1), 0).contains("a key of 257 bytes"));
         assert!(written("k", STATE_VALUE_BYTES_MAX + 1).contains("a value of"));

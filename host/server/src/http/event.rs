@@ -27,7 +27,10 @@ impl Renderer {
 
     /// Lets go of instances of plugins that run no more.
     pub(crate) fn plugins_changed(&self) {
-        self.lane.lock().unwrap_or_else(PoisonError::into_inner).enter(&self.plugins.current());
+        // If it is in use, whoever uses it next does that.
+        if let Ok(mut lane) = self.lane.try_lock() {
+            lane.enter(&self.plugins.current());
+        }
     }
 
     /// The owner's line for an event: none if nobody owns its type, or if the owner failed. Blocks.

@@ -139,8 +139,9 @@ pub(super) async fn clear_state(State(app): State<Arc<App>>, Path(name): Path<St
     if app.bus.state_usage(&name).keys == 0 {
         find(&app, &name)?;
     }
-    let cleared = app.bus.clear_state(&name).await;
-    let keys = cleared.map_err(|error| Problem::new(Kind::Unavailable, error.to_string()))?;
+    let cleared = tokio::task::spawn_blocking(move || app.bus.clear_state(&name)).await;
+    let gone = |error: &dyn std::fmt::Display| Problem::new(Kind::Unavailable, error.to_string());
+    let keys = cleared.map_err(|error| gone(&error))?.map_err(|error| gone(&error))?;
     Ok(Json(json!({"keys": keys})))
 }
 

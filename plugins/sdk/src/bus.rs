@@ -1,4 +1,4 @@
-//! Events beside those that pass through: `bus::publish(vec![NewEvent::new("alert.high", "{}")])`.
+//! Events beside those that pass through: `bus::publish(&[NewEvent::new("alert.high", "{}")])`.
 //!
 //! Only where the operator grants it, with the types that may be published (`[grants] publish = ["alert.*"]`), and only
 //! while events are processed. What exactly is promised is said in `wit/v0.1/bus.wit`. In native tests events go to
@@ -11,9 +11,9 @@ pub use crate::bindings::imports::tidemill::plugin::bus::NewEvent;
 /// # Errors
 ///
 /// None of them is taken; the text says why.
-pub fn publish(events: Vec<NewEvent>) -> Result<(), String> {
+pub fn publish(events: &[NewEvent]) -> Result<(), String> {
     #[cfg(target_arch = "wasm32")]
-    return crate::bindings::imports::tidemill::plugin::bus::publish(&events);
+    return crate::bindings::imports::tidemill::plugin::bus::publish(events);
     #[cfg(not(target_arch = "wasm32"))]
     {
         crate::testing::publish(events);

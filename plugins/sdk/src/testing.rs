@@ -190,8 +190,8 @@ pub(crate) fn record(level: Level, message: &str, fields: &[(&str, &str)]) {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn publish(events: Vec<NewEvent>) {
-    PUBLISHED.with_borrow_mut(|published| published.extend(events));
+pub(crate) fn publish(events: &[NewEvent]) {
+    PUBLISHED.with_borrow_mut(|published| published.extend_from_slice(events));
 }
 
 thread_local! {

@@ -44,7 +44,7 @@ impl Filter for Answerer {
             let new = NewEvent::new(config.say.as_str(), event.data()).subject(event.id());
             config.source.iter().fold(new, |new, source| new.source(source.as_str()))
         };
-        if let Err(reason) = bus::publish((0..config.times).map(new).collect()) {
+        if let Err(reason) = bus::publish(&(0..config.times).map(new).collect::<Vec<_>>()) {
             log::warn!("refused: {reason}");
         }
         if event.data() == b"\"trap\"" {

@@ -12,6 +12,7 @@ use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, Retention
 use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
 
 use crate::announce;
+use crate::auth::Auth;
 use crate::config::{self, Config, StoreKind};
 use crate::connections::Connections;
 use crate::http::{Hooks, Renderer};
@@ -21,6 +22,7 @@ use crate::rates::Rates;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
+    pub(crate) auth: Auth,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
@@ -37,6 +39,8 @@ pub(crate) struct App {
 /// in until the [`Directory`] is dropped.
 pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     let settings = plugin_settings(&config)?;
+    let auth = Auth::load(&config.auth, config.listen.ip())?;
+    auth.warn(config.listen.ip());
     fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create data-dir {}", config.data_dir.display()))?;
     fs::create_dir_all(&config.plugins_dir)
@@ -82,6 +86,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     let plugins_dir = config.plugins_dir.clone();
     let built = Arc::new(App {
         config,
+        auth,
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
         hooks: Hooks::new(Arc::clone(&plugins)),

@@ -11,6 +11,7 @@ mod plugin;
 mod publish;
 mod report;
 mod tail;
+mod token;
 
 use std::{
     io::{self, Write},
@@ -24,6 +25,7 @@ pub(crate) use log::LogArgs;
 pub(crate) use plugin::PluginArgs;
 pub(crate) use publish::PublishArgs;
 pub(crate) use tail::TailArgs;
+pub(crate) use token::TokenArgs;
 
 /// Events in, through sandboxed WebAssembly plugins, out as Server-Sent Events.
 #[derive(Debug, Parser)]
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Plugin(PluginArgs),
     /// Check or show the configuration
     Config(ConfigArgs),
+    /// Make a token for development, or look into one
+    Token(TokenArgs),
     /// Look at the log in a data directory, check it, export it, or make one of an export
     Log(LogArgs),
 }
@@ -174,6 +178,12 @@ pub(crate) fn log(args: &LogArgs) -> ExitCode {
     let result = log::run(args, &mut output);
     let flushed = output.out.flush().map_err(Failure::from);
     end(result.and_then(|exit| flushed.map(|()| exit)))
+}
+
+/// Runs `tidemill token`.
+pub(crate) fn token(args: &TokenArgs) -> ExitCode {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    end(token::run(args, &mut Output { out: &mut out, err: &mut err }))
 }
 
 /// Ends a command that did not get as far as doing anything, with its reason on standard error.

@@ -3,6 +3,7 @@
 //! Owns what the rest of the server reads. The keys themselves are listed in `config/keys.rs`. Must not know the process
 //! environment (whoever calls passes it in) nor what plugins make of their own tables.
 
+mod auth;
 mod keys;
 mod kind;
 mod nearest;
@@ -14,6 +15,7 @@ mod source;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
+pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken};
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
 use tidemill_log::{Retention, Rule};
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// `[tls]`
     pub(crate) tls: Tls,
+    /// `[auth]`
+    pub(crate) auth: Auth,
     /// `[publish]`
     pub(crate) publish: Publish,
     /// `[subscribe]`
@@ -66,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,
     plugin_places: BTreeMap<String, String>,
+    /// `[[auth.tokens]]` and `[[auth.issuers]]`, as written.
+    written: Vec<(&'static str, toml::Table)>,
 }
 
 /// `[server]`: how connections are served.

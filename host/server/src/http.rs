@@ -20,18 +20,27 @@ mod stats;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post};
+use axum::{Json, Router};
 
 pub(crate) use accept::Server;
 pub(crate) use decode::cloudevents;
 pub(crate) use event::Renderer;
 pub(crate) use hooks::Hooks;
 
+use serde_json::Value;
+
 use crate::app::App;
+use crate::auth;
 use crate::problem::{Kind, Problem};
 use crate::sse;
+
+/// Who the server takes the sender for.
+async fn principal(who: auth::Who) -> Json<Value> {
+    Json(who.to_json())
+}
 
 fn routes(app: Arc<App>) -> Router {
     let wrong_method = |method: Method, uri: Uri| async move {
@@ -63,10 +72,13 @@ fn routes(app: Arc<App>) -> Router {
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))
         .route("/plugins/{name}/rollback", post(orders::rollback))
+        .route("/principal", get(principal))
+        .route("/tickets", post(auth::give_ticket))
         .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/{*path}", any(not_found))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&app), auth::guard))
         .with_state(app)
 }

@@ -43,6 +43,26 @@ pub(crate) const VIEW_PARAMETER_BYTES_MAX: usize = 8 << 10;
 pub(crate) const VIEW_REPLACED_MAX: usize = 3;
 /// How long a poll waits for a view to judge what is there.
 pub(crate) const POLL_JUDGED_MAX: Duration = Duration::from_secs(2);
+/// Tokens that a configuration knows by their hash. Each token that comes is compared with all of them.
+pub(crate) const TOKENS_MAX: usize = 1000;
+/// Issuers whose tokens are taken.
+pub(crate) const ISSUERS_MAX: usize = 64;
+/// By how much an issuer's clock may differ: tokens are taken for so much longer than they say.
+pub(crate) const LEEWAY_MAX: Duration = Duration::from_secs(600);
+/// Bytes of a token. Longer ones are not looked at: hashing and decoding them would be work for nothing.
+pub(crate) const TOKEN_BYTES_MAX: usize = 8 << 10;
+/// Permissions, and groups, of one token; they are kept for as long as its streams last.
+pub(crate) const RIGHTS_MAX: usize = 256;
+/// Bytes of a file with keys, so that a wrong path does not fill the memory.
+pub(crate) const KEY_FILE_BYTES_MAX: u64 = 1 << 20;
+/// A set of keys is not read again sooner, whatever keys tokens name: whoever makes them up would have us read all the time.
+pub(crate) const KEYS_REREAD_PAUSE: Duration = Duration::from_secs(1);
+/// A set of keys is read again after this time, so that one that was taken out of it is not trusted for ever.
+pub(crate) const KEYS_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long a ticket may wait for its stream. Addresses are logged: until somebody reads that, it is worth nothing.
+pub(crate) const TICKET_LIFE: Duration = Duration::from_secs(30);
+/// Tickets that wait for their streams; whoever asks for more of them than they use would fill the memory.
+pub(crate) const TICKETS_MAX: usize = 10_000;
 /// Between looks at connections and at the age of events.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Sources or subjects in one subscription.

@@ -5,6 +5,7 @@
 
 mod announce;
 mod app;
+mod auth;
 mod cli;
 mod clock;
 mod config;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Config(args) => {
             cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
         }
+        Command::Token(args) => cli::token(&args),
         Command::Log(args) => cli::log(&args),
     }
 }

@@ -27,12 +27,26 @@ struct Document {
     more: Map<String, Value>,
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// `WWW-Authenticate`
+    #[serde(skip)]
+    challenge: Option<HeaderValue>,
 }
 
 /// The kinds of problems, with their status and title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     BadRequest,
+    TokenMissing,
+    TokenMalformed,
+    TokenUnknown,
+    TokenExpired,
+    TokenNotYetValid,
+    TokenAudience,
+    TokenIssuer,
+    TokenSignature,
+    TicketInvalid,
+    NotPermitted,
+    CrossSite,
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -52,6 +66,17 @@ impl Kind {
     const fn parts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::BadRequest => ("bad-request", StatusCode::BAD_REQUEST, "Bad request"),
+            Self::TokenMissing => ("token-missing", StatusCode::UNAUTHORIZED, "A token is needed"),
+            Self::TokenMalformed => ("token-malformed", StatusCode::UNAUTHORIZED, "The token cannot be read"),
+            Self::TokenUnknown => ("token-unknown", StatusCode::UNAUTHORIZED, "The token is not known"),
+            Self::TokenExpired => ("token-expired", StatusCode::UNAUTHORIZED, "The token has expired"),
+            Self::TokenNotYetValid => ("token-not-yet-valid", StatusCode::UNAUTHORIZED, "The token is not valid yet"),
+            Self::TokenAudience => ("token-audience", StatusCode::UNAUTHORIZED, "The token is for somebody else"),
+            Self::TokenIssuer => ("token-issuer", StatusCode::UNAUTHORIZED, "The token's issuer is not accepted"),
+            Self::TokenSignature => ("token-signature", StatusCode::UNAUTHORIZED, "The token's signature is wrong"),
+            Self::TicketInvalid => ("ticket-invalid", StatusCode::UNAUTHORIZED, "The ticket is not valid"),
+            Self::NotPermitted => ("not-permitted", StatusCode::FORBIDDEN, "Not permitted"),
+            Self::CrossSite => ("cross-site", StatusCode::FORBIDDEN, "The request comes from another site"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::RequestTimeout => ("request-timeout", StatusCode::REQUEST_TIMEOUT, "The request took too long"),
@@ -71,6 +96,11 @@ impl Kind {
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not possible at the moment"),
         }
     }
+
+    /// For people, in ASCII.
+    pub(crate) const fn title(self) -> &'static str {
+        self.parts().2
+    }
 }
 
 impl Problem {
@@ -85,6 +115,7 @@ impl Problem {
             at: None,
             more: Map::new(),
             retry_after: None,
+            challenge: None,
         }))
     }
 
@@ -113,6 +144,12 @@ impl Problem {
         self.0.retry_after = Some(seconds);
         self
     }
+
+    /// Says how to show who one is.
+    pub(crate) fn challenge(mut self, challenge: HeaderValue) -> Self {
+        self.0.challenge = Some(challenge);
+        self
+    }
 }
 
 impl IntoResponse for Problem {
@@ -124,6 +161,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(challenge) = self.0.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -16,11 +16,13 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tidemill_bus::{Cursor, SlowPolicy, Subscription};
+use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
 pub(crate) use poll::poll;
 
 use crate::app::App;
+use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
 use crate::connections::{Carrier, Peer, Terms, Use};
 use crate::limits::BUSY_RETRY;
@@ -36,6 +38,7 @@ pub(crate) const PATH: &str = "/events";
 pub(crate) async fn subscribe(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    Extension(who): Who,
     handover: Option<Extension<Handover>>,
     uri: Uri,
     headers: HeaderMap,
@@ -48,7 +51,7 @@ pub(crate) async fn subscribe(
         // An error status would make every EventSource give up for ever; this makes it come back later.
         return stream_response(Body::from(retry(BUSY_RETRY)));
     }
-    let (cursor, terms) = match open(&app, query, &uri, &headers, Use::Stream).await {
+    let (cursor, terms) = match open(&app, who, query, &uri, &headers, Use::Stream).await {
         Ok(opened) => opened,
         Err(Unopened::Busy) => return stream_response(Body::from(retry(BUSY_RETRY))),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
@@ -118,11 +121,13 @@ fn is_full(app: &App) -> bool {
 /// A cursor for a request, and what others may know of it.
 async fn open(
     app: &App,
+    principal: Arc<Principal>,
     mut query: Query,
     uri: &Uri,
     headers: &HeaderMap,
     usage: Use,
 ) -> Result<(Cursor, Terms), Unopened> {
+    query.wanted.types = principal.narrow(query.wanted.types).map_err(|beyond| not_permitted_types(&beyond))?;
     query.wanted.view = query.view.open(app).await?;
     let selection = app.bus.selection(query.wanted);
     let subscription = Subscription { selection: Arc::clone(&selection), start: query.start, limit: query.limit };
@@ -133,10 +138,19 @@ async fn open(
         usage,
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: agent,
+        principal,
         selection,
         heartbeat: query.heartbeat.max(query.wait),
     };
     Ok((cursor, terms))
+}
+
+fn not_permitted_types(beyond: &TypePattern) -> Problem {
+    let detail = format!(
+        "the types `{beyond}` are beyond those that the token may subscribe to (`subscribe`); ask for fewer, or leave \
+         `types` out for all of them"
+    );
+    not_permitted(&format!("subscribe:{beyond}"), detail).at("types")
 }
 
 /// The `retry:` field: how long a client waits before it reconnects.

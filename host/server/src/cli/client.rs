@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, time::Duration};
 
 use clap::Args;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Response, Url};
 use serde::Deserialize;
 
@@ -24,6 +25,9 @@ pub(crate) struct ServerArgs {
         hide_env_values = true
     )]
     pub(super) url: String,
+    /// A token that the server accepts; in the variable others on this machine do not see it
+    #[arg(long, value_name = "TOKEN", env = "TIDEMILL_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
 }
 
 /// One server.
@@ -92,6 +96,12 @@ impl Server {
         let mut client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("tidemill/", env!("CARGO_PKG_VERSION")));
+        if let Some(token) = args.token.as_deref().filter(|token| !token.is_empty()) {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                .map_err(|_| Failure::new(Exit::Usage, "--token: a token has no line ends or control characters"))?;
+            value.set_sensitive(true);
+            client = client.default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]));
+        }
         let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
         if host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()) {
             // A proxy that the environment names does not know our loopback.

@@ -3,6 +3,7 @@
 //! Owns this list and the relations between values. A new key is one more `read` here and one more row in
 //! `docs/configuration.md`; a test compares the two.
 
+mod auth;
 mod limits;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -84,6 +85,7 @@ impl Config {
                 ),
                 key: s.read("tls.key", "", &File, "PEM file with the certificate's private key."),
             },
+            auth: auth::read(s),
             publish: Publish {
                 body_max: s.read(
                     "publish.body-max",
@@ -282,6 +284,7 @@ impl Config {
             plugins: s.plugin_tables(),
             entries: Vec::new(),
             plugin_places: BTreeMap::new(),
+            written: Vec::new(),
         };
         config.check_relations(s);
         config
@@ -289,6 +292,9 @@ impl Config {
 
     /// What no value shows alone.
     fn check_relations(&self, s: &mut Settings) {
+        for (key, detail) in self.auth.contradictions() {
+            s.contradiction(key, detail);
+        }
         if self.publish.queue_max < self.publish.body_max {
             s.conflict(
                 "publish.queue-max",

@@ -55,7 +55,7 @@ impl fmt::Display for Origin {
 }
 
 /// Variables with our prefix that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 2] = ["TIDEMILL_CONFIG", "TIDEMILL_URL"];
+const COMMAND_VARIABLES: [&str; 3] = ["TIDEMILL_CONFIG", "TIDEMILL_URL", "TIDEMILL_TOKEN"];
 
 /// The layers, and what was found out about them so far.
 pub(super) struct Settings {
@@ -138,7 +138,7 @@ impl Settings {
 
     /// The bounds for types of events, checked.
     pub(super) fn retention_rules(&mut self) -> Vec<Rule> {
-        let tables = std::mem::take(&mut self.file.retention);
+        let tables = self.file.tables.remove("retention").unwrap_or_default();
         let mut rules = Vec::with_capacity(tables.len());
         for (table, line) in tables {
             match super::retention::rule(&table) {
@@ -151,6 +151,33 @@ impl Settings {
             }
         }
         rules
+    }
+
+    /// A list of tables of the file, each read as a whole.
+    pub(super) fn tables<T>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        read: impl Fn(&toml::Table) -> Result<T, String>,
+    ) -> Vec<T> {
+        let tables = self.file.tables.get(key).map(Vec::as_slice).unwrap_or_default();
+        let mut found = Vec::with_capacity(tables.len());
+        for (table, line) in tables {
+            match read(table) {
+                Ok(one) if found.len() < max => found.push(one),
+                read => {
+                    let detail = read.err().unwrap_or_else(|| format!("are more than {max}, which is the most"));
+                    self.problems.push(ConfigProblem { place: self.file.place(*line), key: key.to_owned(), detail });
+                }
+            }
+        }
+        found
+    }
+
+    /// Notes what is wrong with lists of tables.
+    pub(super) fn contradiction(&mut self, key: &'static str, detail: String) {
+        let line = self.file.tables.get(key).and_then(|tables| tables.first()).map_or(1, |(_, line)| *line);
+        self.problems.push(ConfigProblem { place: self.file.place(line), key: key.to_owned(), detail });
     }
 
     /// Notes that a value does not fit the others, at the place where it was set.
@@ -168,7 +195,10 @@ impl Settings {
             return Err(ConfigError::Invalid { problems: self.problems });
         }
         let places = self.file.plugins.iter().map(|(name, (_, line))| (name.clone(), self.file.place(*line)));
-        Ok(Config { plugin_places: places.collect(), entries: self.entries, ..config })
+        let plugin_places = places.collect();
+        let tables = self.file.tables.into_iter();
+        let written = tables.flat_map(|(key, tables)| tables.into_iter().map(move |(table, _)| (key, table))).collect();
+        Ok(Config { plugin_places, entries: self.entries, written, ..config })
     }
 
     /// What the layers say about a key, lowest first.

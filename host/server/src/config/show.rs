@@ -27,6 +27,14 @@ pub(super) fn to_toml(config: &Config) -> String {
         line(&mut text, "\n# Bounds for some types of events, beside those of the whole log in [log].");
         line(&mut text, super::retention::to_toml(rule).trim_end());
     }
+    for (key, table) in &config.written {
+        line(&mut text, "\n# Whose tokens are taken: their hashes, or where keys are. There is no secret in it.");
+        line(&mut text, &format!("[[{key}]]"));
+        for (name, value) in table {
+            // Tables within, too, in one line: a header of their own would have to name the list.
+            line(&mut text, &format!("{} = {value}", bare_or_quoted(name)));
+        }
+    }
     for (name, table) in &config.plugins {
         let mut plugin = toml::Table::new();
         plugin.insert(name.clone(), toml::Value::Table(table.clone()));

@@ -50,8 +50,8 @@ pub(super) struct FileSource {
     pub(super) nodes: BTreeMap<String, Node>,
     /// `[plugins.<name>]` with the line it begins on.
     pub(super) plugins: BTreeMap<String, (toml::Table, usize)>,
-    /// `[[retention]]`, each with the line it begins on.
-    pub(super) retention: Vec<(toml::Table, usize)>,
+    /// `[[retention]]`, `[[auth.tokens]]` and `[[auth.issuers]]`, each table with the line it begins on.
+    pub(super) tables: BTreeMap<&'static str, Vec<(toml::Table, usize)>>,
     pub(super) problems: Vec<ConfigProblem>,
 }
 
@@ -80,7 +80,11 @@ impl FileSource {
             if key.get_ref() == "plugins" {
                 file.take_plugins(text, key, value, table.get("plugins"));
             } else if key.get_ref() == "retention" {
-                file.take_retention(text, key, value, table.get("retention"));
+                let hint = "holds bounds for some types of events: write `[[retention]]`, with two brackets, and \
+                    `types` and `max-age`, `max-bytes` or `max-events` below it; those of the whole log are in `[log]`";
+                file.take_tables(text, "retention", key, value, table.get("retention"), hint);
+            } else if let ("auth", DeValue::Table(tree)) = (&**key.get_ref(), value.get_ref()) {
+                file.take_auth(text, key, tree, table.get("auth"));
             } else {
                 file.take(text, bare_or_quoted(key.get_ref()), key, value);
             }
@@ -138,26 +142,45 @@ impl FileSource {
         }
     }
 
-    fn take_retention(
+    /// `[auth]` has keys of its own beside lists of tables.
+    fn take_auth(&mut self, text: &str, key: &Spanned<impl Sized>, tree: &DeTable<'_>, owned: Option<&toml::Value>) {
+        for (name, value) in tree {
+            let owned = owned.and_then(|auth| auth.get(&**name.get_ref()));
+            match &**name.get_ref() {
+                "tokens" => {
+                    let hint = "holds tokens: write `[[auth.tokens]]`, with two brackets, and `name`, `sha256` and \
+                        `type` below it";
+                    self.take_tables(text, "auth.tokens", name, value, owned, hint);
+                }
+                "issuers" => {
+                    let hint = "holds issuers of tokens: write `[[auth.issuers]]`, with two brackets, and `issuer`, \
+                        `audience` and `algorithms` below it";
+                    self.take_tables(text, "auth.issuers", name, value, owned, hint);
+                }
+                other => self.take(text, format!("auth.{}", bare_or_quoted(other)), name, value),
+            }
+        }
+        let line = line_of(text, key.span().start);
+        self.nodes.insert("auth".to_owned(), Node { raw: Raw::Table(!tree.is_empty()), line });
+    }
+
+    fn take_tables(
         &mut self,
         text: &str,
+        path: &'static str,
         key: &Spanned<impl Sized>,
         value: &Spanned<DeValue<'_>>,
         owned: Option<&toml::Value>,
+        hint: &str,
     ) {
-        let tables = match (value.get_ref(), owned) {
-            (DeValue::Array(tree), Some(toml::Value::Array(owned))) => tree.iter().zip(owned),
-            _ => {
-                let detail = "holds bounds for some types of events: write `[[retention]]`, with two brackets, and \
-                    `types` and `max-age`, `max-bytes` or `max-events` below it; those of the whole log are in `[log]`";
-                return self.problem(line_of(text, key.span().start), "retention", detail.to_owned());
-            }
+        let (DeValue::Array(tree), Some(toml::Value::Array(owned))) = (value.get_ref(), owned) else {
+            return self.problem(line_of(text, key.span().start), path, hint.to_owned());
         };
-        for (node, value) in tables {
+        for (node, value) in tree.iter().zip(owned) {
             let line = line_of(text, node.span().start);
             match value {
-                toml::Value::Table(table) => self.retention.push((table.clone(), line)),
-                _ => self.problem(line, "retention", "must be tables: write `[[retention]]`".to_owned()),
+                toml::Value::Table(table) => self.tables.entry(path).or_default().push((table.clone(), line)),
+                _ => self.problem(line, path, format!("must be tables: write `[[{path}]]`")),
             }
         }
     }

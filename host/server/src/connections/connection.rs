@@ -9,6 +9,7 @@ use tidemill_bus::{Progress, Selection};
 use tidemill_event::Timestamp;
 use tokio::sync::Notify;
 
+use crate::auth::Principal;
 use crate::clock::{self, Moment};
 
 /// The other end of an HTTP connection, known to every request on it.
@@ -96,15 +97,17 @@ pub(crate) struct Terms {
     /// As it was sent.
     pub(crate) query: String,
     pub(crate) user_agent: Option<String>,
+    pub(crate) principal: Arc<Principal>,
     pub(crate) selection: Arc<Selection>,
     /// The longest time without a question for its next frame if its socket takes bytes.
     pub(crate) heartbeat: Duration,
 }
 
 impl Terms {
-    /// What tells them from others; selections are shared themselves.
-    fn parts(&self) -> (Use, &str, Option<&str>, *const Selection, Duration) {
-        (self.usage, &self.query, self.user_agent.as_deref(), Arc::as_ptr(&self.selection), self.heartbeat)
+    /// What tells them from others; selections are shared themselves, and so are principals that come again.
+    fn parts(&self) -> (Use, &str, Option<&str>, *const Principal, *const Selection, Duration) {
+        let (principal, selection) = (Arc::as_ptr(&self.principal), Arc::as_ptr(&self.selection));
+        (self.usage, &self.query, self.user_agent.as_deref(), principal, selection, self.heartbeat)
     }
 }
 

@@ -53,6 +53,7 @@ fn show(connection: &Connection, last: Position) -> Value {
         "id": connection.id,
         "use": match terms.usage { Use::Stream => "stream", Use::Poll => "poll" },
         "remote": connection.carrier.address().map(|address| address.to_string()),
+        "principal": terms.principal.to_string(),
         "since": connection.since.to_string(),
         "query": terms.query,
         "userAgent": terms.user_agent,

@@ -11,35 +11,54 @@ use tidemill_bus::{Outcome, Published};
 use tidemill_log::{AppendError, KeptDeadLetter, ReadError};
 
 use crate::app::App;
+use crate::auth::{Principal, Who};
 use crate::http::connections::Part;
 use crate::http::{outcome, publish};
 use crate::problem::{Kind, Problem};
 
 /// Dead letters, oldest first.
-pub(super) async fn list(State(app): State<Arc<App>>, Query(part): Query<Part>) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Query(part): Query<Part>,
+) -> Result<Json<Value>, Problem> {
     let max = part.limit.clamp(1, tidemill_bus::limits::DEAD_LETTERS_MAX);
     let kept = app.bus.dead_letters(part.after, max).await.map_err(|error| unreadable(&error))?;
     let next = if kept.len() == max { kept.last().map(|kept| kept.number) } else { None };
-    let listed: Vec<Value> = kept.iter().map(json).collect();
+    let listed: Vec<Value> = kept.iter().filter(|kept| may_read(&who, kept)).map(json).collect();
     Ok(Json(json!({"deadLetters": listed, "next": next})))
 }
 
-async fn find(app: &App, number: u64) -> Result<KeptDeadLetter, Problem> {
+fn may_read(who: &Principal, kept: &KeptDeadLetter) -> bool {
+    who.may_read(kept.letter.event.event_type())
+}
+
+/// One that somebody may not see is not there for them.
+async fn find(app: &App, who: &Principal, number: u64) -> Result<KeptDeadLetter, Problem> {
     let found = app.bus.dead_letter(number).await.map_err(|error| unreadable(&error))?;
+    let found = found.filter(|kept| may_read(who, kept));
     let missing =
         || Problem::new(Kind::NotFound, format!("there is no dead letter {number}; GET /dead-letters lists them"));
     found.ok_or_else(missing)
 }
 
 /// One dead letter.
-pub(super) async fn show(State(app): State<Arc<App>>, Path(number): Path<u64>) -> Result<Json<Value>, Problem> {
-    Ok(Json(json(&find(&app, number).await?)))
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Path(number): Path<u64>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(json(&find(&app, &who, number).await?)))
 }
 
 /// Sends the event through the plugins that are there now. If it is decided otherwise than by a failure, the dead letter
 /// is gone.
-pub(super) async fn replay(State(app): State<Arc<App>>, Path(number): Path<u64>) -> Result<Response, Problem> {
-    let kept = find(&app, number).await?;
+pub(super) async fn replay(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Path(number): Path<u64>,
+) -> Result<Response, Problem> {
+    let kept = find(&app, &who, number).await?;
     let id = kept.letter.event.id().to_owned();
     let outcomes = app.bus.publish(vec![Published::from(kept.letter.event)]).await;
     let outcomes = outcomes.map_err(|error| publish::refused(&error))?;
@@ -50,8 +69,12 @@ pub(super) async fn replay(State(app): State<Arc<App>>, Path(number): Path<u64>)
 }
 
 /// Gives one up.
-pub(super) async fn forget(State(app): State<Arc<App>>, Path(number): Path<u64>) -> Result<StatusCode, Problem> {
-    find(&app, number).await?;
+pub(super) async fn forget(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Path(number): Path<u64>,
+) -> Result<StatusCode, Problem> {
+    find(&app, &who, number).await?;
     app.bus.forget_dead_letters(vec![number]).await.map_err(|error| unwritable(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

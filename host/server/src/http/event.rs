@@ -10,6 +10,7 @@ use tidemill_log::Record;
 use tidemill_plugin::{Lane, Plugins};
 
 use crate::app::App;
+use crate::auth::Who;
 use crate::problem::{Kind, Problem};
 
 /// Instances for showing events, apart from those that events pass through: nobody who looks slows a publisher.
@@ -45,10 +46,16 @@ impl Renderer {
 }
 
 /// One event as CloudEvents JSON, with `text` where the owner of its type has something to say.
-pub(crate) async fn event(State(app): State<Arc<App>>, Path(position): Path<String>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn event(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Path(position): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let position: Position =
         position.parse().map_err(|e| Problem::new(Kind::BadRequest, format!("{e}")).at("position"))?;
-    let Some(record) = app.bus.record(position).await else {
+    // One that somebody may not see is not there for them.
+    let record = app.bus.record(position).await.filter(|record| who.may_read(record.event.event_type()));
+    let Some(record) = record else {
         let info = app.bus.log_info();
         let detail = format!(
             "there is no event at {position}; the log has {}.{} to {}.{}",

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use tidemill_bus::{Outcome, PublishError, Trail};
+use tidemill_bus::{Outcome, PublishError, Published, Trail};
+use tidemill_event::Problem as EventProblem;
 
 use crate::app::App;
+use crate::auth::{Principal, Who, not_permitted};
 use crate::http::decode::{Decoded, Defaults, Events, decode};
 use crate::http::{body, outcome};
 use crate::problem::{Kind, Problem};
 
 /// Takes events in any of the accepted formats and answers what became of each.
-pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(crate) async fn publish(State(app): State<Arc<App>>, who: Who, request: Request) -> Response {
     let (Parts { headers, uri, .. }, body) = request.into_parts();
     let explain = match explain(uri.query()) {
         Ok(explain) => explain,
@@ -28,11 +30,11 @@ pub(crate) async fn publish(State(app): State<Arc<App>>, request: Request) -> Re
     let answer = match decode(&headers, &body, defaults) {
         Ok(Events::One(decoded)) => {
             drop(body);
-            one(&app, decoded, explain).await
+            one(&app, &who, decoded, explain).await
         }
         Ok(Events::Many(decoded)) => {
             drop(body);
-            many(&app, decoded, explain).await
+            many(&app, &who, decoded, explain).await
         }
         Err(problem) => Err(problem),
     };
@@ -52,8 +54,11 @@ fn explain(query: Option<&str>) -> Result<bool, Problem> {
     }
 }
 
-async fn one(app: &App, decoded: Decoded, explain: bool) -> Result<Response, Problem> {
+async fn one(app: &App, who: &Principal, decoded: Decoded, explain: bool) -> Result<Response, Problem> {
     let mut published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
+    if let Some(problem) = forbidden(who, &published) {
+        return Err(not_permitted(&permission(&published), problem.detail));
+    }
     let id = published.event.id().to_owned();
     let trail = explain.then(Arc::<Trail>::default);
     published.trail = trail.clone();
@@ -61,12 +66,22 @@ async fn one(app: &App, decoded: Decoded, explain: bool) -> Result<Response, Pro
     Ok(outcome::single(&id, outcomes.first(), trail.as_deref(), app.durability))
 }
 
-async fn many(app: &App, decoded: Vec<Decoded>, explain: bool) -> Result<Response, Problem> {
+async fn many(app: &App, who: &Principal, decoded: Vec<Decoded>, explain: bool) -> Result<Response, Problem> {
     let (mut events, mut trails) = (Vec::with_capacity(decoded.len()), Vec::new());
+    // Nothing of the request is allowed: an error, so that nobody takes it for an answer to read later.
+    let refused_all = decoded.iter().all(|item| item.as_ref().is_ok_and(|published| !may(who, published)));
+    if let Some(Ok(first)) = decoded.first().filter(|_| refused_all)
+        && let Some(problem) = forbidden(who, first)
+    {
+        return Err(not_permitted(&permission(first), problem.detail));
+    }
     // For each item its id, or what was wrong with it before it was an event.
     let items: Vec<Result<String, Outcome>> = decoded
         .into_iter()
         .map(|item| match item {
+            Ok(published) if !may(who, &published) => {
+                Err(Outcome::Rejected { by: None, problems: forbidden(who, &published).into_iter().collect() })
+            }
             Ok(mut published) => {
                 let id = published.event.id().to_owned();
                 if explain {
@@ -83,6 +98,22 @@ async fn many(app: &App, decoded: Vec<Decoded>, explain: bool) -> Result<Respons
     let outcomes =
         if events.is_empty() { Vec::new() } else { app.bus.publish(events).await.map_err(|error| refused(&error))? };
     Ok(outcome::several(&items, &outcomes, &trails, app.durability))
+}
+
+fn may(who: &Principal, published: &Published) -> bool {
+    who.may_publish(published.event.event_type())
+}
+
+/// Why somebody may not publish an event.
+fn forbidden(who: &Principal, published: &Published) -> Option<EventProblem> {
+    let event_type = published.event.event_type();
+    let detail = format!("`{event_type}` is none of the types that the token may publish (`publish`)");
+    (!may(who, published)).then(|| EventProblem::new("type", detail))
+}
+
+/// What it would take.
+fn permission(published: &Published) -> String {
+    format!("publish:{}", published.event.event_type())
 }
 
 /// Nothing of the request was taken.

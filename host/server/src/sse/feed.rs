@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tidemill_bus::{AtHand, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
 use crate::connections::Connection;
 use crate::limits::RECONNECT_SPREAD;
 use crate::sse::retry;
@@ -72,6 +72,10 @@ impl Feed {
                 self.stage = Stage::Events;
                 Poll::Ready(Some(self.greeting(app)))
             }
+            Stage::Events if self.token_left().is_some_and(|left| left.is_zero()) => {
+                self.stage = Stage::Over;
+                Poll::Ready(Some(self.farewell(app)))
+            }
             Stage::Events => ask(&mut self.cursor, &self.connection.progress).map(|delivery| {
                 self.written = now;
                 Some(match delivery {
@@ -87,9 +91,18 @@ impl Feed {
         }
     }
 
-    /// How long until a heartbeat is due if nothing is sent before.
+    /// How long until a heartbeat is due if nothing is sent before, or the subscriber's time is over.
     pub(crate) fn due_in(&self) -> Duration {
-        self.connection.terms.heartbeat.saturating_sub(Moment::now().since(self.written))
+        let due = self.connection.terms.heartbeat.saturating_sub(Moment::now().since(self.written));
+        self.token_left().map_or(due, |left| due.min(left))
+    }
+
+    /// How long the subscriber's token is still good for, if that ends.
+    fn token_left(&self) -> Option<Duration> {
+        let principal = &self.connection.terms.principal;
+        // Most never expire, which costs no look at the clock.
+        principal.expires()?;
+        principal.left(clock::now())
     }
 
     /// A comment for proxies and watchdogs. The `id:` moves the place to resume from past events that this subscriber
@@ -120,6 +133,7 @@ impl Feed {
             Some(End::Behind) => "behind",
             Some(End::ViewChanged) => "view-changed",
             Some(End::Unjudged) => "view-unavailable",
+            None if self.token_left().is_some_and(|left| left.is_zero()) => "token-expired",
             _ => "",
         };
         if reason == "behind" {

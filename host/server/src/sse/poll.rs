@@ -15,6 +15,8 @@ use super::query::{Form, Query};
 use super::view::Unopened;
 use super::{defaults, is_full, open};
 use crate::app::App;
+use crate::auth::{Principal, Who};
+use crate::clock;
 use crate::connections::{Carrier, Peer, Registered, Use};
 use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX, POLL_JUDGED_MAX};
 use crate::problem::{Kind, Problem};
@@ -23,16 +25,23 @@ use crate::problem::{Kind, Problem};
 pub(crate) async fn poll(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    Extension(who): Who,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    match answer(&app, peer, &uri, &headers).await {
+    match answer(&app, peer, who, &uri, &headers).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn answer(
+    app: &App,
+    peer: Peer,
+    who: Arc<Principal>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let mut query = Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app))?;
     if is_full(app) {
         let detail = "there are too many subscribers at the moment (`connections-max`)";
@@ -40,14 +49,15 @@ async fn answer(app: &App, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result
     }
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
     query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
-    let until = Instant::now() + query.wait;
-    let (mut cursor, terms) = open(app, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
-        Unopened::Wrong(problem) => problem,
-        Unopened::Busy => {
-            let detail = "the view has too much to do at the moment; ask again later";
-            Problem::new(Kind::Unavailable, detail).at("view").retry_after(BUSY_RETRY.as_secs())
-        }
-    })?;
+    let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
+    let (mut cursor, terms) =
+        open(app, who, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
+            Unopened::Wrong(problem) => problem,
+            Unopened::Busy => {
+                let detail = "the view has too much to do at the moment; ask again later";
+                Problem::new(Kind::Unavailable, detail).at("view").retry_after(BUSY_RETRY.as_secs())
+            }
+        })?;
     let connection = app.connections.register(terms, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;

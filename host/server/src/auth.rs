@@ -1,0 +1,117 @@
+//! Who may do what: tokens become principals, and one layer asks principals before anything else does.
+//!
+//! Owns the tokens that are taken, by their hashes and their issuers' keys. Must not know what handlers do.
+
+mod guard;
+mod issuer;
+mod keys;
+mod place;
+mod policy;
+mod principal;
+mod refusal;
+mod tickets;
+
+use anyhow::Context;
+use axum::http::{HeaderMap, Method};
+use jsonwebtoken::dangerous::insecure_decode;
+use jsonwebtoken::decode_header;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+pub(crate) use guard::{Who, guard};
+pub(crate) use keys::secret;
+pub(crate) use principal::{Principal, Rights, TokenType};
+pub(crate) use refusal::{Refusal, not_permitted};
+pub(crate) use tickets::{Tickets, give_ticket};
+
+use crate::auth::issuer::Issuer;
+use crate::config::{self, AllowAnonymous};
+use crate::problem::Problem;
+
+/// The tokens that are taken.
+#[derive(Debug)]
+pub(crate) struct Auth {
+    anonymous: Option<Arc<Principal>>,
+    tokens: Vec<([u8; 32], Arc<Principal>)>,
+    issuers: Vec<Issuer>,
+    pub(crate) tickets: Tickets,
+}
+
+impl Auth {
+    /// Reads keys, and says what is unwise. `listen` is what the server is bound to.
+    pub(crate) fn load(config: &config::Auth, listen: IpAddr) -> anyhow::Result<Self> {
+        let load = |issuer| Issuer::load(issuer).with_context(|| format!("`auth.issuers`: {}", issuer.issuer));
+        let issuers: Vec<Issuer> = config.issuers.iter().map(load).collect::<Result<_, _>>()?;
+        let loopback = listen.to_canonical().is_loopback();
+        let anonymous = match config.allow_anonymous {
+            AllowAnonymous::Anywhere => true,
+            AllowAnonymous::Loopback => loopback,
+            AllowAnonymous::Never => false,
+        };
+        let bearer = |token: &config::StaticToken| {
+            let principal = Principal::bearer(token.name.clone(), token.rights.clone(), None, None);
+            (token.sha256, Arc::new(principal))
+        };
+        Ok(Self {
+            anonymous: anonymous.then(|| Arc::new(Principal::anonymous())),
+            tokens: config.tokens.iter().map(bearer).collect(),
+            issuers,
+            tickets: Tickets::default(),
+        })
+    }
+
+    /// Says at the start what an operator may not have meant.
+    pub(crate) fn warn(&self, listen: IpAddr) {
+        let (open, local) = (self.anonymous.is_some(), listen.to_canonical().is_loopback());
+        if open && !local {
+            tracing::warn!(%listen, "`auth.allow-anonymous` is \"anywhere\": whoever reaches this server may publish, \
+                subscribe and administer it");
+        } else if !open && self.tokens.is_empty() && self.issuers.is_empty() {
+            tracing::warn!(%listen, "nobody can do anything but deliver to hooks: requests need a token, and none is \
+                accepted; write `[[auth.tokens]]` or `[[auth.issuers]]`, or set `auth.allow-anonymous`");
+        }
+    }
+
+    /// Who sent a request.
+    fn principal(&self, method: &Method, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
+        match place::token(method, query, headers)? {
+            // One that is not taken is an error everywhere: whoever sent it counts on it.
+            Some(token) => Ok(self.bearer(token)?),
+            None => self.anonymous.clone().ok_or_else(|| Refusal::Missing.into()),
+        }
+    }
+
+    /// Whom a token stands for.
+    pub(crate) fn bearer(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
+        // All are compared, and each to its end: how long that takes says nothing of any.
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let known = self.tokens.iter().fold(
+            None,
+            |found, (own, principal)| {
+                if bool::from(own.ct_eq(&hash)) { Some(principal) } else { found }
+            },
+        );
+        match known {
+            Some(principal) => Ok(Arc::clone(principal)),
+            None if token.bytes().filter(|byte| *byte == b'.').count() == 2 => self.signed(token).map(Arc::new),
+            None => Err(Refusal::Unknown),
+        }
+    }
+
+    /// Whom a signed token stands for.
+    fn signed(&self, token: &str) -> Result<Principal, Refusal> {
+        let unreadable = || {
+            let detail = "the token is no JWT that is accepted: its header must be JSON with an `alg` of HS256, RS256, \
+                ES256 or EdDSA, and its claims JSON";
+            Refusal::Malformed(detail.to_owned())
+        };
+        let header = decode_header(token).map_err(|_| unreadable())?;
+        // Only to know whose keys to take: nothing else is believed before they fit.
+        let claims = insecure_decode::<Value>(token).map_err(|_| unreadable())?.claims;
+        let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name).ok_or(Refusal::Issuer)?;
+        issuer.principal(token, &header)
+    }
+}

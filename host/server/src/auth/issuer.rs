@@ -1,0 +1,116 @@
+//! One issuer's tokens: JWTs (RFC 7519), checked as RFC 8725 says, become principals.
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, Header, Validation, decode};
+use serde_json::Value;
+use tidemill_event::Timestamp;
+
+use crate::auth::keys::Keys;
+use crate::auth::principal::{Principal, Rights, TokenType};
+use crate::auth::refusal::Refusal;
+use crate::{clock, config};
+
+/// Somebody whose tokens are taken.
+#[derive(Debug)]
+pub(super) struct Issuer {
+    pub(super) name: String,
+    keys: Keys,
+    leeway_ms: u64,
+    claims: config::Claims,
+    validation: Validation,
+}
+
+impl Issuer {
+    pub(super) fn load(config: &config::Issuer) -> anyhow::Result<Self> {
+        let keys = Keys::load(&config.keys, &config.algorithms)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Set for each token, to the one algorithm of the key.
+        validation.algorithms = Vec::new();
+        validation.set_issuer(&[&config.issuer]);
+        validation.set_audience(&config.audience);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        validation.validate_nbf = true;
+        validation.leeway = config.leeway.as_secs();
+        let leeway_ms = validation.leeway * 1000;
+        Ok(Self { name: config.issuer.clone(), keys, leeway_ms, claims: config.claims.clone(), validation })
+    }
+
+    /// Whom a token stands for.
+    pub(super) fn principal(&self, token: &str, header: &Header) -> Result<Principal, Refusal> {
+        if header.crit.is_some() {
+            return Err(Refusal::Malformed("the token's header has `crit`, which nothing here understands".into()));
+        }
+        let checked = self.keys.with(header.kid.as_deref(), header.alg, |key| {
+            let validation = Validation { algorithms: vec![header.alg], ..self.validation.clone() };
+            decode::<Value>(token, &key.key, &validation)
+        });
+        let unknown =
+            "the token is signed with an algorithm, or names a key (`kid`), that its issuer does not use here";
+        let checked = checked.ok_or(Refusal::Signature(unknown))?;
+        let claims = checked.map_err(|error| refusal(error.kind()))?.claims;
+        let principal = self.of_claims(&claims)?;
+        // The library takes a token until the end of the second in which it expires, our streams do not.
+        if principal.left(clock::now()).is_some_and(|left| left.is_zero()) {
+            return Err(Refusal::Expired);
+        }
+        Ok(principal)
+    }
+
+    fn of_claims(&self, claims: &Value) -> Result<Principal, Refusal> {
+        let names = &self.claims;
+        let malformed = |detail: String| Refusal::Malformed(format!("the token cannot be used: {detail}"));
+        let kind = match claim(claims, &names.kind) {
+            None => TokenType::Readonly,
+            Some(kind) => serde_json::from_value(kind.clone())
+                .map_err(|_| malformed(format!("its claim `{}` is none of master, team and readonly", names.kind)))?,
+        };
+        let list = |name: &str| list(claims, name).map_err(malformed);
+        let (permissions, groups) = (list(&names.permissions)?, list(&names.groups)?);
+        let (publish, subscribe) = (list(&names.publish)?, list(&names.subscribe)?);
+        let rights = Rights::new(kind, permissions.unwrap_or_default(), groups.unwrap_or_default(), publish, subscribe)
+            .map_err(malformed)?;
+        let text = |name: &str| claims[name].as_str().map(str::to_owned);
+        let subject = text("sub").ok_or_else(|| malformed("it has no `sub`, which says whom it is for".into()))?;
+        // Was checked to be there. Fractions of a second do not matter.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such times are never reached")]
+        let expires = claims["exp"].as_f64().unwrap_or_default().max(0.0) as u64;
+        let expires = Timestamp::from_unix_ms(expires.saturating_mul(1000).saturating_add(self.leeway_ms));
+        Ok(Principal::bearer(subject, rights, Some(expires), text("jti")))
+    }
+}
+
+fn claim<'c>(claims: &'c Value, name: &str) -> Option<&'c Value> {
+    let found = if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) };
+    found.filter(|value| !value.is_null())
+}
+
+/// A list of texts, or one text with blanks between them, as in the `scope` of OAuth.
+fn list(claims: &Value, name: &str) -> Result<Option<Vec<String>>, String> {
+    let wrong = || format!("its claim `{name}` is no list of texts");
+    match claim(claims, name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.split_whitespace().map(str::to_owned).collect())),
+        Some(Value::Array(list)) => {
+            let texts: Option<Vec<String>> = list.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+            texts.map(Some).ok_or_else(wrong)
+        }
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn refusal(error: &ErrorKind) -> Refusal {
+    match error {
+        ErrorKind::ExpiredSignature => Refusal::Expired,
+        ErrorKind::ImmatureSignature => Refusal::NotYetValid,
+        ErrorKind::InvalidAudience => Refusal::Audience,
+        ErrorKind::InvalidIssuer => Refusal::Issuer,
+        ErrorKind::InvalidSignature => Refusal::Signature("the token's signature is not that of its issuer"),
+        ErrorKind::InvalidAlgorithm => Refusal::Signature("the token's algorithm is not the one of its issuer's key"),
+        ErrorKind::MissingRequiredClaim(name) if name == "aud" => Refusal::Audience,
+        ErrorKind::MissingRequiredClaim(name) => {
+            Refusal::Malformed(format!("the token has no claim `{name}`, or one of the wrong kind"))
+        }
+        ErrorKind::InvalidClaimFormat(name) => Refusal::Malformed(format!("the token's claim `{name}` is no time")),
+        _ => Refusal::Malformed("the token is no JWT that can be read".to_owned()),
+    }
+}

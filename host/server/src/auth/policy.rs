@@ -1,0 +1,44 @@
+//! What each route needs. A route that is not named here needs what its method needs: reading a token, changing an
+//! administrator.
+
+use axum::http::Method;
+
+/// What a route needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing.
+    Nothing,
+    /// To be somebody. What exactly they may see is looked at where it is read.
+    Somebody,
+    /// To be allowed to publish something. What, is looked at for each event.
+    Publisher,
+    /// To be allowed to change the server itself.
+    Administrator,
+}
+
+/// What a request needs, by the route that takes it.
+pub(super) fn need(method: &Method, route: &str) -> Need {
+    match (method.as_str(), route) {
+        // Probes have no tokens, and the dashboard's files no secrets.
+        ("GET" | "HEAD", "/livez" | "/readyz" | "/" | "/dashboard/{file}") => Need::Nothing,
+        // Other systems sign their deliveries, which plugins check.
+        ("POST", "/hooks/{plugin}") => Need::Nothing,
+        ("POST", "/events") => Need::Publisher,
+        ("POST", "/tickets") => Need::Somebody,
+        _ if method.is_safe() => Need::Somebody,
+        _ => Need::Administrator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_is_not_open() {
+        assert_eq!(need(&Method::GET, "/new"), Need::Somebody);
+        assert_eq!(need(&Method::DELETE, "/new"), Need::Administrator);
+        assert_eq!(need(&Method::POST, "/livez"), Need::Administrator);
+        assert_eq!(need(&Method::from_bytes(b"BREW").unwrap(), "/"), Need::Administrator);
+    }
+}

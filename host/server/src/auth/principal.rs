@@ -1,0 +1,222 @@
+//! Who somebody is and what they may do. Must not know how they showed it, nor HTTP.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidemill_event::{Timestamp, TypePattern, limits::PATTERNS_MAX};
+
+use crate::limits::RIGHTS_MAX;
+
+/// Who a request comes from.
+#[derive(Debug)]
+pub(crate) struct Principal {
+    name: String,
+    /// None without a token: whoever may come without one may do everything.
+    rights: Option<Rights>,
+    expires: Option<Timestamp>,
+    /// What tells a token from others of its issuer (`jti`).
+    token_id: Option<String>,
+}
+
+/// What kind of token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TokenType {
+    /// May administer, too.
+    Master,
+    /// May publish and subscribe.
+    Team,
+    /// May subscribe.
+    Readonly,
+}
+
+/// What the bearer of a token may do.
+#[derive(Debug, Clone)]
+pub(crate) struct Rights {
+    kind: TokenType,
+    permissions: Vec<String>,
+    groups: Vec<String>,
+    publish: Vec<TypePattern>,
+    subscribe: Vec<TypePattern>,
+}
+
+/// The permission that everything needs which changes the server itself.
+pub(crate) const ADMIN: &str = "admin";
+
+impl TokenType {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Team => "team",
+            Self::Readonly => "readonly",
+        }
+    }
+}
+
+impl Rights {
+    /// Checked. Patterns that are left out are all types for a `master`, none for others.
+    pub(crate) fn new(
+        kind: TokenType,
+        permissions: Vec<String>,
+        groups: Vec<String>,
+        publish: Option<Vec<String>>,
+        subscribe: Option<Vec<String>>,
+    ) -> Result<Self, String> {
+        for (name, list) in [("permissions", &permissions), ("groups", &groups)] {
+            if list.len() > RIGHTS_MAX {
+                return Err(format!("`{name}` has {} entries, at most {RIGHTS_MAX} are possible", list.len()));
+            }
+        }
+        let patterns = |name: &str, texts: Option<Vec<String>>| match texts {
+            None if kind == TokenType::Master => Ok(vec![TypePattern::All]),
+            None => Ok(Vec::new()),
+            Some(texts) if texts.len() > PATTERNS_MAX => {
+                Err(format!("`{name}` has {} patterns, at most {PATTERNS_MAX} are possible", texts.len()))
+            }
+            Some(texts) => {
+                texts.iter().map(|text| text.parse().map_err(|error| format!("`{name}`: {error}"))).collect()
+            }
+        };
+        let (publish, subscribe) = (patterns("publish", publish)?, patterns("subscribe", subscribe)?);
+        Ok(Self { kind, permissions, groups, publish, subscribe })
+    }
+}
+
+impl Principal {
+    /// Somebody without a token, where that is allowed.
+    pub(crate) fn anonymous() -> Self {
+        Self { name: "anonymous".to_owned(), rights: None, expires: None, token_id: None }
+    }
+
+    /// The bearer of a token.
+    pub(crate) fn bearer(name: String, rights: Rights, expires: Option<Timestamp>, token_id: Option<String>) -> Self {
+        Self { name, rights: Some(rights), expires, token_id }
+    }
+
+    /// From when on it is nobody any more.
+    pub(crate) const fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// How long it is still somebody, if that ends.
+    pub(crate) fn left(&self, now: Timestamp) -> Option<Duration> {
+        let expires = self.expires?.unix_ms();
+        Some(Duration::from_millis(expires.saturating_sub(now.unix_ms())))
+    }
+
+    /// Whether it may publish at all.
+    pub(crate) fn may_publish_something(&self) -> bool {
+        self.rights.as_ref().is_none_or(|rights| rights.kind != TokenType::Readonly)
+    }
+
+    /// Whether it may publish events of this type.
+    pub(crate) fn may_publish(&self, event_type: &str) -> bool {
+        let covered = |rights: &Rights| rights.publish.iter().any(|pattern| pattern.matches(event_type));
+        self.may_publish_something() && self.rights.as_ref().is_none_or(covered)
+    }
+
+    /// Whether it may see events of this type.
+    pub(crate) fn may_read(&self, event_type: &str) -> bool {
+        let covered = |rights: &Rights| rights.subscribe.iter().any(|pattern| pattern.matches(event_type));
+        self.rights.as_ref().is_none_or(covered)
+    }
+
+    /// Whether it may change the server itself.
+    pub(crate) fn may_administer(&self) -> bool {
+        self.rights.as_ref().is_none_or(|rights| {
+            // Reading is all that a readonly token is for, whatever else stands in it.
+            rights.kind == TokenType::Master
+                || (rights.kind == TokenType::Team && rights.permissions.iter().any(|permission| permission == ADMIN))
+        })
+    }
+
+    /// The types it gets that asks for these (nothing: for all it may have), or the first that it may not have.
+    pub(crate) fn narrow(&self, asked: Vec<TypePattern>) -> Result<Vec<TypePattern>, TypePattern> {
+        let Some(Rights { subscribe, .. }) = &self.rights else { return Ok(asked) };
+        if subscribe.contains(&TypePattern::All) {
+            return Ok(asked);
+        }
+        if asked.is_empty() {
+            return if subscribe.is_empty() { Err(TypePattern::All) } else { Ok(subscribe.clone()) };
+        }
+        let beyond = asked.iter().find(|pattern| !subscribe.iter().any(|own| own.covers(pattern)));
+        match beyond {
+            Some(beyond) => Err(beyond.clone()),
+            None => Ok(asked),
+        }
+    }
+
+    /// All there is to know, for itself.
+    pub(crate) fn to_json(&self) -> Value {
+        let texts = |patterns: &[TypePattern]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let all = vec!["*".to_owned()];
+        let rights = self.rights.as_ref();
+        json!({
+            "name": self.name,
+            "type": rights.map(|rights| rights.kind.name()),
+            "permissions": rights.map_or(vec![ADMIN], |rights| rights.permissions.iter().map(|p| &**p).collect()),
+            "groups": rights.map_or(&[][..], |rights| &rights.groups),
+            "publish": rights.map_or_else(|| all.clone(), |rights| texts(&rights.publish)),
+            "subscribe": rights.map_or_else(|| all.clone(), |rights| texts(&rights.subscribe)),
+            "expires": self.expires.map(|expires| expires.to_string()),
+            "jti": self.token_id,
+        })
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.token_id.iter().try_for_each(|id| write!(f, " ({id})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(kind: TokenType, permissions: &[&str], publish: Option<&str>, subscribe: Option<&str>) -> Principal {
+        let list = |texts: &str| texts.split(',').filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        let permissions = permissions.iter().map(ToString::to_string).collect();
+        let rights = Rights::new(kind, permissions, Vec::new(), publish.map(list), subscribe.map(list)).unwrap();
+        Principal::bearer("x".into(), rights, None, None)
+    }
+
+    fn narrowed(principal: &Principal, asked: &str) -> Result<String, String> {
+        let asked = if asked.is_empty() { Vec::new() } else { TypePattern::parse_list(asked).unwrap() };
+        let text = |patterns: Vec<TypePattern>| patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        principal.narrow(asked).map(text).map_err(|beyond| beyond.to_string())
+    }
+
+    #[test]
+    fn subscriptions_are_narrowed_and_never_widened() {
+        let some = principal(TokenType::Team, &[], None, Some("a.*,b"));
+        assert_eq!(narrowed(&some, ""), Ok("a.*,b".into()));
+        assert_eq!(narrowed(&some, "a.x,b,a.y.*"), Ok("a.x,b,a.y.*".into()));
+        for beyond in ["*", "c", "a", "b.*"] {
+            assert_eq!(narrowed(&some, &format!("a.x,{beyond}")), Err(beyond.into()));
+        }
+        let nothing = principal(TokenType::Team, &[], None, None);
+        assert_eq!(narrowed(&nothing, ""), Err("*".into()));
+        assert_eq!(narrowed(&principal(TokenType::Master, &[], None, None), "c,*"), Ok("c,*".into()));
+        assert_eq!(narrowed(&Principal::anonymous(), ""), Ok(String::new()));
+    }
+
+    #[test]
+    fn kinds_of_tokens_differ() {
+        use TokenType::{Master, Readonly, Team};
+        assert!(principal(Master, &[], None, None).may_administer());
+        assert!(principal(Team, &["admin"], None, None).may_administer());
+        assert!(!principal(Team, &["administer"], None, None).may_administer());
+        assert!(!principal(Readonly, &["admin"], None, None).may_administer());
+        assert!(principal(Master, &[], None, None).may_publish("a"));
+        assert!(!principal(Master, &[], Some("b"), None).may_publish("a"));
+        assert!(principal(Team, &[], Some("a"), None).may_publish("a"));
+        assert!(!principal(Team, &[], None, None).may_publish("a"));
+        assert!(!principal(Readonly, &[], Some("*"), None).may_publish("a"));
+        assert!(principal(Readonly, &[], None, Some("a")).may_read("a"));
+        assert!(!principal(Readonly, &[], None, Some("a")).may_read("b"));
+    }
+}

@@ -1,0 +1,83 @@
+//! The command line with tokens, and settings that are wrong.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::{config, directory, server, sha256, write};
+use crate::support::tidemill;
+
+fn run(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
+}
+
+fn create(directory: &Path, more: &[&str]) -> String {
+    let mut command = tidemill(directory);
+    command.args(["token", "create", "--secret-file", "secret.txt", "--issuer", "dev", "--subject", "me"]).args(more);
+    let (code, told) = run(&mut command);
+    assert_eq!(code, Some(0), "{told}");
+    told.trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_token_that_was_made_is_accepted_where_it_is_meant_for() {
+    let server = server().await;
+    let url = format!("http://{}", server.address());
+    let good = create(server.directory(), &["--audience", "tidemill", "--type", "team", "--publish", "order.*"]);
+    let publish = |token: Option<&str>, event_type: &str| {
+        let mut command = tidemill(server.directory());
+        command.args(["publish", "--url", &url, event_type, "1"]);
+        token.iter().for_each(|token| drop(command.env("TIDEMILL_TOKEN", token)));
+        run(&mut command)
+    };
+    assert_eq!(publish(Some(&good), "order.created").0, Some(0));
+    assert!(publish(Some(&good), "user.created").1.contains("may publish"));
+    assert!(publish(None, "order.created").1.contains("there is no token"));
+    let listed = run(tidemill(server.directory()).args(["plugin", "list", "--url", &url, "--token", &good]));
+    assert_eq!(listed.0, Some(0), "{listed:?}");
+
+    let inspect = |token: &str| run(tidemill(server.directory()).args(["token", "inspect", token]));
+    let (code, told) = inspect(&good);
+    assert!(code == Some(0) && told.contains("\"aud\": \"tidemill\"") && told.contains("accepted"), "{told}");
+    let (code, told) = inspect(&create(server.directory(), &["--audience", "elsewhere"]));
+    assert!(
+        code == Some(1) && told.contains("elsewhere") && told.contains("refused: the token is for somebody"),
+        "{told}"
+    );
+}
+
+#[test]
+fn settings_that_are_unsafe_are_refused_and_shown_without_secrets() {
+    let directory = directory();
+    let check = |config: &str| {
+        write(directory.path(), "tidemill.toml", config);
+        run(tidemill(directory.path()).args(["config", "check"]))
+    };
+    assert_eq!(check(&config()), (Some(0), "OK\n".into()));
+    let (_, shown) = run(tidemill(directory.path()).args(["config", "show"]));
+    assert!(!shown.contains(super::SECRET) && shown.contains(&sha256("team")), "{shown}");
+    assert_eq!(check(&shown), (Some(0), "OK\n".into()), "what is shown can be loaded");
+    for (from, to, told) in [
+        ("['HS256']", "['none']", "`algorithms` has \"none\""),
+        ("['HS256']", "['HS256', 'RS256']", "do not fit the keys"),
+        ("['HS256']", "[]", "do not fit the keys"),
+        ("secret-file = 'secret.txt'", "key-file = 'x.pem'", "do not fit the keys"),
+        ("secret-file = 'secret.txt'", "", "needs one of `secret-file`"),
+        ("secret-file = 'secret.txt'", "secret = 'x'", "unknown field `secret`"),
+        ("['tidemill', 'others']", "[]", "must not be empty"),
+        ("leeway = '0s'", "leeway = '1day'", "`leeway` must be a duration up to 10m"),
+        (&*sha256("team"), "my-secret-token", "`sha256` must be 64 hexadecimal digits"),
+        (&sha256("team"), &sha256("master"), "has the same token"),
+        ("name = 'team'", "name = 'master'", "two tokens with the name"),
+        ("['order.*']", "['order*']", "is not a type pattern"),
+        ("type = 'readonly'", "type = 'reader'", "unknown variant `reader`"),
+    ] {
+        let (code, problem) = check(&config().replace(from, to));
+        assert!(code == Some(2) && problem.contains(told), "{from} -> {to}: {problem}");
+        assert!(!problem.contains("my-secret-token"), "{problem}");
+    }
+    write(directory.path(), "secret.txt", "short");
+    write(directory.path(), "tidemill.toml", config());
+    let (code, told) = run(tidemill(directory.path()).args(["serve", "--listen", "127.0.0.1:0"]));
+    assert!(code == Some(1) && told.contains("at least 32"), "{told}");
+}

@@ -1,5 +1,7 @@
 //! One issuer's tokens: JWTs (RFC 7519), checked as RFC 8725 says, become principals.
 
+use std::time::Duration;
+
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation, decode};
 use serde_json::Value;
@@ -71,10 +73,9 @@ impl Issuer {
             .map_err(malformed)?;
         let text = |name: &str| claims[name].as_str().map(str::to_owned);
         let subject = text("sub").ok_or_else(|| malformed("it has no `sub`, which says whom it is for".into()))?;
-        // Was checked to be there. Fractions of a second do not matter.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such times are never reached")]
-        let expires = claims["exp"].as_f64().unwrap_or_default().max(0.0) as u64;
-        let expires = Timestamp::from_unix_ms(expires.saturating_mul(1000).saturating_add(self.leeway_ms));
+        // Was checked to be there.
+        let expires = claims["exp"].as_f64().and_then(|at| Duration::try_from_secs_f64(at).ok()).unwrap_or_default();
+        let expires = Timestamp::from_unix_ms(expires.as_secs().saturating_mul(1000).saturating_add(self.leeway_ms));
         Ok(Principal::bearer(subject, rights, Some(expires), text("jti")))
     }
 }

@@ -108,25 +108,19 @@ impl Queue {
 
     /// Whatever is there by now, up to one turn: what plugins published goes first, on account of what came before.
     fn gather(&mut self, mut submissions: Vec<Submission>) -> Turn {
-        let size = |submission: &Submission| {
-            let bytes = submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
-            (submission.events.len(), bytes)
-        };
-        let (mut events, mut bytes) = (0, 0);
-        let mut has_room = |next: &Submission| {
-            let room = events < TURN_EVENTS_MAX && bytes < TURN_BYTES_MAX;
-            let (more_events, more_bytes) = if room { size(next) } else { (0, 0) };
-            (events, bytes) = (events + more_events, bytes + more_bytes);
+        let mut size = Size::default();
+        submissions.iter().for_each(|first| size.add(first));
+        submissions.extend(self.inbox.take_published(|next| {
+            let room = size.has_room();
+            if room {
+                size.add(next);
+            }
             room
-        };
-        submissions.iter().for_each(|first| {
-            has_room(first);
-        });
-        submissions.extend(self.inbox.take_published(&mut has_room));
-        while has_room(&Submission::empty())
+        }));
+        while size.has_room()
             && let Ok(next) = self.incoming.try_recv()
         {
-            has_room(&next);
+            size.add(&next);
             submissions.push(next);
         }
         Turn { submissions, began: Instant::now(), pause: None }
@@ -158,6 +152,24 @@ impl Queue {
     /// Whether a new event has to wait, because others of its source do.
     pub(crate) fn holds(&self, source: &str) -> bool {
         self.parking.holds(source)
+    }
+}
+
+/// How much a turn has by now.
+#[derive(Default)]
+struct Size {
+    events: usize,
+    bytes: usize,
+}
+
+impl Size {
+    const fn has_room(&self) -> bool {
+        self.events < TURN_EVENTS_MAX && self.bytes < TURN_BYTES_MAX
+    }
+
+    fn add(&mut self, submission: &Submission) {
+        self.events += submission.events.len();
+        self.bytes += submission.events.iter().map(|published| published.event.weight()).sum::<usize>();
     }
 }
 

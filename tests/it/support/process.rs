@@ -28,12 +28,13 @@ pub(crate) fn processor_time(pid: u32) -> Duration {
 
 /// How often its threads whose names begin so went to sleep; none if there are no such threads.
 pub(crate) fn sleeps(pid: u32, threads: &str) -> Option<u64> {
-    let named = |path: &std::path::Path| std::fs::read_to_string(path.join("comm")).unwrap().starts_with(threads);
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path());
-    let sleeps = tasks.filter(|path| named(path)).map(|path| {
-        let status = std::fs::read_to_string(path.join("status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
-        line.trim().parse::<u64>().unwrap()
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().filter_map(|task| Some(task.ok()?.path()));
+    let sleeps = tasks.filter_map(|path| {
+        // A thread that ended since it was listed has no files any more.
+        let name = std::fs::read_to_string(path.join("comm")).ok()?;
+        let status = std::fs::read_to_string(path.join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        name.starts_with(threads).then(|| line.trim().parse::<u64>().unwrap())
     });
     sleeps.reduce(|all, one| all + one)
 }

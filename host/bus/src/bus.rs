@@ -6,22 +6,26 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tidemill_event::{Event, Position};
-use tidemill_log::{Append, AppendError, KeptDeadLetter, Log, LogInfo, ReadError, ReadLimit, Record};
+use tidemill_log::{
+    Append, AppendError, KeptDeadLetter, Log, LogFigures, LogInfo, Pulse, ReadError, ReadLimit, Record,
+};
 use tidemill_plugin::{Lane, Outlet, Plugin, Plugins, StateUsage, States, Subscriber};
 use tokio::sync::Semaphore;
 
 use crate::async_lane::AsyncLane;
 use crate::chain::Strays;
 use crate::cursor::{Cursor, Subscription};
+use crate::figures::{Figures, Origin, QueueUsage};
+use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::ingress::Ingress;
-use crate::limits::{DEAD_LETTERS_MAX, NEW_EVENTS_BYTES_MAX, QUEUE_UNIT_BYTES, TURN_TIME_MAX};
+use crate::limits::{DEAD_LETTERS_MAX, NEW_EVENTS_BYTES_MAX, QUEUE_UNIT_BYTES};
 use crate::pipeline::Pipeline;
 use crate::queue::Queue;
 use crate::tail::Tail;
 use crate::view::Views;
-use crate::worker::{Pulse, Worker};
-use crate::{NoView, Outcome, PublishError, Published, Selection, View, Wanted};
+use crate::worker::Worker;
+use crate::{Fate, NoView, Outcome, PublishError, Published, Selection, View, Wanted};
 
 /// What an operator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,19 +40,8 @@ pub struct BusOptions {
     pub ring_bytes: usize,
     /// Bytes per second for all subscribers together that catch up; 0: as many as come.
     pub replay_rate: u64,
-}
-
-/// Whether publishing works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// It does.
-    Ready,
-    /// A worker does not get on, or is gone.
-    Stuck,
-    /// The log does not take events.
-    LogFails,
-    /// The bus is stopping.
-    Stopping,
+    /// How long the queue may be full, a worker at one turn or the log at one commit before publishing counts as stuck.
+    pub stuck_after: Duration,
 }
 
 /// Publishers' and subscribers' way to each other.
@@ -62,6 +55,8 @@ pub struct Bus {
     /// Raised when nothing is tried again any more.
     stops_waiting: Arc<AtomicBool>,
     states: States,
+    figures: Arc<Figures>,
+    stuck_after: Duration,
 }
 
 impl Bus {
@@ -69,22 +64,19 @@ impl Bus {
     pub fn start(log: &Arc<dyn Log>, plugins: &Arc<Plugins>, options: BusOptions) -> std::io::Result<Self> {
         let tail = Tail::follow(log, options.ring_bytes, options.replay_rate);
         let epoch = tail.epoch();
-        let (ingress, queues) = Ingress::new(options.workers.max(1), options.queue_bytes, options.queue_wait);
+        let figures: Arc<Figures> = Arc::default();
+        let (ingress, queues) =
+            Ingress::new(options.workers.max(1), options.queue_bytes, options.queue_wait, Arc::clone(&figures));
         let states = States::new(log.plugin_state().map_err(std::io::Error::other)?);
         let room = Arc::new(Semaphore::new(NEW_EVENTS_BYTES_MAX / QUEUE_UNIT_BYTES));
         let pipeline = {
             let (plugins, log, states) = (Arc::clone(plugins), Arc::clone(log), states.clone());
+            let figures = Arc::clone(&figures);
             move |inbox: Arc<Inbox>, waits: bool| {
                 let outlet = Outlet { states: states.clone(), room: Arc::clone(&room), waits };
                 let lane = Lane::with_outlet(plugins.engine().clone(), outlet);
-                Pipeline {
-                    plugins: Arc::clone(&plugins),
-                    lane,
-                    log: Arc::clone(&log),
-                    epoch,
-                    inbox,
-                    strays: Strays::default(),
-                }
+                let (plugins, log, figures) = (Arc::clone(&plugins), Arc::clone(&log), Arc::clone(&figures));
+                Pipeline { plugins, lane, log, epoch, inbox, strays: Strays::default(), figures }
             }
         };
         let make = pipeline.clone();
@@ -92,13 +84,13 @@ impl Bus {
         let stops_waiting: Arc<AtomicBool> = Arc::default();
         let (mut workers, mut pulses) = (Vec::new(), Vec::new());
         for (number, (queue, wake)) in queues.into_iter().zip(ingress.wakes()).enumerate() {
-            let pulse = Arc::new(Pulse::new());
+            let pulse = Arc::new(Pulse::default());
             pulses.push(Arc::clone(&pulse));
             let (stops_waiting, async_lane) = (Arc::clone(&stops_waiting), Arc::clone(&async_lane));
-            let (inbox, pipeline) = (Inbox::new(wake), pipeline.clone());
+            let (inbox, pipeline, figures) = (Inbox::new(wake), pipeline.clone(), Arc::clone(&figures));
             let run = move || {
                 let pipeline = pipeline(Arc::clone(&inbox), false);
-                Worker { queue: Queue::new(queue, inbox, stops_waiting), pipeline, async_lane, pulse }.run();
+                Worker { queue: Queue::new(queue, inbox, stops_waiting, figures), pipeline, async_lane, pulse }.run();
             };
             workers.push(thread::Builder::new().name(format!("tidemill-pipeline-{number}")).spawn(run)?);
         }
@@ -110,6 +102,8 @@ impl Bus {
             pulses,
             stops_waiting,
             states,
+            figures,
+            stuck_after: options.stuck_after,
         })
     }
 
@@ -131,7 +125,10 @@ impl Bus {
 
     /// Stores an event that the host itself has to say. It passes no plugins: they could hide or fake it.
     pub fn announce(&self, event: Event) {
-        let done = |appended: Result<_, AppendError>| {
+        self.figures.note_received(Origin::Host, 1);
+        let figures = Arc::clone(&self.figures);
+        let done = move |appended: Result<_, AppendError>| {
+            figures.note_fate(if appended.is_ok() { Fate::Stored } else { Fate::Lost });
             if let Err(error) = appended {
                 tracing::error!("an announcement was not stored: {error}");
             }
@@ -231,17 +228,48 @@ impl Bus {
         self.tail.log().info()
     }
 
-    /// Whether publishing works.
+    /// What was counted so far.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// What is in the queue.
+    pub fn queue_usage(&self) -> QueueUsage {
+        let ingress = self.ingress.read().unwrap_or_else(PoisonError::into_inner);
+        ingress.as_ref().map(|ingress| ingress.usage()).unwrap_or_default()
+    }
+
+    /// How many workers there are, and the longest time that one of them has been at its present turn.
+    pub fn workers(&self) -> (usize, Duration) {
+        (self.pulses.len(), self.pulses.iter().map(|pulse| pulse.busy()).max().unwrap_or_default())
+    }
+
+    /// What the log did so far.
+    pub fn log_figures(&self) -> Arc<LogFigures> {
+        self.tail.log().figures()
+    }
+
+    /// Whether publishing works. Causes come before what they lead to: a log that is stuck stops workers, and those fill
+    /// the queue.
     pub fn health(&self) -> Health {
-        if self.ingress.read().unwrap_or_else(PoisonError::into_inner).is_none() {
-            return Health::Stopping;
-        }
-        let gone = self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter().any(JoinHandle::is_finished);
-        let stuck = self.pulses.iter().any(|pulse| pulse.busy() > TURN_TIME_MAX);
-        match (gone || stuck, self.tail.log().info().failing) {
-            (true, _) => Health::Stuck,
-            (false, Some(_)) => Health::LogFails,
-            (false, None) => Health::Ready,
+        let full = match &*self.ingress.read().unwrap_or_else(PoisonError::into_inner) {
+            None => return Health::Stopping,
+            Some(ingress) => ingress.full(),
+        };
+        let log = self.tail.log();
+        let (writing, turn) = (log.figures().writing(), self.workers().1);
+        if let Some(error) = log.info().failing {
+            Health::LogFails(error)
+        } else if writing > self.stuck_after {
+            Health::LogStuck(writing)
+        } else if self.workers.lock().unwrap_or_else(PoisonError::into_inner).iter().any(JoinHandle::is_finished) {
+            Health::WorkerGone
+        } else if turn > self.stuck_after {
+            Health::WorkerStuck(turn)
+        } else if full > self.stuck_after {
+            Health::QueueFull(full)
+        } else {
+            Health::Ready
         }
     }
 

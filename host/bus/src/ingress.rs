@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use hashbrown::DefaultHashBuilder;
 use tidemill_event::{Problem, is_reserved_type};
+use tidemill_log::Pulse;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use crate::figures::{Fate, Figures, Origin, QueueUsage};
 use crate::limits::{QUEUE_UNIT_BYTES, SUBMISSION_EVENTS_MAX, SUBMISSIONS_MAX};
 use crate::{Outcome, Published};
 
@@ -83,15 +85,24 @@ pub(crate) struct Ingress {
     units: u32,
     wait: Duration,
     hasher: DefaultHashBuilder,
+    /// Since when publishers find no room, and nobody gets in.
+    full: Pulse,
+    figures: Arc<Figures>,
 }
 
 impl Ingress {
     /// Queues for some workers, which get the other ends.
-    pub(crate) fn new(workers: usize, bytes: usize, wait: Duration) -> (Self, Vec<mpsc::Receiver<Submission>>) {
+    pub(crate) fn new(
+        workers: usize,
+        bytes: usize,
+        wait: Duration,
+        figures: Arc<Figures>,
+    ) -> (Self, Vec<mpsc::Receiver<Submission>>) {
         let (queues, ends): (Vec<_>, _) = (0..workers).map(|_| mpsc::channel(SUBMISSIONS_MAX)).unzip();
         let units = u32::try_from(bytes.div_ceil(QUEUE_UNIT_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::new(Semaphore::new(units as usize));
-        (Self { queues, room, units, wait, hasher: DefaultHashBuilder::default() }, ends)
+        let (hasher, full) = (DefaultHashBuilder::default(), Pulse::default());
+        (Self { queues, room, units, wait, hasher, full, figures }, ends)
     }
 
     /// Hands events in and waits for what becomes of each; outcomes are in the order of the events.
@@ -160,6 +171,8 @@ impl Ingress {
         let mut shares: Vec<Vec<(usize, Published)>> = self.queues.iter().map(|_| Vec::new()).collect();
         for (at, event) in events.into_iter().enumerate() {
             if let Some(refusal) = reserved(&event) {
+                self.figures.note_received(Origin::Publisher, 1);
+                self.figures.note_fate(Fate::Rejected);
                 outcomes[at] = Some(refusal);
             } else if let Some(share) = shares.get_mut(self.queue_of(&event)) {
                 share.push((at, event));
@@ -186,24 +199,53 @@ impl Ingress {
             Ok(room) => room,
             Err(tokio::sync::TryAcquireError::Closed) => return Err(PublishError::Closed),
             Err(tokio::sync::TryAcquireError::NoPermits) => {
+                self.full.begin_once();
                 let waited = tokio::time::timeout(self.wait, Arc::clone(&self.room).acquire_many_owned(units)).await;
-                waited.map_err(|_| PublishError::Busy(self.wait))?.map_err(|_| PublishError::Closed)?
+                waited.map_err(|_| self.busy(events.len()))?.map_err(|_| PublishError::Closed)?
             }
         };
         let (answer, receive) = oneshot::channel();
         let sender = self.queues.get(queue).ok_or(PublishError::Closed)?;
+        let count = events.len();
         let submission = Submission { events, reply: Reply::Whole(answer), room: Some(Arc::new(room)) };
         match sender.try_send(submission) {
-            Ok(()) => Ok(receive),
-            Err(TrySendError::Closed(_)) => Err(PublishError::Closed),
+            Ok(()) => {}
+            Err(TrySendError::Closed(_)) => return Err(PublishError::Closed),
             Err(TrySendError::Full(submission)) => {
-                match tokio::time::timeout(self.wait, sender.send(submission)).await {
-                    Ok(Ok(())) => Ok(receive),
-                    Ok(Err(_)) => Err(PublishError::Closed),
-                    Err(_) => Err(PublishError::Busy(self.wait)),
-                }
+                self.full.begin_once();
+                let sent = tokio::time::timeout(self.wait, sender.send(submission)).await;
+                sent.map_err(|_| self.busy(count))?.map_err(|_| PublishError::Closed)?;
             }
         }
+        self.full.end();
+        self.figures.note_received(Origin::Publisher, count);
+        Ok(receive)
+    }
+
+    /// There was no room for some events.
+    fn busy(&self, events: usize) -> PublishError {
+        self.full.begin_once();
+        self.figures.note_busy(events);
+        PublishError::Busy(self.wait)
+    }
+
+    /// What is in the queue.
+    pub(crate) fn usage(&self) -> QueueUsage {
+        let submissions = self.queues.iter().map(|queue| SUBMISSIONS_MAX - queue.capacity()).sum();
+        let units = self.units as usize;
+        QueueUsage {
+            bytes: units.saturating_sub(self.room.available_permits()) * QUEUE_UNIT_BYTES,
+            bytes_max: units * QUEUE_UNIT_BYTES,
+            submissions,
+            submissions_max: self.queues.len() * SUBMISSIONS_MAX,
+        }
+    }
+
+    /// How long publishers have found no room while nobody got in.
+    pub(crate) fn full(&self) -> Duration {
+        // Nobody may have come since there is room again. A request that found none may take up to all of it.
+        let roomy = self.room.available_permits() >= self.units as usize / 2;
+        if roomy && self.queues.iter().all(|queue| queue.capacity() > 0) { Duration::ZERO } else { self.full.busy() }
     }
 }
 

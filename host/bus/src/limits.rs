@@ -60,9 +60,6 @@ pub const ASYNC_THREADS_MAX: usize = 32;
 pub const ASYNC_IDLE_TIME: Duration = Duration::from_secs(5);
 /// Dead letters that one look at them returns.
 pub const DEAD_LETTERS_MAX: usize = 100;
-/// A worker that has been at one turn for this long counts as stuck.
-pub const TURN_TIME_MAX: Duration = Duration::from_secs(10);
-
 const _: () = assert!(BEHIND_EVENTS >= SUBMISSION_EVENTS_MAX as u64);
 const _: () = assert!(SUBMISSION_EVENTS_MAX <= TURN_EVENTS_MAX);
 const _: () = assert!(TURN_BYTES_MAX >= tidemill_event::limits::DATA_BYTES_MAX);

@@ -7,6 +7,7 @@ use tidemill_log::{Append, AppendError, Appended, DeadLetter, Log};
 use tidemill_plugin::{Conflict, Lane, Plugins};
 
 use crate::chain::{Chain, Strays};
+use crate::figures::Figures;
 use crate::inbox::{Expected, Inbox};
 use crate::queue::Turn;
 use crate::receipts::{Aside, Receipts};
@@ -21,6 +22,7 @@ pub(crate) struct Pipeline {
     pub(crate) inbox: Arc<Inbox>,
     /// Types of events that turned out to belong to the async lane.
     pub(crate) strays: Strays,
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Pipeline {
@@ -52,18 +54,18 @@ impl Pipeline {
         }
         if passed.events.is_empty() && dead_letters.is_empty() && !committed.depends {
             published.into_iter().for_each(Expected::publish);
-            receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }));
+            receipts.answer(Ok(Appended { places: vec![], dead_letters: vec![] }), &self.figures);
             return aside;
         }
         // Only when it is as durable as the log promises does anybody hear of it (invariant I2): subscribers by way of
         // the tail, which follows the log, and then publishers.
-        let receipt = committed.receipt;
+        let (receipt, figures) = (committed.receipt, Arc::clone(&self.figures));
         let done = Box::new(move |appended: Result<_, _>| {
             receipt.settle(appended.is_ok());
             if let (Some(published), true) = (published, appended.is_ok()) {
                 published.publish();
             }
-            receipts.answer(appended);
+            receipts.answer(appended, &figures);
         });
         self.log.append(Append { events: passed.events, groups, dead_letters, state: committed.state, done });
         aside

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use crate::figures::{Fate, Figures, Origin};
 use crate::inbox::{Back, Expected, Inbox};
 use crate::ingress::{Reply, Submission};
 use crate::limits::{RETRY_PAUSE, TURN_BYTES_MAX, TURN_EVENTS_MAX};
@@ -28,6 +29,7 @@ pub(crate) struct Queue {
     stops_waiting: Arc<AtomicBool>,
     /// For waiting with an end; made when something waits for the first time.
     timer: Option<Runtime>,
+    figures: Arc<Figures>,
 }
 
 /// What is worked on at once.
@@ -39,8 +41,13 @@ pub(crate) struct Turn {
 }
 
 impl Queue {
-    pub(crate) fn new(incoming: mpsc::Receiver<Submission>, inbox: Arc<Inbox>, stops_waiting: Arc<AtomicBool>) -> Self {
-        Self { incoming, inbox, parking: Parking::default(), lost: Vec::new(), stops_waiting, timer: None }
+    pub(crate) fn new(
+        incoming: mpsc::Receiver<Submission>,
+        inbox: Arc<Inbox>,
+        stops_waiting: Arc<AtomicBool>,
+        figures: Arc<Figures>,
+    ) -> Self {
+        Self { incoming, inbox, parking: Parking::default(), lost: Vec::new(), stops_waiting, timer: None, figures }
     }
 
     /// Waits for events; none once all publishers are gone and nothing of their events is under way.
@@ -87,8 +94,10 @@ impl Queue {
 
     fn give_all_up(&mut self) {
         let host = Arc::from("tidemill");
-        let all = self.parking.drain().into_iter();
-        self.lost.extend(all.filter_map(|parked| parked.give_up(&host, "the host is stopping")));
+        for parked in self.parking.drain() {
+            self.figures.note_fate(Fate::Retry);
+            self.lost.extend(parked.give_up(&host, "the host is stopping"));
+        }
     }
 
     /// Lets events wait: new ones behind those of their sources, such that `paused` before in front of them. Those that
@@ -98,7 +107,10 @@ impl Queue {
         let mut again = Vec::new();
         for Waiting { parked, asked } in waiting {
             match (asked, paused) {
-                (Some((by, reason)), _) if parked.is_late(now) => self.lost.extend(parked.give_up(&by, &reason)),
+                (Some((by, reason)), _) if parked.is_late(now) => {
+                    self.figures.note_fate(Fate::Retry);
+                    self.lost.extend(parked.give_up(&by, &reason));
+                }
                 (_, Some(_)) => again.push(parked),
                 (_, None) => self.parking.push(parked, now),
             }
@@ -110,13 +122,15 @@ impl Queue {
     fn gather(&mut self, mut submissions: Vec<Submission>) -> Turn {
         let mut size = Size::default();
         submissions.iter().for_each(|first| size.add(first));
-        submissions.extend(self.inbox.take_published(|next| {
+        let published = self.inbox.take_published(|next| {
             let room = size.has_room();
             if room {
                 size.add(next);
             }
             room
-        }));
+        });
+        self.figures.note_received(Origin::Plugin, published.iter().map(|submission| submission.events.len()).sum());
+        submissions.extend(published);
         while size.has_room()
             && let Ok(next) = self.incoming.try_recv()
         {

@@ -10,6 +10,7 @@ use tidemill_plugin::Plugin;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::chain::{Failure, Later, Why};
+use crate::figures::Figures;
 use crate::ingress::{Answer, Reply, Submission};
 use crate::parking::{Parked, WaitsFor};
 use crate::{Outcome, Published, Trail};
@@ -197,8 +198,8 @@ impl Receipts {
         self.depends = true;
     }
 
-    /// Tells every publisher.
-    pub(crate) fn answer(mut self, appended: Result<Appended, AppendError>) {
+    /// Tells every publisher, and counts what it tells.
+    pub(crate) fn answer(mut self, appended: Result<Appended, AppendError>, figures: &Figures) {
         match appended {
             Ok(appended) => {
                 for (place, placed) in self.appended.iter().zip(appended.places) {
@@ -225,7 +226,15 @@ impl Receipts {
             }
         }
         let lost = || Outcome::Lost { reason: "the log did not answer for this event".into() };
-        let mut fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(|| Answer::Now(lost())));
+        let mut fates: Vec<Answer> =
+            self.fates.into_iter().map(|fate| fate.unwrap_or_else(|| Answer::Now(lost()))).collect();
+        // Events without a reply, or with one for later, are not decided yet.
+        let replies = self.waiting.iter().flat_map(|(count, reply)| std::iter::repeat_n(reply.is_some(), *count));
+        figures.note_outcomes(fates.iter().zip(replies).filter_map(|(answer, replied)| match answer {
+            Answer::Now(outcome) if replied => Some(outcome),
+            Answer::Now(_) | Answer::Later(_) => None,
+        }));
+        let mut fates = fates.drain(..);
         for (count, reply) in self.waiting {
             let mut own = fates.by_ref().take(count);
             // A publisher that went away meanwhile is no reason to stop.

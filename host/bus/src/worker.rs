@@ -1,8 +1,8 @@
-//! One pipeline worker: a plain thread that takes whatever is queued, without waiting for more, and whether it gets on.
+//! One pipeline worker: a plain thread that takes whatever is queued, without waiting for more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+
+use tidemill_log::Pulse;
 
 use crate::async_lane::AsyncLane;
 use crate::pipeline::Pipeline;
@@ -13,6 +13,7 @@ pub(crate) struct Worker {
     pub(crate) pipeline: Pipeline,
     /// For turns whose plugins may wait.
     pub(crate) async_lane: Arc<AsyncLane>,
+    /// Whether it gets on, for readiness.
     pub(crate) pulse: Arc<Pulse>,
 }
 
@@ -20,6 +21,7 @@ impl Worker {
     pub(crate) fn run(mut self) {
         while let Some(turn) = self.queue.next_turn() {
             self.pulse.begin();
+            self.pipeline.figures.note_turn();
             let pause = turn.pause;
             // What waited before is what others wait behind.
             let aside = self.pipeline.process(turn, |source| pause.is_none() && self.queue.holds(source));
@@ -39,37 +41,6 @@ impl Worker {
         let lost = self.queue.take_lost();
         if !lost.is_empty() {
             self.pipeline.keep_dead(lost);
-        }
-    }
-}
-
-/// Whether a worker gets on, for readiness.
-#[derive(Debug)]
-pub(crate) struct Pulse {
-    start: Instant,
-    /// Milliseconds from `start` to the beginning of the turn that is being worked on, plus one; 0 between turns.
-    busy_since: AtomicU64,
-}
-
-impl Pulse {
-    pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), busy_since: AtomicU64::new(0) }
-    }
-
-    fn begin(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.busy_since.store(now + 1, Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.busy_since.store(0, Ordering::Relaxed);
-    }
-
-    /// How long the present turn has been going on.
-    pub(crate) fn busy(&self) -> Duration {
-        match self.busy_since.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            since => self.start.elapsed().saturating_sub(Duration::from_millis(since - 1)),
         }
     }
 }

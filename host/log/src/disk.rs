@@ -33,7 +33,8 @@ pub use verify::{Verified, VerifyError, verify};
 use crate::known::Known;
 use crate::limits::{APPENDS_MAX, READERS, READS_MAX};
 use crate::{
-    Append, AppendError, BoxFuture, Follower, KeptDeadLetter, Key, Log, LogInfo, Page, Placed, ReadError, ReadLimit,
+    Append, AppendError, BoxFuture, Follower, KeptDeadLetter, Key, Log, LogFigures, LogInfo, Page, Placed, ReadError,
+    ReadLimit,
 };
 use threads::{Command, Read, Shared};
 
@@ -194,6 +195,10 @@ impl Log for DiskLog {
         };
         info.disk_bytes = Some(size("") + size("-wal") + size("-shm"));
         info
+    }
+
+    fn figures(&self) -> Arc<LogFigures> {
+        Arc::clone(&self.shared.figures)
     }
 
     fn close(&self) {

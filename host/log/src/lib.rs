@@ -9,11 +9,13 @@ mod assignment;
 mod clock;
 mod dead_letter;
 mod disk;
+mod figures;
 mod key;
 mod known;
 pub mod limits;
 mod log;
 mod memory;
+mod pulse;
 mod retention;
 
 pub use clock::{Clock, system_clock};
@@ -22,10 +24,12 @@ pub use disk::{
     Commit, DiskLog, ImportError, LogReader, OpenError, Store, StoreOptions, Summary, Verified, VerifyError, import,
     open_reader, verify,
 };
+pub use figures::{CommitTimes, LogFigures};
 pub use key::Key;
 pub use log::{
     Append, AppendError, Appended, BoxFuture, DeadLetterTotals, Done, Durability, Follower, Group, Log, LogInfo, Page,
     Placed, ReadError, ReadLimit, Record,
 };
 pub use memory::{MemoryLog, MemoryOptions};
+pub use pulse::Pulse;
 pub use retention::{Retention, RetentionPolicy, Rule};

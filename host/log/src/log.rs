@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidemill_event::{Event, Position, StateChange, StateChanges, Timestamp, TypePattern};
 
-use crate::{DeadLetter, KeptDeadLetter, Key};
+use crate::{DeadLetter, KeptDeadLetter, Key, LogFigures};
 
 /// A boxed future; logs are used behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -127,6 +127,9 @@ pub trait Log: Send + Sync + 'static {
 
     /// What the log holds and promises, at this moment.
     fn info(&self) -> LogInfo;
+
+    /// What it has done since it was opened.
+    fn figures(&self) -> Arc<LogFigures>;
 
     /// Takes nothing more, and waits until everything taken is stored and told. Blocks.
     fn close(&self);

@@ -14,7 +14,7 @@ use crate::known::Known;
 use crate::retention::{RuleState, Totals};
 use crate::{
     Append, AppendError, Appended, BoxFuture, DeadLetter, DeadLetterTotals, Durability, Follower, KeptDeadLetter, Key,
-    Log, LogInfo, Page, Placed, ReadError, ReadLimit, Record, RetentionPolicy,
+    Log, LogFigures, LogInfo, Page, Placed, ReadError, ReadLimit, Record, RetentionPolicy,
 };
 
 /// What a memory log is made of.
@@ -50,6 +50,7 @@ pub struct MemoryLog {
     /// Held by an append until its `done` was called, so that these calls come in the order of positions.
     appending: Mutex<Option<Follower>>,
     records: Mutex<Records>,
+    figures: Arc<LogFigures>,
 }
 
 impl std::fmt::Debug for MemoryLog {
@@ -107,6 +108,7 @@ impl MemoryLog {
             thinned: records.policy.thinned(),
             appending: Mutex::new(None),
             records: Mutex::new(records),
+            figures: Arc::default(),
         }
     }
 
@@ -330,6 +332,10 @@ impl Log for MemoryLog {
             dead_letters: DeadLetterTotals { count: records.dead_totals.records, bytes: records.dead_totals.bytes },
             failing: None,
         }
+    }
+
+    fn figures(&self) -> Arc<LogFigures> {
+        Arc::clone(&self.figures)
     }
 
     fn close(&self) {

@@ -74,6 +74,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         queue_wait: config.publish.queue_wait,
         ring_bytes: config.subscribe.ring_max,
         replay_rate: config.subscribe.replay_rate as u64,
+        stuck_after: config.publish.stuck_after,
     };
     let bus = Bus::start(&log, &plugins, options).context("cannot start the pipeline")?;
     let watch = WatchOptions {

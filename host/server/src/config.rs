@@ -117,6 +117,8 @@ pub(crate) struct Publish {
     pub(crate) queue_max: usize,
     /// How long a publisher waits for room in the queue before it is answered 429.
     pub(crate) queue_wait: Duration,
+    /// How long publishing may stand still until `/readyz` says so.
+    pub(crate) stuck_after: Duration,
     /// `source` of events that name none.
     pub(crate) default_source: String,
     /// How long an event that is published again is recognised.

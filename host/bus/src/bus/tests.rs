@@ -36,6 +36,7 @@ const OPTIONS: BusOptions = BusOptions {
     queue_wait: Duration::from_millis(50),
     ring_bytes: 1 << 20,
     replay_rate: 0,
+    stuck_after: Duration::from_secs(10),
 };
 
 async fn subscribe(bus: &Bus, start: Start) -> Cursor {
@@ -111,6 +112,10 @@ impl Log for HeldLog {
         self.inner.info()
     }
 
+    fn figures(&self) -> Arc<LogFigures> {
+        self.inner.figures()
+    }
+
     fn close(&self) {
         self.inner.close();
     }
@@ -147,7 +152,7 @@ async fn i2_nothing_is_acknowledged_or_delivered_before_it_is_durable() {
 #[tokio::test]
 async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
     let log = HeldLog::new();
-    let options = BusOptions { queue_bytes: 4 << 10, ..OPTIONS };
+    let options = BusOptions { queue_bytes: 4 << 10, stuck_after: Duration::from_millis(20), ..OPTIONS };
     let bus = Arc::new(Bus::start(&(Arc::clone(&log) as Arc<dyn Log>), &no_plugins(), options).unwrap());
     let waiting: Vec<_> = (0..4)
         .map(|n| {
@@ -162,6 +167,8 @@ async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let refused = bus.publish(vec![event("late")]).await;
     assert_eq!(refused, Err(PublishError::Busy(options.queue_wait)));
+    assert!(matches!(bus.health(), Health::QueueFull(_)), "{:?}", bus.health());
+    assert_eq!((bus.figures().busy(), bus.figures().under_way(), bus.queue_usage().bytes), (1, 4, 4 << 10));
     while waiting.iter().any(|task| !task.is_finished()) {
         log.release();
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -169,6 +176,10 @@ async fn i11_a_full_queue_makes_publishers_wait_and_then_refuses() {
     for task in waiting {
         assert!(matches!(task.await.unwrap().unwrap()[..], [Outcome::Stored { .. }]));
     }
+    assert_eq!(bus.health(), Health::Ready);
+    assert_eq!((bus.figures().under_way(), bus.queue_usage().bytes), (0, 0));
+    let stored = bus.figures().became().find(|(fate, _)| *fate == Fate::Stored);
+    assert_eq!(stored, Some((Fate::Stored, 4)));
     assert_eq!(log.info().last, 4, "nothing of the refused request was stored");
 }
 

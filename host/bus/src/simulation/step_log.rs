@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tidemill_event::{Position, Timestamp, TypePattern};
 use tidemill_log::{
     Append, AppendError, BoxFuture, Clock, Commit, DeadLetterTotals, Durability, Follower, KeptDeadLetter, Key, Log,
-    LogInfo, LogReader, Page, Placed, ReadError, ReadLimit, Record, Store, StoreOptions, open_reader,
+    LogFigures, LogInfo, LogReader, Page, Placed, ReadError, ReadLimit, Record, Store, StoreOptions, open_reader,
 };
 use tokio::sync::oneshot;
 
@@ -213,6 +213,10 @@ impl Log for StepLog {
             dead_letters: DeadLetterTotals::default(),
             failing: None,
         }
+    }
+
+    fn figures(&self) -> Arc<LogFigures> {
+        Arc::default()
     }
 
     fn close(&self) {}

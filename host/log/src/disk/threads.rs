@@ -17,7 +17,7 @@ use super::open::OpenError;
 use super::reader::LogReader;
 use super::store::Store;
 use crate::limits::{CHECKPOINT_BYTES, COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, TRIM_PAUSE, WAL_BYTES_MAX};
-use crate::{Append, AppendError, DeadLetterTotals, Durability, Follower, LogInfo};
+use crate::{Append, AppendError, DeadLetterTotals, Durability, Follower, LogFigures, LogInfo};
 
 pub(super) enum Command {
     Append(Box<Append>),
@@ -31,12 +31,13 @@ pub(super) type Read = Box<dyn FnOnce(&LogReader) + Send>;
 /// What the writer shows to others.
 pub(super) struct Shared {
     pub(super) follower: Mutex<Option<Follower>>,
+    pub(super) figures: Arc<LogFigures>,
     info: Mutex<LogInfo>,
 }
 
 impl Shared {
     pub(super) fn new(store: &Store) -> Self {
-        Self { follower: Mutex::new(None), info: Mutex::new(info(store, None)) }
+        Self { follower: Mutex::new(None), figures: Arc::default(), info: Mutex::new(info(store, None)) }
     }
 
     pub(super) fn info(&self) -> LogInfo {
@@ -152,6 +153,7 @@ impl Writer {
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             };
+            self.shared.figures.writing.begin();
             if let Some(first) = first {
                 self.take(first);
             }
@@ -161,6 +163,7 @@ impl Writer {
                 self.trim();
             }
             self.copy_back();
+            self.shared.figures.writing.end();
         }
         // The next start finds an empty write-ahead log; if this fails it is only slower.
         self.store.finish();
@@ -198,7 +201,11 @@ impl Writer {
         if appends.is_empty() {
             return;
         }
+        let began = Instant::now();
         let mut commit = self.store.commit(appends);
+        self.shared.figures.note_commit(began.elapsed());
+        let failures = commit.told.iter().filter(|(_, result)| result.is_err()).count();
+        self.shared.figures.note_failures(failures as u64);
         let mut errors = commit.told.iter().filter_map(|(_, result)| result.as_ref().err());
         let failing = errors.find(|error| **error != AppendError::Unfounded).cloned();
         if let Some(error) = &failing {

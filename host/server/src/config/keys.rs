@@ -106,6 +106,13 @@ impl Config {
                     &Span(Duration::ZERO..=10 * MINUTE),
                     "How long a publisher waits for room in the queue before it is answered 429.",
                 ),
+                stuck_after: s.read(
+                    "publish.stuck-after",
+                    "10s",
+                    &Span(SECOND..=60 * MINUTE),
+                    "How long the queue may be full with nobody getting in, a worker be at one turn, or the log at one \
+                    commit, before `/readyz` says that publishing is stuck.",
+                ),
                 default_source: s.read(
                     "publish.default-source",
                     "tidemill",

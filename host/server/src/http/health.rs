@@ -33,13 +33,27 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
             },
         }))
         .into_response(),
-        Health::LogFails => {
-            let reason = info.failing.map(|error| error.to_string()).unwrap_or_default();
-            Problem::new(Kind::Unavailable, format!("events cannot be stored: {reason}")).into_response()
-        }
-        Health::Stuck => {
-            Problem::new(Kind::Unavailable, "a pipeline worker does not get on; see the log").into_response()
-        }
-        Health::Stopping => Problem::new(Kind::Unavailable, "the host is stopping").into_response(),
+        health => stuck(&health).into_response(),
     }
+}
+
+/// Why publishing does not work: `reason` for programs, and for how long if that is known.
+fn stuck(health: &Health) -> Problem {
+    let detail = match health {
+        Health::Ready => "the host is ready".to_owned(),
+        Health::LogFails(error) => format!("events cannot be stored: {error}"),
+        Health::LogStuck(_) => "the log does not get on with what it writes; look at the disk of `data-dir`".to_owned(),
+        Health::WorkerStuck(_) => {
+            "a pipeline worker does not get on with its turn; GET /plugins has the times of plugins' calls".to_owned()
+        }
+        Health::WorkerGone => "a pipeline worker is gone; its log lines say why, and only a restart helps".to_owned(),
+        Health::QueueFull(_) => {
+            "the queue is full and nobody gets in; GET /plugins says which plugin delays events or takes long"
+                .to_owned()
+        }
+        Health::Stopping => "the host is stopping".to_owned(),
+    };
+    let problem = Problem::new(Kind::Unavailable, detail).with("reason", health.name());
+    let lasting = health.lasting().map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    lasting.into_iter().fold(problem, |problem, ms| problem.with("forMs", ms))
 }

@@ -152,6 +152,7 @@ impl Line {
             queue_wait: Duration::from_secs(1),
             ring_bytes: 8 << 20,
             replay_rate: 0,
+            stuck_after: Duration::from_secs(10),
         };
         let bus = Bus::start(&log, &host.plugins, options)?;
         Ok(Self { bus, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()? })

@@ -6,6 +6,7 @@
 
 mod support;
 
+mod audit;
 mod auth;
 mod bad_input;
 mod bus;
@@ -19,6 +20,7 @@ mod disk_full;
 mod examples;
 mod explain;
 mod faults;
+mod figures;
 mod formats;
 mod history;
 mod hooks;
@@ -38,6 +40,7 @@ mod shutdown;
 mod slow;
 mod state;
 mod streams;
+mod stuck;
 mod taken_out;
 mod tls;
 mod versions;

@@ -12,9 +12,11 @@ use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, Retention
 use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
 
 use crate::announce;
+use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{self, Config, StoreKind};
 use crate::connections::Connections;
+use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::rates::Rates;
 
@@ -23,12 +25,14 @@ use crate::rates::Rates;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    pub(crate) audit: Audit,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
     pub(crate) hooks: Hooks,
     pub(crate) connections: Arc<Connections>,
     pub(crate) rates: Rates,
+    pub(crate) figures: Figures,
     /// What a stored event survives.
     pub(crate) durability: Durability,
     /// For changing what plugins run; set once the plugins directory is watched.
@@ -88,12 +92,14 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     let built = Arc::new(App {
         config,
         auth,
+        audit: Audit::default(),
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
         hooks: Hooks::new(Arc::clone(&plugins)),
         plugins: Arc::clone(&plugins),
         connections: Arc::default(),
         rates: Rates::default(),
+        figures: Figures::default(),
         durability,
         orders: OnceLock::new(),
     });

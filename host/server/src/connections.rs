@@ -5,6 +5,7 @@
 //! kept once.
 
 mod connection;
+mod record;
 mod roster;
 
 use std::collections::HashSet;
@@ -50,6 +51,9 @@ impl Connections {
         inner.last += 1;
         let connection = Arc::new(Connection::new(inner.last, inner.share(terms), carrier, Progress::of(cursor)));
         inner.open.insert(connection.id, Arc::clone(&connection));
+        let total = inner.open.len();
+        drop(inner);
+        record::added(&connection, total);
         connection
     }
 
@@ -58,6 +62,9 @@ impl Connections {
         let mut inner = self.lock();
         inner.open.remove(connection.id);
         inner.left.add(&connection.progress);
+        let total = inner.open.len();
+        drop(inner);
+        record::removed(connection, total);
     }
 
     /// Subscribers with a number greater than `after`, oldest first.
@@ -72,6 +79,22 @@ impl Connections {
         lags.fold((0, 0, 0), |(count, behind, most), lag| {
             (count + 1, behind + usize::from(lag > BEHIND_EVENTS), lag.max(most))
         })
+    }
+
+    /// How many there were so far.
+    pub(crate) fn opened(&self) -> u64 {
+        self.lock().last
+    }
+
+    /// How many there are, by what they are for and by what carries them.
+    pub(crate) fn kinds(&self) -> Vec<(&'static str, &'static str, usize)> {
+        let inner = self.lock();
+        let count = |usage: Use, lane: &str| {
+            inner.open.values().filter(|one| one.terms.usage == usage && one.carrier.lane_name() == lane).count()
+        };
+        // A poll is always answered over HTTP.
+        let kinds = [(Use::Stream, "light"), (Use::Stream, "http"), (Use::Poll, "http")];
+        kinds.into_iter().map(|(usage, lane)| (usage.name(), lane, count(usage, lane))).collect()
     }
 
     /// Ends one from outside; whether it was there.

@@ -25,6 +25,12 @@ pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
 pub(crate) const HOOK_LANES_MAX: usize = 8;
 /// Bytes of a JSON Pointer by which events replace each other.
 pub(crate) const POINTER_BYTES_MAX: usize = 256;
+/// Bytes of a request's own name that are taken over into the audit log. Longer ones would fill it.
+pub(crate) const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Refused requests that are written to the audit log, each second: whoever tries tokens must not fill the disk. All are
+/// counted in the figures.
+pub(crate) const REFUSALS_WRITTEN_MAX: u32 = 100;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.

@@ -5,11 +5,13 @@
 
 mod announce;
 mod app;
+mod audit;
 mod auth;
 mod cli;
 mod clock;
 mod config;
 mod connections;
+mod figures;
 mod http;
 mod lane;
 mod limits;

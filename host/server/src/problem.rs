@@ -16,6 +16,9 @@ struct Document {
     /// `urn:tidemill:problem:<kind>`: stable, for programs.
     #[serde(rename = "type")]
     kind: String,
+    /// The kind's own name, for programs that read log lines and figures.
+    #[serde(skip)]
+    name: &'static str,
     title: &'static str,
     status: u16,
     /// For people: what is wrong and what to do.
@@ -109,6 +112,7 @@ impl Problem {
         let (name, status, title) = kind.parts();
         Self(Box::new(Document {
             kind: format!("urn:tidemill:problem:{name}"),
+            name,
             title,
             status: status.as_u16(),
             detail: detail.into(),
@@ -123,6 +127,7 @@ impl Problem {
     pub(crate) fn of_hook(status: u16, detail: String) -> Self {
         let mut problem = Self::new(Kind::Rejected, detail);
         problem.0.kind = "urn:tidemill:problem:delivery-refused".to_owned();
+        problem.0.name = "delivery-refused";
         (problem.0.title, problem.0.status) = ("The delivery was refused", status);
         problem
     }
@@ -152,11 +157,16 @@ impl Problem {
     }
 }
 
+/// In the extensions of an answer: the kind of problem that it is, for log lines and figures.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reason(pub(crate) &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(Reason(self.0.name));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.0.retry_after {

@@ -4,52 +4,89 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Uri;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::auth::policy::{Need, need};
+use crate::audit::Attempt;
+use crate::auth::policy::{Need, action, need};
 use crate::auth::principal::ADMIN;
 use crate::auth::{Principal, Refusal, not_permitted};
+use crate::connections::Peer;
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
 /// Who sent the request, for handlers.
 pub(crate) type Who = Extension<Arc<Principal>>;
 
-/// Lets a request through, or answers why not.
-pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    match admit(&app, &mut request) {
+/// Lets a request through, or answers why not. Either way it is the one place that knows who did what.
+pub(crate) async fn guard(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    route: Option<MatchedPath>,
+    object: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    let need = need(request.method(), route);
+    let mut attempt = action(request.method(), route).map(|action| {
+        let parts = object.iter().flat_map(RawPathParams::iter).map(|(_, value)| value);
+        let object = parts.collect::<Vec<_>>().join("/");
+        Attempt::begin(action, object, peer.clone(), request.headers())
+    });
+    let who = identify(&app, need, &mut request);
+    if let (Ok(Some(principal)), Some(attempt)) = (&who, &mut attempt) {
+        attempt.by(principal);
+    }
+    let by = who.as_ref().ok().and_then(Clone::clone);
+    let answer = match who.and_then(|who| admit(need, who, &mut request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
+    };
+    let refused = matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    // What hooks refuse is said by plugins.
+    if refused && need != Need::Nothing {
+        app.figures.refused.note(&answer);
+        if attempt.is_none() {
+            let what = if need == Need::Publisher { "publish" } else { "read" };
+            app.audit.refused(what, route, &peer, by.as_deref(), &answer);
+        }
+    }
+    match attempt {
+        Some(attempt) => attempt.end(answer),
+        None => answer,
     }
 }
 
-fn admit(app: &App, request: &mut Request) -> Result<(), Problem> {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let need = need(request.method(), route);
+/// Who it is, where it matters.
+fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<Principal>>, Problem> {
     if need == Need::Nothing {
-        return Ok(());
+        return Ok(None);
     }
     let principal = match take_ticket(request)? {
         Some(ticket) => app.auth.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => app.auth.principal(request.method(), request.uri().query().unwrap_or_default(), request.headers())?,
     };
-    let missing = match need {
+    Ok(Some(principal))
+}
+
+/// Looks whether they may, and has handlers know who it is.
+fn admit(need: Need, who: Option<Arc<Principal>>, request: &mut Request) -> Result<(), Problem> {
+    let Some(principal) = who else { return Ok(()) };
+    match need {
         Need::Publisher if !principal.may_publish_something() => {
-            Some(("publish", "a readonly token may not publish; it takes one of type `team` or `master`"))
+            let detail = "a readonly token may not publish; it takes one of type `team` or `master`";
+            return Err(not_permitted("publish", detail.to_owned()));
         }
         Need::Administrator if !principal.may_administer() => {
-            Some((ADMIN, "this takes a token of type `master`, or of type `team` with the permission `admin`"))
+            let detail = "this takes a token of type `master`, or of type `team` with the permission `admin`";
+            return Err(not_permitted(ADMIN, detail.to_owned()));
         }
-        _ => None,
-    };
-    if let Some((permission, detail)) = missing {
-        let (method, path) = (request.method(), request.uri().path());
-        tracing::info!(%principal, %method, path, permission, "a request was refused");
-        return Err(not_permitted(permission, detail.to_owned()));
+        _ => {}
     }
     request.extensions_mut().insert(principal);
     Ok(())

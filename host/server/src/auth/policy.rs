@@ -30,6 +30,21 @@ pub(super) fn need(method: &Method, route: &str) -> Need {
     }
 }
 
+/// What the audit log calls a request that changes the server itself.
+pub(super) fn action(method: &Method, route: &str) -> Option<&'static str> {
+    Some(match (method.as_str(), route) {
+        ("DELETE", "/connections/{id}") => "connection.close",
+        ("DELETE", "/dead-letters/{number}") => "dead-letter.forget",
+        ("POST", "/dead-letters/{number}/replay") => "dead-letter.replay",
+        ("DELETE", "/plugins/{name}/state") => "plugin.clear-state",
+        ("POST", "/plugins/{name}/enable") => "plugin.enable",
+        ("POST", "/plugins/{name}/disable") => "plugin.disable",
+        ("POST", "/plugins/{name}/rollback") => "plugin.rollback",
+        _ if need(method, route) == Need::Administrator => "other",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +55,7 @@ mod tests {
         assert_eq!(need(&Method::DELETE, "/new"), Need::Administrator);
         assert_eq!(need(&Method::POST, "/livez"), Need::Administrator);
         assert_eq!(need(&Method::from_bytes(b"BREW").unwrap(), "/"), Need::Administrator);
+        assert_eq!(action(&Method::DELETE, "/new"), Some("other"));
+        assert_eq!(action(&Method::GET, "/plugins"), None);
     }
 }

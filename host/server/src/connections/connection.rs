@@ -31,6 +31,16 @@ pub(crate) enum Use {
     Poll,
 }
 
+impl Use {
+    /// The name used in answers and metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Poll => "poll",
+        }
+    }
+}
+
 /// What takes a subscriber's frames to it.
 #[derive(Debug)]
 pub(crate) enum Carrier {
@@ -55,6 +65,14 @@ impl Carrier {
     pub(crate) fn http(peer: Peer, usage: Use) -> Self {
         peer.evictable.store(usage == Use::Stream, Ordering::Relaxed);
         Self::Http(Box::new(peer))
+    }
+
+    /// The name of the lane, used in metrics.
+    pub(super) const fn lane_name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Lane { .. } => "light",
+        }
     }
 
     /// The other end; none if it is gone.

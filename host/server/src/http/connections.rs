@@ -11,7 +11,7 @@ use tidemill_bus::{ConflateKey, Skip, SlowPolicy};
 use tidemill_event::Position;
 
 use crate::app::App;
-use crate::connections::{Connection, Use};
+use crate::connections::Connection;
 use crate::limits::LISTED_MAX;
 use crate::problem::{Kind, Problem};
 
@@ -51,7 +51,7 @@ fn show(connection: &Connection, last: Position) -> Value {
     let standing = connection.standing();
     json!({
         "id": connection.id,
-        "use": match terms.usage { Use::Stream => "stream", Use::Poll => "poll" },
+        "use": terms.usage.name(),
         "remote": connection.carrier.address().map(|address| address.to_string()),
         "principal": terms.principal.to_string(),
         "since": connection.since.to_string(),

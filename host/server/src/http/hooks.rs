@@ -52,7 +52,9 @@ impl Hooks {
 
 /// Takes a delivery and answers what became of its events.
 pub(super) async fn receive(State(app): State<Arc<App>>, Path(name): Path<String>, request: Request) -> Response {
-    deliver(app, name, request).await.unwrap_or_else(IntoResponse::into_response)
+    let answer = deliver(Arc::clone(&app), name, request).await.unwrap_or_else(IntoResponse::into_response);
+    app.figures.hooks.note(answer.status());
+    answer
 }
 
 async fn deliver(app: Arc<App>, name: String, request: Request) -> Result<Response, Problem> {

@@ -16,29 +16,27 @@ use crate::problem::{Kind, Problem};
 
 /// Takes events in any of the accepted formats and answers what became of each.
 pub(crate) async fn publish(State(app): State<Arc<App>>, who: Who, request: Request) -> Response {
+    let answer = take(&app, &who, request).await.unwrap_or_else(IntoResponse::into_response);
+    app.figures.publish.note(answer.status());
+    answer
+}
+
+async fn take(app: &App, who: &Principal, request: Request) -> Result<Response, Problem> {
     let (Parts { headers, uri, .. }, body) = request.into_parts();
-    let explain = match explain(uri.query()) {
-        Ok(explain) => explain,
-        Err(problem) => return problem.into_response(),
-    };
+    let explain = explain(uri.query())?;
     let settings = &app.config.publish;
     let defaults = Defaults { source: &settings.default_source, batch_max: settings.batch_max };
-    let body = match body::read(&headers, body, settings.body_max).await {
-        Ok(body) => body,
-        Err(problem) => return problem.into_response(),
-    };
-    let answer = match decode(&headers, &body, defaults) {
-        Ok(Events::One(decoded)) => {
+    let body = body::read(&headers, body, settings.body_max).await?;
+    match decode(&headers, &body, defaults)? {
+        Events::One(decoded) => {
             drop(body);
-            one(&app, &who, decoded, explain).await
+            one(app, who, decoded, explain).await
         }
-        Ok(Events::Many(decoded)) => {
+        Events::Many(decoded) => {
             drop(body);
-            many(&app, &who, decoded, explain).await
+            many(app, who, decoded, explain).await
         }
-        Err(problem) => Err(problem),
-    };
-    answer.unwrap_or_else(IntoResponse::into_response)
+    }
 }
 
 /// Whether the publisher wants to know what plugins did.

@@ -67,7 +67,7 @@ async fn every_event_is_counted_once_by_what_became_of_it() {
     publish_lines(&server, &lines[..1]).await;
     // Tried several times, answered once.
     publish_lines(&server, &[line("bad.later", 1)]).await;
-    assert_eq!(server.post("application/json", "{").await.0, 400);
+    assert_eq!(server.post("application/json", "{").await.0, 422);
     assert_eq!(server.post("application/json", json!({"type": "tidemill.x"}).to_string()).await.0, 422);
     stream.take(2).await;
 

@@ -64,9 +64,12 @@ impl Attempt {
         self.by = Some(Arc::clone(principal));
     }
 
-    /// Writes down what came of it. The answer tells under which name.
+    /// Writes down what came of it. The answer tells under which name. What no route does was no attempt.
     pub(crate) fn end(mut self, mut answer: Response) -> Response {
         self.answered = true;
+        if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+            return answer;
+        }
         self.write(outcome(answer.status()), Some(answer.status().as_u16()), reason(&answer));
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             answer.headers_mut().insert(REQUEST_ID, id);

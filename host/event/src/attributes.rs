@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Problem, check_type, limits};
+use crate::{AUDIENCE_ATTRIBUTE, Problem, check_type, limits};
 
 /// The context attributes of a new event (CloudEvents 1.0 §3), not checked yet.
 #[derive(Debug, Clone, Copy)]
@@ -148,7 +148,12 @@ fn check_extensions(extensions: &Map<String, Value>, problems: &mut Vec<Problem>
         return String::new();
     }
     for (name, value) in extensions {
-        if CORE_NAMES.contains(&name.as_str()) {
+        if name == AUDIENCE_ATTRIBUTE {
+            problems.push(Problem::new(
+                name,
+                "who may see an event is no extension; only its publisher says it, as `audience`",
+            ));
+        } else if CORE_NAMES.contains(&name.as_str()) {
             problems.push(Problem::new(name, format!("`{name}` is an attribute of its own, not an extension")));
         } else if name.is_empty()
             || name.len() > limits::EXTENSION_NAME_BYTES_MAX

@@ -68,18 +68,20 @@ impl Change {
             data_schema: event.data_schema(),
             extensions: &extensions,
         };
-        match self.data {
+        let changed = match self.data {
             None if self.content_type.is_none() => Event::with_checked_data(&attributes, event.time(), event.data()),
             // Data that stays was checked under its old content type only.
             data => Event::new(&attributes, event.time(), Data::Bytes(data.unwrap_or_else(|| event.data().clone()))),
-        }
+        };
+        // What becomes of an event is for nobody else.
+        changed.map(|changed| changed.with_audience(event.audience().cloned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::{AUDIENCE_ATTRIBUTE, Audience, Timestamp};
     use serde_json::{Map, json};
 
     fn event() -> Event {
@@ -117,6 +119,28 @@ mod tests {
         assert_eq!((changed.source(), changed.time()), ("/s", event().time()));
     }
 
+    /// Whatever is changed, whichever part it is: nobody else sees it, and no plugin says who does.
+    #[test]
+    fn the_audience_stays() {
+        let audience = Audience::parse("audience", "{\"groups\":[\"g\"]}").unwrap();
+        let event = event().with_audience(Some(audience.into()));
+        for part in [0, 1, 9] {
+            for change in [
+                Change::default(),
+                Change { event_type: Some("b".into()), ..Change::default() },
+                Change { data: Some("[]".into()), content_type: Some(String::new()), ..Change::default() },
+                Change { content_type: Some("text/plain".into()), subject: Some(String::new()), ..Change::default() },
+            ] {
+                assert_eq!(change.apply(&event, part).unwrap().audience(), event.audience());
+            }
+        }
+        for value in ["", "{\"groups\":[\"h\"]}"] {
+            let change = Change { extensions: vec![(AUDIENCE_ATTRIBUTE.into(), value.into())], ..Change::default() };
+            let after = change.apply(&event, 0);
+            assert!(after.is_err() || after.is_ok_and(|after| after == event), "{value}");
+        }
+    }
+
     #[test]
     fn bad_changes_are_told() {
         let at = |change: Change| change.apply(&event(), 0).unwrap_err()[0].at.clone();
@@ -124,6 +148,8 @@ mod tests {
         assert_eq!(at(Change { event_type: Some("not a type".into()), ..Change::default() }), "type");
         assert_eq!(at(Change { data: Some("{oops".into()), ..Change::default() }), "data");
         assert_eq!(at(Change { extensions: vec![("No".into(), "x".into())], ..Change::default() }), "No");
+        let audience = vec![(AUDIENCE_ATTRIBUTE.to_owned(), "{}".to_owned())];
+        assert_eq!(at(Change { extensions: audience, ..Change::default() }), AUDIENCE_ATTRIBUTE);
         let removals = vec![("gone".to_owned(), String::new()); EXTENSION_CHANGES_MAX + 1];
         assert_eq!(at(Change { extensions: removals, ..Change::default() }), "extensions");
     }

@@ -1,10 +1,12 @@
 //! The event: checked when it is made, trusted and never changed afterwards.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::attributes::{Packed, Part};
-use crate::{Attributes, JsonError, JsonText, Problem, Timestamp, is_json_media_type, limits};
+use crate::{Attributes, Audience, JsonError, JsonText, Problem, Timestamp, is_json_media_type, limits};
 
 /// A CloudEvents 1.0 event. Whoever holds one knows that every attribute and the data are within their limits and that
 /// JSON data is valid, compact JSON.
@@ -13,6 +15,8 @@ pub struct Event {
     attributes: Packed,
     time: Timestamp,
     data: Bytes,
+    /// None: everybody. Beside the attributes, so that nothing that shows or changes those finds it.
+    audience: Option<Arc<Audience>>,
 }
 
 /// The data of a new event.
@@ -32,7 +36,7 @@ impl Event {
         let packed = Packed::new(attributes);
         let data = check_data(data, attributes.content_type);
         match (packed, data) {
-            (Ok(attributes), Ok(data)) => Ok(Self { attributes, time, data }),
+            (Ok(attributes), Ok(data)) => Ok(Self { attributes, time, data, audience: None }),
             (packed, data) => {
                 let mut problems = packed.err().unwrap_or_default();
                 problems.extend(data.err());
@@ -47,12 +51,18 @@ impl Event {
         time: Timestamp,
         data: &Bytes,
     ) -> Result<Self, Vec<Problem>> {
-        Ok(Self { attributes: Packed::new(attributes)?, time, data: data.clone() })
+        Ok(Self { attributes: Packed::new(attributes)?, time, data: data.clone(), audience: None })
     }
 
     /// From parts that were an event before.
     pub(crate) const fn from_stored(attributes: Packed, time: Timestamp, data: Bytes) -> Self {
-        Self { attributes, time, data }
+        Self { attributes, time, data, audience: None }
+    }
+
+    /// The same event for an audience; none: for everybody.
+    #[must_use]
+    pub fn with_audience(self, audience: Option<Arc<Audience>>) -> Self {
+        Self { audience, ..self }
     }
 
     /// `id`, unique per source.
@@ -102,6 +112,11 @@ impl Event {
         self.time
     }
 
+    /// Who may see it, if not everybody; [`Reader::may_see`](crate::Reader::may_see) decides. Not to be shown.
+    pub const fn audience(&self) -> Option<&Arc<Audience>> {
+        self.audience.as_ref()
+    }
+
     /// The data: compact JSON if [`is_json`](Self::is_json), any bytes otherwise.
     pub fn data(&self) -> &Bytes {
         &self.data
@@ -120,7 +135,8 @@ impl Event {
 
     /// Bytes that the event takes in memory, for bounds on queues.
     pub fn weight(&self) -> usize {
-        self.attributes.text().len() + self.data.len() + limits::EVENT_OVERHEAD_BYTES
+        let audience = self.audience.as_ref().map_or(0, |audience| audience.weight());
+        self.attributes.text().len() + self.data.len() + audience + limits::EVENT_OVERHEAD_BYTES
     }
 }
 

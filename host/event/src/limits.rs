@@ -24,6 +24,13 @@ pub const EXTENSIONS_BYTES_MAX: usize = 4096;
 /// Extension attributes that one change may set or remove: more than fit into an event, whose names and values are at
 /// least as long. Each is looked for among the others, so that very many would take very long.
 pub const EXTENSION_CHANGES_MAX: usize = 1024;
+/// Names in one list of an audience. Each subscriber is looked up in them for each event; more people than this are a
+/// group.
+pub const AUDIENCE_NAMES_MAX: usize = 256;
+/// Bytes of such a name. Names are those of people and services in tokens, where URLs and addresses occur.
+pub const AUDIENCE_NAME_BYTES_MAX: usize = 256;
+/// Bytes of an audience as JSON. It is kept with the event for as long as that, and read with it.
+pub const AUDIENCE_BYTES_MAX: usize = 8192;
 /// Bytes of an event's data. The same as the default body limit of `POST /events`.
 pub const DATA_BYTES_MAX: usize = 1 << 20;
 /// Levels of nesting in JSON data. Readers written with recursion, plugins among them, must survive every event; 128 is
@@ -38,5 +45,7 @@ pub const EVENT_OVERHEAD_BYTES: usize = 256;
 
 const _: () = assert!(TYPE_BYTES_MAX < CONTENT_TYPE_BYTES_MAX + ID_BYTES_MAX);
 const _: () = assert!(EXTENSIONS_BYTES_MAX < DATA_BYTES_MAX);
+// Stored with a length of 16 bits.
+const _: () = assert!(AUDIENCE_BYTES_MAX <= u16::MAX as usize);
 // Spans in a batch row are u32 offsets.
 const _: () = assert!(DATA_BYTES_MAX < u32::MAX as usize / 2);

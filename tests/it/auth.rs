@@ -1,6 +1,7 @@
 //! Who may do what: tokens of all kinds, shown in all places, on every route and on both lanes.
 
 mod anonymous;
+mod audience;
 mod command;
 mod matrix;
 mod streams;

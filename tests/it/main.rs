@@ -6,6 +6,7 @@
 
 mod support;
 
+mod audience;
 mod audit;
 mod auth;
 mod bad_input;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use tidemill_event::Audience;
 use tidemill_log::Record;
 
 use crate::frame::write_record;
@@ -21,14 +22,18 @@ pub(crate) struct Chunk {
     /// Records between these places, wanted or not.
     pub(crate) records: u64,
     pub(crate) events: u64,
+    /// Whom its events are for, all of them; none: everybody. So those who may not see them need not look at each.
+    pub(crate) audience: Option<Arc<Audience>>,
+    /// It ends where it had to, so that nothing that comes later belongs to it.
+    is_whole: bool,
     pub(crate) bytes: Bytes,
 }
 
 impl Chunk {
-    /// Whether it is for somebody who takes so many events, and all that there is up to `last`. One that was full stays
-    /// right; one that reached the end of its time may have to grow.
+    /// Whether it is for somebody who takes so many events, and all that there is up to `last`. One that was full or ends
+    /// before another audience stays right; one that reached the end of its time may have to grow.
     fn fits(&self, last: u64, events_max: u64) -> bool {
-        self.events <= events_max && (self.bytes.len() >= CHUNK_BYTES_MAX || self.to >= last)
+        self.events <= events_max && (self.is_whole || self.to >= last)
     }
 }
 
@@ -98,7 +103,7 @@ impl AtHand {
     }
 
     pub(crate) fn keep(&mut self, wish: u64, chunk: &Chunk) -> Chunk {
-        let own = Chunk { bytes: Bytes::from_owner(chunk.bytes.clone()), ..*chunk };
+        let own = Chunk { bytes: Bytes::from_owner(chunk.bytes.clone()), ..chunk.clone() };
         self.0.retain(|(other, old)| (*other, old.after) != (wish, own.after));
         if self.0.len() == CHUNKS_AT_HAND_MAX {
             self.0.remove(0);
@@ -127,7 +132,8 @@ fn join(
     after: u64,
     events_max: u64,
 ) -> Chunk {
-    let mut chunk = Chunk { after, to: after, records: 0, events: 0, bytes: Bytes::new() };
+    let mut chunk =
+        Chunk { after, to: after, records: 0, events: 0, audience: None, is_whole: false, bytes: Bytes::new() };
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0;
     'full: for (index, segment) in segments.iter().enumerate() {
@@ -142,7 +148,13 @@ fn join(
             if judgement.is_some_and(|own| !own.covers(records[next].position.sequence)) {
                 break 'full;
             }
-            let run = records[next..].iter().take_while(is_wanted).count();
+            let audience = records[next].event.audience();
+            let run = records[next..].iter().take_while(is_wanted);
+            let run = run.take_while(|record| record.event.audience() == audience).count();
+            if run > 0 && chunk.events > 0 && audience != chunk.audience.as_ref() {
+                chunk.is_whole = true;
+                break 'full;
+            }
             let room = usize::try_from(events_max - chunk.events).unwrap_or(usize::MAX);
             let mut taken = run.min(room);
             if taken > 0 {
@@ -155,6 +167,7 @@ fn join(
                 next += taken;
                 chunk.records += taken as u64;
                 length += bytes.len();
+                chunk.audience = audience.cloned();
                 chunk.events += taken as u64;
                 pieces.push(bytes);
             } else {
@@ -162,7 +175,8 @@ fn join(
                 chunk.records += 1;
             }
             chunk.to = records[next - 1].position.sequence;
-            if length >= CHUNK_BYTES_MAX || chunk.events == events_max {
+            chunk.is_whole = length >= CHUNK_BYTES_MAX;
+            if chunk.is_whole || chunk.events == events_max {
                 break 'full;
             }
         }

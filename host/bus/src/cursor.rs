@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use detour::Detour;
 pub use subscription::{Delivery, End, Start, Subscription};
-use tidemill_event::Position;
+use tidemill_event::{Position, Reader};
 use tidemill_log::ReadError;
 
 use crate::chunk::{AtHand, Chunk};
@@ -26,6 +26,7 @@ use crate::gap::Skip;
 use crate::limits::BEHIND_EVENTS;
 use crate::ring::{Look, Segment};
 use crate::tail::Tail;
+use crate::view::Judgement;
 use crate::waiting::Slot;
 use crate::wish::Wish;
 use crate::{Progress, Selection};
@@ -33,6 +34,7 @@ use crate::{Progress, Selection};
 /// A subscriber's place in the log.
 pub struct Cursor {
     selection: Arc<Selection>,
+    reader: Arc<Reader>,
     /// It has dealt with everything up to here.
     after: u64,
     /// Everything up to here was handed over or is not wanted.
@@ -57,12 +59,13 @@ impl std::fmt::Debug for Cursor {
 impl Cursor {
     pub(crate) async fn new(subscription: Subscription) -> Result<Self, ReadError> {
         let (after, gap) = subscription.begin().await?;
-        let Subscription { selection, limit, .. } = subscription;
+        let Subscription { selection, reader, limit, .. } = subscription;
         let tail = selection.tail();
         tail.cursors().fetch_add(1, Ordering::Relaxed);
         let mut cursor = Self {
             minds_holes: selection.wish().filter.overlaps(tail.log().thinned()),
             selection,
+            reader,
             after,
             stood: after,
             remaining: limit.unwrap_or(u64::MAX),
@@ -231,6 +234,7 @@ impl Cursor {
         }
         if !self.is_thinning()
             && let Some(chunk) = self.find(at_hand)
+            && self.reader.is_among(chunk.audience.as_deref())
         {
             return self.take(chunk);
         }
@@ -276,10 +280,18 @@ impl Cursor {
             }
             return None;
         }
-        let wish = self.wish();
-        let chunks = self.tail().chunks();
-        let chunk = chunks.join(&wish.turn, &wish.filter, segments, known.as_deref(), self.place(), self.remaining);
+        let mut chunk = self.join(segments, known.as_deref());
+        if !self.reader.is_among(chunk.audience.as_deref()) {
+            // What is for others is passed over at once, however many audiences there are.
+            self.pass_over(segments, known.as_deref());
+            chunk = self.join(segments, known.as_deref());
+        }
         self.take(chunk)
+    }
+
+    fn join(&self, segments: &[Arc<Segment>], known: Option<&[Arc<Judgement>]>) -> Chunk {
+        let wish = self.wish();
+        self.tail().chunks().join(&wish.turn, &wish.filter, segments, known, self.place(), self.remaining)
     }
 
     /// Steps over a chunk; none if nothing in it was wanted.

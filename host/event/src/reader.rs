@@ -1,6 +1,6 @@
 //! Who reads, and the one function that decides what they may see. Must not know how somebody showed who they are.
 
-use crate::{Event, TypePattern};
+use crate::{Audience, Event, TypePattern};
 
 /// Somebody who reads events. The default is anonymous, who sees what has no audience. Whoever makes one bounds its lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -28,8 +28,26 @@ impl Reader {
     /// Whether they may see an event.
     pub fn may_see(&self, event: &Event) -> bool {
         let may_subscribe = |patterns: &Vec<TypePattern>| patterns.iter().any(|own| own.matches(event.event_type()));
-        self.subscribe.as_ref().is_none_or(may_subscribe)
-            && event.audience().is_none_or(|audience| self.any_audience || audience.admits(self))
+        self.subscribe.as_ref().is_none_or(may_subscribe) && self.is_among(event.audience().map(|audience| &**audience))
+    }
+
+    /// Whether they are among those that events with this audience are for. With [`narrow`](Self::narrow), which settles
+    /// types once for all events of a stream, the other half of [`may_see`](Self::may_see).
+    pub fn is_among(&self, audience: Option<&Audience>) -> bool {
+        audience.is_none_or(|audience| self.any_audience || audience.admits(self))
+    }
+
+    /// The types they get who ask for these (nothing: for all they may have), or the first that they may not have.
+    pub fn narrow(&self, asked: Vec<TypePattern>) -> Result<Vec<TypePattern>, TypePattern> {
+        let Some(subscribe) = &self.subscribe else { return Ok(asked) };
+        if asked.is_empty() {
+            return if subscribe.is_empty() { Err(TypePattern::All) } else { Ok(subscribe.clone()) };
+        }
+        let beyond = asked.iter().find(|pattern| !subscribe.iter().any(|own| own.covers(pattern)));
+        match beyond {
+            Some(beyond) => Err(beyond.clone()),
+            None => Ok(asked),
+        }
     }
 }
 
@@ -41,7 +59,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::{Attributes, Audience, Data, Timestamp};
+    use crate::{Attributes, Data, Timestamp};
 
     fn event(event_type: &str, audience: Option<Audience>) -> Event {
         let attributes = Attributes {
@@ -97,6 +115,26 @@ mod tests {
             prop_assert_eq!(Reader::default().may_see(&event), is_public);
             prop_assert!(Reader::all().may_see(&event));
         }
+    }
+
+    #[test]
+    fn types_are_narrowed_and_never_widened() {
+        let narrowed = |own: Option<&str>, asked: &str| {
+            let list =
+                |texts: &str| if texts.is_empty() { Vec::new() } else { TypePattern::parse_list(texts).unwrap() };
+            let reader = Reader { subscribe: own.map(list), ..Reader::default() };
+            let text = |list: Vec<TypePattern>| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            reader.narrow(list(asked)).map(text).map_err(|beyond| beyond.to_string())
+        };
+        let some = Some("a.*,b");
+        assert_eq!(narrowed(some, ""), Ok("a.*,b".into()));
+        assert_eq!(narrowed(some, "a.x,b,a.y.*"), Ok("a.x,b,a.y.*".into()));
+        for beyond in ["*", "c", "a", "b.*"] {
+            assert_eq!(narrowed(some, &format!("a.x,{beyond}")), Err(beyond.into()));
+        }
+        assert_eq!(narrowed(Some(""), ""), Err("*".into()));
+        assert_eq!(narrowed(Some("*"), "c,*"), Ok("c,*".into()));
+        assert_eq!((narrowed(None, ""), narrowed(None, "c")), (Ok(String::new()), Ok("c".into())));
     }
 
     #[test]

@@ -32,7 +32,14 @@ impl Default for Audit {
 impl Audit {
     /// Writes down that somebody may not do what is no action by hand: reading, or publishing. There may be many of these;
     /// figures count all, and only some a second are written.
-    pub(crate) fn refused(&self, what: &'static str, route: &str, remote: &Peer, by: Option<&Principal>, answer: &Response) {
+    pub(crate) fn refused(
+        &self,
+        what: &'static str,
+        route: &str,
+        remote: &Peer,
+        by: Option<&Principal>,
+        answer: &Response,
+    ) {
         if self.refusals.check().is_err() {
             return;
         }

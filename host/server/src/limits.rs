@@ -47,7 +47,7 @@ pub(crate) const VIEW_PARAMETERS_MAX: usize = 32;
 pub(crate) const VIEW_PARAMETER_BYTES_MAX: usize = 8 << 10;
 /// How often a view is looked for that is replaced while it is asked.
 pub(crate) const VIEW_REPLACED_MAX: usize = 3;
-/// How long a poll waits for a view to judge what is there.
+/// How long a poll waits for what is there to be judged by a view, or to be read from the disk.
 pub(crate) const POLL_JUDGED_MAX: Duration = Duration::from_secs(2);
 /// Tokens that a configuration knows by their hash. Each token that comes is compared with all of them.
 pub(crate) const TOKENS_MAX: usize = 1000;

@@ -127,10 +127,13 @@ async fn open(
     headers: &HeaderMap,
     usage: Use,
 ) -> Result<(Cursor, Terms), Unopened> {
-    query.wanted.types = principal.narrow(query.wanted.types).map_err(|beyond| not_permitted_types(&beyond))?;
+    query.wanted.types =
+        principal.reader().narrow(query.wanted.types).map_err(|beyond| not_permitted_types(&beyond))?;
     query.wanted.view = query.view.open(app).await?;
     let selection = app.bus.selection(query.wanted);
-    let subscription = Subscription { selection: Arc::clone(&selection), start: query.start, limit: query.limit };
+    let reader = Arc::clone(principal.reader());
+    let subscription =
+        Subscription { selection: Arc::clone(&selection), reader, start: query.start, limit: query.limit };
     let unreadable = |error: tidemill_log::ReadError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(1);
     let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());

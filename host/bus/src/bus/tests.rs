@@ -41,7 +41,7 @@ const OPTIONS: BusOptions = BusOptions {
 
 async fn subscribe(bus: &Bus, start: Start) -> Cursor {
     let selection = bus.selection(Wanted::default());
-    bus.subscribe(Subscription { selection, start, limit: None }).await.unwrap()
+    bus.subscribe(Subscription { selection, reader: Arc::default(), start, limit: None }).await.unwrap()
 }
 
 /// A memory log that holds every append back until it is told to go on.

@@ -9,6 +9,7 @@ use super::detour::PageResult;
 use super::{Cursor, Delivery, End};
 use crate::chunk::encode;
 use crate::gap::{Gap, Skip};
+use crate::ring::Segment;
 use crate::thinning::{SlowPolicy, Thinning};
 use crate::view::Judgement;
 
@@ -43,7 +44,7 @@ impl Cursor {
             self.miss(sequence - self.after - 1);
             self.after = sequence;
             let seen = judgement.is_none_or(|own| own.shows(sequence));
-            let wanted = seen && self.wish().filter.matches(&record.event);
+            let wanted = seen && self.is_mine(record);
             let detour = self.detour();
             let missed = detour.missed;
             let thinning = detour.thinning.as_mut()?;
@@ -54,6 +55,30 @@ impl Cursor {
             }
         }
         None
+    }
+
+    /// Steps over records up to the first that it is handed, or that was not judged.
+    pub(super) fn pass_over(&mut self, segments: &[Arc<Segment>], known: Option<&[Arc<Judgement>]>) {
+        for (index, segment) in segments.iter().enumerate() {
+            let judgement = known.map(|known| &known[index]);
+            let records = segment.records();
+            let first = records.partition_point(|record| record.position.sequence <= self.after);
+            for record in &records[first..] {
+                let sequence = record.position.sequence;
+                let waits = judgement.is_some_and(|own| !own.covers(sequence));
+                if waits || (judgement.is_none_or(|own| own.shows(sequence)) && self.is_mine(record)) {
+                    return;
+                }
+                self.miss(sequence - self.after - 1);
+                self.after = sequence;
+            }
+        }
+    }
+
+    /// Whether a record is wanted, and for whoever wants it.
+    fn is_mine(&self, record: &Record) -> bool {
+        let audience = record.event.audience().map(|audience| &**audience);
+        self.wish().filter.matches(&record.event) && self.reader.is_among(audience)
     }
 
     /// Ends thinning, and tells of what is missing even if nothing follows it.

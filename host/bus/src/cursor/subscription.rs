@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidemill_event::{Position, Timestamp};
+use tidemill_event::{Position, Reader, Timestamp};
 use tidemill_log::ReadError;
 
 use crate::{Gap, Selection, Skip};
@@ -26,6 +26,8 @@ pub enum Start {
 pub struct Subscription {
     /// What it wants to see, and what becomes of it when it is behind.
     pub selection: Arc<Selection>,
+    /// Who it is: of what it wants it is handed what they are among the audience of.
+    pub reader: Arc<Reader>,
     /// Where it begins.
     pub start: Start,
     /// After how many events it ends by itself.

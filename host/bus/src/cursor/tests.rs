@@ -24,7 +24,7 @@ fn append(tail: &Tail, ids: std::ops::RangeInclusive<u64>) {
 async fn cursor(tail: &Arc<Tail>, types: &str, start: Start, limit: Option<u64>, slow: SlowPolicy) -> Cursor {
     let types = tidemill_event::TypePattern::parse_list(types).unwrap();
     let selection = tail.select(Wanted { types, slow, ..Wanted::default() });
-    Cursor::new(Subscription { selection, start, limit }).await.unwrap()
+    Cursor::new(Subscription { selection, reader: Arc::default(), start, limit }).await.unwrap()
 }
 
 fn poll(cursor: &mut Cursor) -> Poll<Option<Delivery>> {

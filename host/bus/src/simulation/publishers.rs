@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Map;
-use tidemill_event::{Attributes, Data, Event, Timestamp};
+use tidemill_event::{Attributes, Audience, Data, Event, Timestamp};
 use tidemill_log::{Append, AppendError, Appended, Group, Key, Log};
 
 use super::rng::Rng;
 use super::step_log::StepLog;
-use super::truth::{SUBJECTS, TYPES, Truth};
+use super::truth::{AUDIENCES, SUBJECTS, TYPES, Truth};
 
 /// What the events of one seed look like.
 #[derive(Debug, Clone, Copy)]
@@ -152,5 +152,7 @@ fn event(id: &str, kind: Option<usize>, rng: &mut Rng, shape: &Shape) -> Event {
     };
     let padding = if rng.chance(30) { rng.below(shape.padding + 1) } else { 0 };
     let data = format!("{id} {}", "x".repeat(padding as usize));
-    Event::new(&attributes, Timestamp::default(), Data::Bytes(data.into())).unwrap()
+    let audience = if rng.chance(60) { AUDIENCES[0] } else { rng.pick(&AUDIENCES) };
+    let audience = (!audience.is_empty()).then(|| Audience::parse("audience", audience).unwrap().into());
+    Event::new(&attributes, Timestamp::default(), Data::Bytes(data.into())).unwrap().with_audience(audience)
 }

@@ -10,6 +10,10 @@ pub(super) const TYPES: [&str; 5] = ["a.x", "a.y", "b.x", "c", "rare"];
 /// The subjects, as many as there are of [`Fact::subject`].
 pub(super) const SUBJECTS: [&str; 8] = ["k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"];
 
+/// The audiences; the first is everybody.
+pub(super) const AUDIENCES: [&str; 4] =
+    ["", r#"{"clients":["ann"]}"#, r#"{"groups":["ops"],"permissions":["read"]}"#, r#"{"tokenTypes":["team"]}"#];
+
 /// One stored event.
 #[derive(Debug, Clone)]
 pub(super) struct Fact {
@@ -18,6 +22,8 @@ pub(super) struct Fact {
     pub(super) kind: usize,
     /// A place in [`SUBJECTS`].
     pub(super) subject: Option<usize>,
+    /// A place in [`AUDIENCES`].
+    pub(super) audience: usize,
     pub(super) stored_at: u64,
     /// Retention removed it.
     pub(super) gone: bool,
@@ -67,6 +73,7 @@ impl Truth {
                 id: event.id().to_owned(),
                 kind: place(&TYPES, event.event_type()),
                 subject: event.subject().map(|subject| place(&SUBJECTS, subject)),
+                audience: place(&AUDIENCES, &event.audience().map_or(String::new(), |audience| audience.json())),
                 stored_at,
                 gone: false,
             };

@@ -241,7 +241,7 @@ impl World {
         let life = self.life.as_mut().unwrap();
         let wish = &self.clients[client].wish;
         let selection = life.tail.select(wish.wanted(&life.side));
-        let subscription = Subscription { selection, start, limit: wish.limit };
+        let subscription = Subscription { selection, reader: wish.reader().into(), start, limit: wish.limit };
         let opening = Box::pin(Cursor::new(subscription));
         life.opening.push((client, start, opening));
         self.open_ready();

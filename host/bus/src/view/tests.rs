@@ -66,7 +66,7 @@ impl Host {
         let types = tidemill_event::TypePattern::parse_list(types).unwrap();
         let view = Some(View::new(Arc::clone(&self.judge), class.into()));
         let selection = self.tail.select(Wanted { types, view, slow, ..Wanted::default() });
-        Cursor::new(Subscription { selection, start, limit: None }).await.unwrap()
+        Cursor::new(Subscription { selection, reader: Arc::default(), start, limit: None }).await.unwrap()
     }
 
     /// Does everything that the view was asked; how much that was.

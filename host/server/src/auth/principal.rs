@@ -1,11 +1,12 @@
 //! Who somebody is and what they may do. Must not know how they showed it, nor HTTP.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidemill_event::{Timestamp, TypePattern, limits::PATTERNS_MAX};
+use tidemill_event::{Reader, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
 use crate::limits::RIGHTS_MAX;
 
@@ -15,6 +16,8 @@ pub(crate) struct Principal {
     name: String,
     /// None without a token: whoever may come without one may do everything.
     rights: Option<Rights>,
+    /// What they may see.
+    reader: Arc<Reader>,
     expires: Option<Timestamp>,
     /// What tells a token from others of its issuer (`jti`).
     token_id: Option<String>,
@@ -87,12 +90,22 @@ impl Rights {
 impl Principal {
     /// Somebody without a token, where that is allowed.
     pub(crate) fn anonymous() -> Self {
-        Self { name: "anonymous".to_owned(), rights: None, expires: None, token_id: None }
+        let (name, reader) = ("anonymous".to_owned(), Arc::default());
+        Self { name, rights: None, reader, expires: None, token_id: None }
     }
 
     /// The bearer of a token.
     pub(crate) fn bearer(name: String, rights: Rights, expires: Option<Timestamp>, token_id: Option<String>) -> Self {
-        Self { name, rights: Some(rights), expires, token_id }
+        let Rights { kind, permissions, groups, subscribe, .. } = &rights;
+        let reader = Arc::new(Reader {
+            client: Some(name.clone()),
+            groups: groups.clone(),
+            token_type: Some(kind.name().to_owned()),
+            permissions: permissions.clone(),
+            subscribe: (!subscribe.contains(&TypePattern::All)).then(|| subscribe.clone()),
+            any_audience: false,
+        });
+        Self { name, rights: Some(rights), reader, expires, token_id }
     }
 
     /// From when on it is nobody any more.
@@ -117,10 +130,14 @@ impl Principal {
         self.may_publish_something() && self.rights.as_ref().is_none_or(covered)
     }
 
-    /// Whether it may see events of this type.
-    pub(crate) fn may_read(&self, event_type: &str) -> bool {
-        let covered = |rights: &Rights| rights.subscribe.iter().any(|pattern| pattern.matches(event_type));
-        self.rights.as_ref().is_none_or(covered)
+    /// What it may see. Somebody without a token is named by no audience.
+    pub(crate) const fn reader(&self) -> &Arc<Reader> {
+        &self.reader
+    }
+
+    /// What it may see where the server is looked after: whoever may administer it, events for whomever.
+    pub(crate) fn operating(&self) -> Reader {
+        Reader { any_audience: self.may_administer(), ..Reader::clone(&self.reader) }
     }
 
     /// Whether it may change the server itself.
@@ -130,22 +147,6 @@ impl Principal {
             rights.kind == TokenType::Master
                 || (rights.kind == TokenType::Team && rights.permissions.iter().any(|permission| permission == ADMIN))
         })
-    }
-
-    /// The types it gets that asks for these (nothing: for all it may have), or the first that it may not have.
-    pub(crate) fn narrow(&self, asked: Vec<TypePattern>) -> Result<Vec<TypePattern>, TypePattern> {
-        let Some(Rights { subscribe, .. }) = &self.rights else { return Ok(asked) };
-        if subscribe.contains(&TypePattern::All) {
-            return Ok(asked);
-        }
-        if asked.is_empty() {
-            return if subscribe.is_empty() { Err(TypePattern::All) } else { Ok(subscribe.clone()) };
-        }
-        let beyond = asked.iter().find(|pattern| !subscribe.iter().any(|own| own.covers(pattern)));
-        match beyond {
-            Some(beyond) => Err(beyond.clone()),
-            None => Ok(asked),
-        }
     }
 
     /// All there is to know, for itself.
@@ -184,26 +185,6 @@ mod tests {
         Principal::bearer("x".into(), rights, None, None)
     }
 
-    fn narrowed(principal: &Principal, asked: &str) -> Result<String, String> {
-        let asked = if asked.is_empty() { Vec::new() } else { TypePattern::parse_list(asked).unwrap() };
-        let text = |patterns: Vec<TypePattern>| patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        principal.narrow(asked).map(text).map_err(|beyond| beyond.to_string())
-    }
-
-    #[test]
-    fn subscriptions_are_narrowed_and_never_widened() {
-        let some = principal(TokenType::Team, &[], None, Some("a.*,b"));
-        assert_eq!(narrowed(&some, ""), Ok("a.*,b".into()));
-        assert_eq!(narrowed(&some, "a.x,b,a.y.*"), Ok("a.x,b,a.y.*".into()));
-        for beyond in ["*", "c", "a", "b.*"] {
-            assert_eq!(narrowed(&some, &format!("a.x,{beyond}")), Err(beyond.into()));
-        }
-        let nothing = principal(TokenType::Team, &[], None, None);
-        assert_eq!(narrowed(&nothing, ""), Err("*".into()));
-        assert_eq!(narrowed(&principal(TokenType::Master, &[], None, None), "c,*"), Ok("c,*".into()));
-        assert_eq!(narrowed(&Principal::anonymous(), ""), Ok(String::new()));
-    }
-
     #[test]
     fn kinds_of_tokens_differ() {
         use TokenType::{Master, Readonly, Team};
@@ -216,7 +197,13 @@ mod tests {
         assert!(principal(Team, &[], Some("a"), None).may_publish("a"));
         assert!(!principal(Team, &[], None, None).may_publish("a"));
         assert!(!principal(Readonly, &[], Some("*"), None).may_publish("a"));
-        assert!(principal(Readonly, &[], None, Some("a")).may_read("a"));
-        assert!(!principal(Readonly, &[], None, Some("a")).may_read("b"));
+        let narrowed = |principal: Principal| principal.reader().narrow(Vec::new()).map(|list| list.len());
+        assert_eq!(narrowed(principal(Readonly, &[], None, Some("a,b"))), Ok(2));
+        assert!(narrowed(principal(Team, &[], None, None)).is_err());
+        assert_eq!(narrowed(principal(Master, &[], None, None)), Ok(0));
+        assert_eq!(narrowed(Principal::anonymous()), Ok(0));
+        let audiences = [principal(Master, &[], None, None), principal(Team, &["admin"], None, None)];
+        assert!(audiences.iter().all(|one| !one.reader().any_audience && one.operating().any_audience));
+        assert!(!principal(Team, &[], None, None).operating().any_audience);
     }
 }

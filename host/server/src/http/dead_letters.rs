@@ -1,4 +1,5 @@
-//! `/dead-letters`: events that a plugin failed on, to look at, to try again, or to give up.
+//! `/dead-letters`: events that a plugin failed on, to look at, to try again, or to give up. For operators, but nobody
+//! reaches an event here that they may not see.
 
 use std::sync::Arc;
 
@@ -25,21 +26,18 @@ pub(super) async fn list(
     let max = part.limit.clamp(1, tidemill_bus::limits::DEAD_LETTERS_MAX);
     let kept = app.bus.dead_letters(part.after, max).await.map_err(|error| unreadable(&error))?;
     let next = if kept.len() == max { kept.last().map(|kept| kept.number) } else { None };
-    let listed: Vec<Value> = kept.iter().filter(|kept| may_read(&who, kept)).map(json).collect();
+    let reader = who.operating();
+    let listed: Vec<Value> = kept.iter().filter(|kept| reader.may_see(&kept.letter.event)).map(json).collect();
     Ok(Json(json!({"deadLetters": listed, "next": next})))
-}
-
-fn may_read(who: &Principal, kept: &KeptDeadLetter) -> bool {
-    who.may_read(kept.letter.event.event_type())
 }
 
 /// One that somebody may not see is not there for them.
 async fn find(app: &App, who: &Principal, number: u64) -> Result<KeptDeadLetter, Problem> {
     let found = app.bus.dead_letter(number).await.map_err(|error| unreadable(&error))?;
-    let found = found.filter(|kept| may_read(who, kept));
     let missing =
         || Problem::new(Kind::NotFound, format!("there is no dead letter {number}; GET /dead-letters lists them"));
-    found.ok_or_else(missing)
+    let reader = who.operating();
+    found.filter(|kept| reader.may_see(&kept.letter.event)).ok_or_else(missing)
 }
 
 /// One dead letter.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidemill_bus::Published;
-use tidemill_event::{Attributes, Data, Event, Problem as EventProblem, Timestamp};
+use tidemill_event::{AUDIENCE_ATTRIBUTE, Attributes, Audience, Data, Event, Problem as EventProblem, Timestamp};
 use uuid::Uuid;
 
 use crate::clock;
@@ -131,6 +131,7 @@ struct Parts<'a> {
     content_type: Option<&'a str>,
     data_schema: Option<&'a str>,
     extensions: &'a Map<String, Value>,
+    audience: Option<Audience>,
 }
 
 impl Parts<'_> {
@@ -154,7 +155,8 @@ impl Parts<'_> {
             data_schema: self.data_schema,
             extensions: self.extensions,
         };
-        Ok(Published { event: Event::new(&attributes, time, data)?, id_given: self.id.is_some(), hops: 0, trail: None })
+        let event = Event::new(&attributes, time, data)?.with_audience(self.audience.map(Into::into));
+        Ok(Published { event, id_given: self.id.is_some(), hops: 0, trail: None })
     }
 }
 
@@ -172,6 +174,11 @@ fn json_or_text(raw: &RawValue, content_type: Option<&str>) -> Result<Data, Even
             Err(EventProblem::new("data", detail))
         }
     }
+}
+
+/// What a CloudEvent says of its audience, which is no extension attribute to be kept with the others.
+fn attribute_audience(text: Option<&str>) -> Result<Option<Audience>, Vec<EventProblem>> {
+    text.map(|text| Audience::parse(AUDIENCE_ATTRIBUTE, text)).transpose()
 }
 
 fn base64(text: &str) -> Result<Data, EventProblem> {

@@ -54,7 +54,7 @@ pub(crate) async fn event(
     let position: Position =
         position.parse().map_err(|e| Problem::new(Kind::BadRequest, format!("{e}")).at("position"))?;
     // One that somebody may not see is not there for them.
-    let record = app.bus.record(position).await.filter(|record| who.may_read(record.event.event_type()));
+    let record = app.bus.record(position).await.filter(|record| who.reader().may_see(&record.event));
     let Some(record) = record else {
         let info = app.bus.log_info();
         let detail = format!(

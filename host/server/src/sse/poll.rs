@@ -79,6 +79,11 @@ async fn answer(
     Ok(response)
 }
 
+/// Whether there is more that takes a moment: a judgement, or, for an answer that would be empty, a page of the log.
+fn is_owed(cursor: &Cursor, nothing: bool) -> bool {
+    cursor.is_judging() || (nothing && cursor.is_catching_up())
+}
+
 /// Everything that is there, or the first that comes.
 async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Vec<u8>, Vec<Gap>) {
     let (mut events, mut gaps) = (Vec::new(), Vec::new());
@@ -91,7 +96,7 @@ async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Ve
             Ok(Some(Delivery::Frames { bytes, .. })) => events.extend_from_slice(&bytes),
             Ok(Some(Delivery::Gap(gap))) => gaps.push(gap),
             // What is there already is waited for a little longer: asking again would only ask for the same.
-            Err(_) if cursor.is_judging() && Instant::now() < judged => {}
+            Err(_) if is_owed(cursor, events.is_empty()) && Instant::now() < judged => {}
             Ok(None) | Err(_) => break,
         }
     }

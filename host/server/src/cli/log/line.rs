@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use tidemill_bus::cloudevents_json;
-use tidemill_event::{Change, Event, Problem, Timestamp};
+use tidemill_event::{AUDIENCE_ATTRIBUTE, Change, Event, Problem, Timestamp};
 use tidemill_log::{KeptDeadLetter, Record};
 
 use crate::http::cloudevents;
@@ -22,6 +22,7 @@ pub(super) fn write_record(record: &Record, out: &mut Vec<u8>) -> bool {
     out.append(&mut cloudevents_json(own.as_ref().unwrap_or(&record.event)));
     // The closing brace.
     out.pop();
+    write_audience(&record.event, out);
     // Writing to a Vec does not fail; neither text needs escapes.
     let _ = writeln!(out, ",\"{POSITION}\":\"{}\",\"{STORED_AT}\":\"{}\"}}", record.position, record.stored_at);
     own.is_some()
@@ -32,6 +33,7 @@ pub(super) fn write_dead_letter(kept: &KeptDeadLetter, out: &mut Vec<u8>) {
     let letter = &kept.letter;
     out.append(&mut cloudevents_json(&letter.event));
     out.pop();
+    write_audience(&letter.event, out);
     let attributes = json!({
         STORED_AT: kept.stored_at.to_string(),
         DEAD_LETTER: kept.number.to_string(),
@@ -42,6 +44,14 @@ pub(super) fn write_dead_letter(kept: &KeptDeadLetter, out: &mut Vec<u8>) {
         "deadletterdetail": letter.detail,
     });
     let _ = writeln!(out, ",{}", &attributes.to_string()[1..]);
+}
+
+/// Appends who an event is for, which an import must not forget. Subscribers are not shown it.
+fn write_audience(event: &Event, out: &mut Vec<u8>) {
+    if let Some(audience) = event.audience() {
+        // Writing to a Vec does not fail.
+        let _ = write!(out, ",\"{AUDIENCE_ATTRIBUTE}\":{}", json!(audience.json()));
+    }
 }
 
 /// The event of a line, and when it was stored before, if the line says so.
@@ -81,7 +91,7 @@ fn without(event: &Event, names: &[&str]) -> Option<Event> {
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value};
-    use tidemill_event::{Attributes, Data, Position};
+    use tidemill_event::{Attributes, Audience, Data, Position};
     use tidemill_log::DeadLetter;
 
     use super::*;
@@ -136,6 +146,19 @@ mod tests {
             prop_assert_eq!((renamed, ends, line.last()), (false, 1, Some(&b'\n')));
             prop_assert_eq!(read(&line), Ok((event, Some(Timestamp::from_unix_ms(1_234)))));
         }
+    }
+
+    /// An export that forgot the audience would make a log that shows the event to everybody.
+    #[test]
+    fn the_audience_goes_with_the_event() {
+        let audience = Audience::parse("audience", "{\"groups\":[\"a\\\"b\"]}").unwrap();
+        let extensions = Map::from_iter([("position".into(), "mine".into())]);
+        for extensions in [Map::new(), extensions] {
+            let event = event(None, &extensions, Data::Empty).with_audience(Some(audience.clone().into()));
+            assert_eq!(read(&line(&event).0).unwrap().0.audience(), event.audience());
+        }
+        let wrong = r#"{"specversion":"1.0","id":"1","source":"/s","type":"a","tidemillaudience":"{}"}"#;
+        assert_eq!(read(wrong.as_bytes()).unwrap_err()[0].at, AUDIENCE_ATTRIBUTE);
     }
 
     #[test]

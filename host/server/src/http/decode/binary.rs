@@ -4,9 +4,9 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use tidemill_event::{Data, Problem as EventProblem};
+use tidemill_event::{AUDIENCE_ATTRIBUTE, Data, Problem as EventProblem};
 
-use super::{Decoded, Parts};
+use super::{Decoded, Parts, attribute_audience};
 
 /// The event of a request.
 pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str>) -> Decoded {
@@ -39,6 +39,8 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
             problems.push(EventProblem::new(name, format!("a CloudEvent in binary mode has the header `ce-{name}`")));
         }
     }
+    let audience = take(AUDIENCE_ATTRIBUTE);
+    let audience = attribute_audience(audience.as_deref()).map_err(|wrong| problems.extend(wrong));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -51,6 +53,7 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
         content_type,
         data_schema: data_schema.as_deref(),
         extensions: &attributes,
+        audience: audience.ok().flatten(),
     };
     let data = if body.is_empty() {
         Data::Empty

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use tidemill_event::{Data, Problem as EventProblem};
+use tidemill_event::{AUDIENCE_ATTRIBUTE, Data, Problem as EventProblem};
 
-use super::{Decoded, Parts, base64, json_or_text};
+use super::{Decoded, Parts, attribute_audience, base64, json_or_text};
 
 /// The members of one event, by name.
 pub(crate) type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -41,6 +41,7 @@ pub(crate) fn from_members(mut members: Members<'_>) -> Decoded {
     let (subject, time) = (text("subject"), text("time"));
     let (content_type, data_schema) = (text("datacontenttype"), text("dataschema"));
     let data_base64 = text("data_base64");
+    let audience = text(AUDIENCE_ATTRIBUTE);
     if version.as_deref() != Some("1.0") {
         problems.push(EventProblem::new("specversion", "`specversion` must be \"1.0\""));
     }
@@ -56,6 +57,7 @@ pub(crate) fn from_members(mut members: Members<'_>) -> Decoded {
         (Some(_), Some(_)) => Err(EventProblem::new("data_base64", "an event has `data` or `data_base64`, not both")),
     };
     let data = data.map_err(|problem| problems.push(problem)).unwrap_or(Data::Empty);
+    let audience = attribute_audience(audience.as_deref()).map_err(|wrong| problems.extend(wrong));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -74,6 +76,7 @@ pub(crate) fn from_members(mut members: Members<'_>) -> Decoded {
         content_type: content_type.as_deref(),
         data_schema: data_schema.as_deref(),
         extensions: &extensions,
+        audience: audience.ok().flatten(),
     };
     parts.event(data)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use tidemill_event::{Data, Problem as EventProblem};
+use tidemill_event::{Audience, Data, Problem as EventProblem};
 
 use super::{Decoded, Parts, base64, json_or_text};
 
@@ -28,6 +28,8 @@ struct Simple<'a> {
     dataschema: Option<Cow<'a, str>>,
     #[serde(default)]
     extensions: Map<String, Value>,
+    #[serde(borrow)]
+    audience: Option<&'a RawValue>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -61,6 +63,7 @@ pub(super) fn event(text: &str, default_source: &str) -> Decoded {
         content_type,
         data_schema: simple.dataschema.as_deref(),
         extensions: &simple.extensions,
+        audience: simple.audience.map(|raw| Audience::parse("audience", raw.get())).transpose()?,
     };
     parts.event(data)
 }

@@ -175,3 +175,64 @@ proptest! {
         let _ = decode(&headers(&[("content-type", kinds[kind])]), &Bytes::from(body), defaults);
     }
 }
+
+/// The audience of the one event of a request; it is in no attribute that is shown.
+fn audience(decoded: DecodedEvent) -> Option<String> {
+    let event = decoded.unwrap();
+    assert_eq!(event.extensions_json(), None);
+    event.audience().map(|audience| audience.json())
+}
+
+#[test]
+fn every_form_takes_an_audience_and_none_keeps_it_among_the_extensions() {
+    let given = r#"{"groups":["b","a"],"tokenTypes":["team"]}"#;
+    let taken = Some(r#"{"groups":["a","b"],"tokenTypes":["team"]}"#.to_owned());
+    assert_eq!(audience(one("application/json", &format!(r#"{{"type":"a","audience":{given}}}"#))), taken);
+    assert_eq!(audience(one("application/json", r#"{"type":"a","audience":null}"#)), None);
+    let text = serde_json::to_string(given).unwrap();
+    let whole = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"a","tidemillaudience":{text}}}"#);
+    assert_eq!(audience(one("application/cloudevents+json", &whole)), taken);
+    let batch = many("application/cloudevents-batch+json", &format!("[{whole}]"));
+    assert_eq!(batch.into_iter().map(audience).collect::<Vec<_>>(), [taken.clone()]);
+    let escaped = given.replace('"', "%22");
+    for value in [given, &escaped] {
+        assert_eq!(audience(binary(value)), taken);
+    }
+}
+
+fn binary(audience: &str) -> DecodedEvent {
+    let given = headers(&[
+        ("ce-specversion", "1.0"),
+        ("ce-id", "1"),
+        ("ce-source", "/s"),
+        ("ce-type", "a"),
+        ("ce-tidemillaudience", audience),
+    ]);
+    match decode(&given, &Bytes::new(), Defaults { source: "default", batch_max: 3 }).unwrap() {
+        Events::One(decoded) => decoded.map(|published| published.event),
+        Events::Many(_) => panic!("one event expected"),
+    }
+}
+
+/// Whatever is wrong with an audience, the event is refused rather than shown to more than were meant.
+#[test]
+fn a_wrong_audience_is_refused_with_its_field() {
+    let simple =
+        |audience: &str| problem(one("application/json", &format!(r#"{{"type":"a","audience":{audience}}}"#))).0;
+    for wrong in ["{}", "[]", "true", "\"ann\"", r#"{"client":["ann"]}"#, r#"{"clients":"ann"}"#] {
+        assert_eq!(simple(wrong), "audience", "{wrong}");
+    }
+    assert_eq!(simple(r#"{"clients":[],"groups":["a"]}"#), "audience.clients");
+    let whole = |audience: &str| {
+        let body =
+            format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"a","tidemillaudience":{audience}}}"#);
+        problem(one("application/cloudevents+json", &body)).0
+    };
+    for wrong in [r#"{"clients":["ann"]}"#, "7", "\"\"", "\"ann\"", "\"{}\""] {
+        assert_eq!(whole(wrong), "tidemillaudience", "{wrong}");
+    }
+    assert_eq!(problem(binary("ann")).0, "tidemillaudience");
+    assert_eq!(problem(binary("")).0, "tidemillaudience");
+    let hidden = r#"{"type":"a","extensions":{"tidemillaudience":"{\"clients\":[\"ann\"]}"}}"#;
+    assert_eq!(problem(one("application/json", hidden)).0, "tidemillaudience");
+}

@@ -148,8 +148,13 @@ impl Running {
     pub fn load(&self, payload: &Payload, batch: usize) -> Result<LoadSpec> {
         let item = if self.envelope { payload.envelope()? } else { payload.data.clone() };
         let content_type = if batch > 1 { NDJSON } else { "application/json" };
-        let publish =
-            PublishSpec { path: self.publish_path.to_owned(), content_type: content_type.to_owned(), item, batch };
+        let publish = PublishSpec {
+            path: self.publish_path.to_owned(),
+            headers: String::new(),
+            content_type: content_type.to_owned(),
+            item,
+            batch,
+        };
         let secure = self.secure.clone();
         Ok(LoadSpec {
             secure,

@@ -2,9 +2,11 @@
 //! the cases of `tidemill-bench lanes`. `auto` is the light lane, a reactor that owns the sockets; with `hyper`
 //! everything goes through axum and hyper.
 //!
-//! Reading order: [`cases`] (what is measured), [`who`] (who is compared), [`load`] (what subscribers do), [`run`] (in
+//! Reading order: [`cases`] (what is measured), [`who`] (who is compared), [`load`] (what subscribers do), [`access`] (who
+//! they are), [`run`] (in
 //! which order), [`column`] (what is read off and compared). The generator reads with a thread on each of its cores.
 
+pub mod access;
 pub mod cases;
 pub mod column;
 pub mod load;
@@ -102,11 +104,11 @@ fn measure(who: Who, load: &Load, cores: Option<Cores>, setup: &Setup) -> Result
     let generator = cores.as_ref().map_or(&[][..], |cores| &cores.generator);
     cpu::pin(generator)?;
     let readers = generator.len().max(1);
-    let hub = who.start(&Setup { cores, tls: load.tls, ..setup.clone() })?;
+    let hub = who.start(&Setup { cores, tls: load.tls, ..setup.clone() }, load.access)?;
     thread::sleep(REST);
     let filters = if who.knows_filters() { load.filters } else { Filters::None };
     let spec = LoadSpec {
-        subscriptions: filters.subscriptions(hub.subscribe_path),
+        subscriptions: load.access.subscriptions(filters.subscriptions(hub.subscribe_path)),
         subscribers: connections(setup, load.subscribers),
         readers,
         publishers: load.publishers,
@@ -114,6 +116,7 @@ fn measure(who: Who, load: &Load, cores: Option<Cores>, setup: &Setup) -> Result
         read_rest: load.read_rest,
         ..hub.load(&Payload::ping(load.bytes), 1)?
     };
+    let spec = LoadSpec { publish: load.access.publish(spec.publish)?, ..spec };
     let crowd =
         |count, manner| Crowd::connect(spec.address, spec.secure.as_ref(), hub.subscribe_path, &[(count, manner)]);
     Ok(match load.deed {

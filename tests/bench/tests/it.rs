@@ -33,6 +33,7 @@ fn load_floor_with(
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let publish = PublishSpec {
         path: "/events".to_owned(),
+        headers: String::new(),
         content_type: if batch > 1 { "application/x-ndjson" } else { "application/json" }.to_owned(),
         item: format!("{{\"zen\":\"{MARKER}\"}}"),
         batch,

@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::cases::pick;
 use crate::load::Pace;
 
+use super::access::Access;
 use super::column::{Column, Figure, Wanted};
 use super::load::{Deed, Filters, Load};
 use super::who::Who::{self, Auto, AxumSse, Floor, Hyper, Nchan};
@@ -35,7 +36,7 @@ const LANES: &[Who] = &[Hyper, Auto];
 /// Every case there is, in the order of the report.
 #[must_use]
 pub fn all() -> Vec<Case> {
-    vec![fan_200(), fan_1k(), rate(), idle(), stuck(), matching(), cores(), tls_fan(), tls_idle()]
+    vec![fan_200(), fan_1k(), rate(), idle(), stuck(), matching(), cores(), access(), patterns(), tls_fan(), tls_idle()]
 }
 
 /// The cases with these names; a name that ends in `*` means all that begin like it.
@@ -71,6 +72,7 @@ const LOAD: Load = Load {
     duration: Duration::from_secs(3),
     read_rest: Duration::from_millis(2),
     publishers: 8,
+    access: Access::Open,
     tls: false,
     server_cores: 1,
 };
@@ -210,6 +212,40 @@ fn cores() -> Case {
             Figure::GeneratorCores.alone(),
         ],
         bars: vec![Figure::Delivered.times_first().at_least(1.6)],
+    }
+}
+
+fn access() -> Case {
+    let open = Load { name: "open", ..LOAD };
+    Case {
+        name: "access",
+        title: "Access: 200 B to 1,000 subscribers, open to all; each with a token of its own; and for a group that all are in",
+        hubs: LANES,
+        loads: vec![
+            open,
+            Load { name: "tokens", access: Access::Tokens, ..open },
+            Load { name: "audience", access: Access::Audience, ..open },
+        ],
+        columns: vec![
+            Figure::Delivered.alone(),
+            Figure::Delivered.times_first(),
+            Figure::CpuPerDelivery.alone(),
+            Figure::CpuPerDelivery.times_first(),
+            Figure::ServerCores.alone(),
+            Figure::GeneratorCores.alone(),
+        ],
+        bars: vec![Figure::CpuPerDelivery.times_first().at_most(1.05)],
+    }
+}
+
+fn patterns() -> Case {
+    let same = Load { name: "the same", filters: Filters::OneIn(1), ..LOAD };
+    Case {
+        name: "patterns",
+        title: "Patterns: 200 B to 1,000 subscribers that ask for the same type, and for one of their own besides",
+        loads: vec![same, Load { name: "1,000 others", filters: Filters::Own(1), ..same }],
+        bars: vec![Figure::CpuPerDelivery.times_first().at_most(1.1)],
+        ..access()
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::load::{Pace, Subscription};
 
+use super::access::Access;
+
 /// Types that nobody publishes, several ways to say them: what those who are held idle ask for.
 const IDLE: [&str; 6] = [
     "order.*,github.push",
@@ -17,6 +19,9 @@ const IDLE: [&str; 6] = [
 /// What is published, and what is not.
 const PUBLISHED: &str = "github.ping";
 const OTHERS: &str = "other.*";
+
+/// How many different lists of types there are where each subscriber has its own.
+const OWN: usize = 1_000;
 
 /// What subscribers and publishers do.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +44,8 @@ pub struct Load {
     pub read_rest: Duration,
     /// Connections that publish, each with one request under way: how many events a server can get at once.
     pub publishers: usize,
+    /// Who subscribers and publishers are.
+    pub access: Access,
     /// Whether everything goes over TLS.
     pub tls: bool,
     /// The server's cores.
@@ -63,6 +70,8 @@ pub enum Filters {
     Idle,
     /// One in so many asks for the type that is published, the others for another.
     OneIn(usize),
+    /// Each asks for the type that is published and for so many others, which nobody else asks for.
+    Own(usize),
 }
 
 impl Load {
@@ -76,13 +85,19 @@ impl Load {
 impl Filters {
     /// The subscriptions, to be given out in turn.
     pub(super) fn subscriptions(self, path: &str) -> Vec<Subscription> {
-        let ask = |types: &str, wants| Subscription { path: format!("{path}?types={types}"), wants };
+        let ask = |types: &str, wants| Subscription { wants, ..Subscription::to(format!("{path}?types={types}")) };
         match self {
             Self::None => vec![Subscription::to(path)],
             Self::Idle => IDLE.map(|types| ask(types, false)).to_vec(),
             Self::OneIn(many) => {
                 (0..many).map(|turn| if turn == 0 { ask(PUBLISHED, true) } else { ask(OTHERS, false) }).collect()
             }
+            Self::Own(others) => (0..OWN)
+                .map(|one| {
+                    let types = (0..others).map(|other| format!("own{one}.t{other}.*"));
+                    ask(&std::iter::once(PUBLISHED.to_owned()).chain(types).collect::<Vec<_>>().join(","), true)
+                })
+                .collect(),
         }
     }
 }
@@ -98,6 +113,9 @@ mod tests {
         assert_eq!((subscriptions.len(), subscriptions.iter().filter(|one| one.wants).count()), (100, 1));
         assert_eq!(subscriptions[0].path, format!("/events?types={}", Payload::ping(0).event_type));
         assert_eq!(subscriptions[99].path, "/events?types=other.*");
+        let own = Filters::Own(2).subscriptions("/e");
+        assert_eq!(own[7].path, "/e?types=github.ping,own7.t0.*,own7.t1.*");
+        assert!(own.len() == OWN && own.iter().all(|one| one.wants));
         assert!(Filters::OneIn(1).subscriptions("/events").iter().all(|one| one.wants));
     }
 

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::cases::Chain;
 use crate::hub::{self, Hub, Running, Setup};
 
+use super::access::Access;
+
 /// What events pass in the host.
 const CHAIN: Chain = Chain::GithubRedact;
 
@@ -59,17 +61,18 @@ impl Who {
     }
 
     /// Starts it and waits until it is ready.
-    pub(super) fn start(self, setup: &Setup) -> Result<Running> {
+    pub(super) fn start(self, setup: &Setup, access: Access) -> Result<Running> {
         let chain = setup.chain.unwrap_or(CHAIN);
         match self {
             Self::Floor | Self::AxumSse | Self::Nchan => self.hub().start(setup, chain),
-            Self::Hyper => hub::host(setup, chain, &configuration("hyper")),
-            Self::Auto => hub::host(setup, chain, &configuration("auto")),
+            Self::Hyper => hub::host(setup, chain, &configuration("hyper", access)),
+            Self::Auto => hub::host(setup, chain, &configuration("auto", access)),
         }
     }
 }
 
-/// The lane, and room for as many connections as a generator can have.
-fn configuration(lane: &str) -> String {
-    format!("[server]\nsse-lane = \"{lane}\"\n\n[subscribe]\nconnections-max = 65000\n")
+/// The lane, room for as many connections as a generator can have, and who gets in.
+fn configuration(lane: &str, access: Access) -> String {
+    let rooms = "[subscribe]\nconnections-max = 65000\n";
+    format!("[server]\nsse-lane = \"{lane}\"\n\n{rooms}\n{}", access.configuration())
 }

@@ -22,9 +22,10 @@ impl RequestTemplate {
         ensure!(markers == 1, "an event needs exactly one marker {SLOT}, this one has {markers}");
         let body = vec![publish.item.as_str(); publish.batch].join("\n");
         let bytes = format!(
-            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {} HTTP/1.1\r\nHost: {}\r\n{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n{body}",
             publish.path,
             spec.address,
+            publish.headers,
             publish.content_type,
             body.len()
         )

@@ -99,6 +99,8 @@ impl LoadSpec {
 pub struct Subscription {
     /// The path of the GET request.
     pub path: String,
+    /// More header lines, each with its end.
+    pub headers: String,
     /// It has to get everything that is published; otherwise nothing of it.
     pub wants: bool,
 }
@@ -107,15 +109,17 @@ impl Subscription {
     /// One that has to get everything.
     #[must_use]
     pub fn to(path: impl Into<String>) -> Self {
-        Self { path: path.into(), wants: true }
+        Self { path: path.into(), headers: String::new(), wants: true }
     }
 }
 
 /// What publishers send.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PublishSpec {
     /// The path of the POST request.
     pub path: String,
+    /// More header lines, each with its end.
+    pub headers: String,
     /// Its `Content-Type`.
     pub content_type: String,
     /// One event as it goes over the wire; holds [`MARKER`](crate::load::MARKER) exactly once.
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn subscriptions_are_given_out_in_turn() {
-        let publish = PublishSpec { path: String::new(), content_type: String::new(), item: String::new(), batch: 1 };
+        let publish = PublishSpec::default();
         let mut spec = LoadSpec::new(SocketAddr::from(([127, 0, 0, 1], 0)), "/all", publish);
         spec.subscribers = 250;
         assert_eq!(spec.listeners(), 250);

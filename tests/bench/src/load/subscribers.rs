@@ -14,7 +14,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
 use super::histogram::Histogram;
 use super::marker::Marker;
 use super::progress::{Phase, Progress};
-use super::spec::LoadSpec;
+use super::spec::{LoadSpec, Subscription};
 use super::sse::Receiver;
 use super::stream::EventStream;
 use super::tally::Tally;
@@ -65,7 +65,7 @@ enum State {
 }
 
 struct Subscriber<'a> {
-    path: &'a str,
+    subscription: &'a Subscription,
     socket: Option<Wire>,
     state: State,
     stream: EventStream,
@@ -144,8 +144,7 @@ impl Reader<'_> {
             let state = if socket.is_some() { State::Connecting } else { State::Closed };
             let mut tally = Tally::new(subscription.wants);
             tally.closed = socket.is_none();
-            let path = &subscription.path;
-            self.subscribers.push(Subscriber { path, socket, state, stream: EventStream::default(), tally });
+            self.subscribers.push(Subscriber { subscription, socket, state, stream: EventStream::default(), tally });
         }
         Ok(())
     }
@@ -173,8 +172,8 @@ impl Reader<'_> {
         };
         if subscriber.state == State::Connecting {
             let request = format!(
-                "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
-                subscriber.path, self.spec.address
+                "GET {} HTTP/1.1\r\nHost: {}\r\n{}Accept: text/event-stream\r\n\r\n",
+                subscriber.subscription.path, self.spec.address, subscriber.subscription.headers
             );
             if socket.write(request.as_bytes()).is_ok_and(|written| written == request.len()) {
                 subscriber.state = State::AwaitsHead;

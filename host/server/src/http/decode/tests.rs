@@ -193,7 +193,7 @@ fn every_form_takes_an_audience_and_none_keeps_it_among_the_extensions() {
     let whole = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"a","tidemillaudience":{text}}}"#);
     assert_eq!(audience(one("application/cloudevents+json", &whole)), taken);
     let batch = many("application/cloudevents-batch+json", &format!("[{whole}]"));
-    assert_eq!(batch.into_iter().map(audience).collect::<Vec<_>>(), [taken.clone()]);
+    assert_eq!(batch.into_iter().map(audience).collect::<Vec<_>>(), std::slice::from_ref(&taken));
     let escaped = given.replace('"', "%22");
     for value in [given, &escaped] {
         assert_eq!(audience(binary(value)), taken);

@@ -144,3 +144,37 @@ async fn each_of_several_deliveries_moves_the_place_to_its_own_end() {
     places.push(cursor.position().sequence);
     assert_eq!(places, [0, 0, 3, 6]);
 }
+
+/// The names of those who ask cost nothing where no event is for somebody alone, and what is for others is passed over in
+/// one go, however many audiences there are.
+#[tokio::test]
+async fn readers_share_what_is_for_everybody_and_pass_over_the_rest_at_once() {
+    let tail = tail(3, 1 << 20, RetentionPolicy::default());
+    let reader = |name: &str| Reader { client: Some(name.to_owned()), ..Reader::default() };
+    let mut cursors = Vec::new();
+    for name in ["ann", "bob"] {
+        let mut one = cursor(&tail, "*", Start::Earliest, None, SlowPolicy::Keep).await;
+        one.reader = Arc::new(reader(name));
+        cursors.push(one);
+    }
+    let frames = |cursor: &mut Cursor| match poll(cursor) {
+        Poll::Ready(Some(Delivery::Frames { bytes, events, .. })) => (bytes, events),
+        other => panic!("{other:?}"),
+    };
+    let [(ann, three), (bob, _)] = [frames(&mut cursors[0]), frames(&mut cursors[1])];
+    assert_eq!((ann.as_ptr(), three), (bob.as_ptr(), 3));
+
+    let others = (0..100).map(|number| {
+        let audience = tidemill_event::Audience::parse("audience", &format!("{{\"clients\":[\"other{number}\"]}}"));
+        record(4 + number, "t").event.clone().with_audience(Some(audience.unwrap().into()))
+    });
+    let own = tidemill_event::Audience::parse("audience", "{\"clients\":[\"bob\"]}").unwrap();
+    let own = record(104, "t").event.clone().with_audience(Some(own.into()));
+    let public = record(105, "t").event.clone();
+    tail.log().append(Append::unkeyed(others.chain([own, public]).collect(), Box::new(|_| {})));
+    assert_eq!(frames(&mut cursors[0]).1, 1, "the last one alone");
+    assert_eq!((frames(&mut cursors[1]).1, frames(&mut cursors[1]).1), (1, 1), "its own, and the last one");
+    let place = cursors[0].tail().chunks().find((cursors[0].selection.key(), 4), 105, u64::MAX);
+    assert!(place.is_none(), "nobody put together what nobody is handed");
+    assert!(cursors.iter_mut().all(|cursor| poll(cursor).is_pending()));
+}

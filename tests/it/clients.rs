@@ -4,6 +4,7 @@
 //! `tests/clients`.
 
 mod crash;
+mod dashboard;
 mod proxy;
 mod script;
 

@@ -1,9 +1,12 @@
 // The page's behaviour: one EventSource, a bounded list of events, the plugins. Everything that comes from events or
 // plugins is shown as text.
-"use strict";
+import { ask, isSignedIn, signIn, signOut, ticket } from "./session.js";
 
 const SHOWN_MAX = 200;
 const ASKED_MAX = 4;
+// Milliseconds before the page asks for another ticket, at first and at most.
+const PAUSE_MIN = 1_000;
+const PAUSE_MAX = 30_000;
 const element = (id) => document.getElementById(id);
 const make = (tag, className, text) => {
   const made = document.createElement(tag);
@@ -17,31 +20,86 @@ let paused = false;
 let count = 0;
 let lastCount = 0;
 let asked = 0;
+let position = null;
+let attempt = 0;
+let pause = PAUSE_MIN;
 
 function status(state, text) {
   element("status").dataset.state = state;
   element("status").textContent = text;
 }
 
-function connect(types) {
+// A stream from here on, or after a position.
+async function connect(types, since) {
   source?.close();
-  status("connecting", "connecting");
+  const own = ++attempt;
+  status("connecting", since ? "reconnecting" : "connecting");
   const query = new URLSearchParams({ envelope: "cloudevents", framing: "message" });
   if (types) query.set("types", types);
+  if (since) query.set("since", since);
+  if (isSignedIn()) {
+    const given = await ticket().catch(() => undefined);
+    // Somebody asked for something else meanwhile.
+    if (own !== attempt) return;
+    if (given === undefined) return again(types);
+    if (given === null) return wantToken("the token is not accepted");
+    query.set("ticket", given);
+  }
+  let opened = false;
   source = new EventSource(`/events?${query}`);
   source.onopen = () => {
+    opened = true;
+    pause = PAUSE_MIN;
     status("open", types ? `live: ${types}` : "live");
     plugins();
   };
   source.onerror = () => {
-    // The browser reconnects by itself and resumes where it was, unless the server refused for good.
     const closed = source.readyState === EventSource.CLOSED;
-    status(closed ? "closed" : "connecting", closed ? "refused; check the types" : "reconnecting");
+    // The browser would come back with the ticket that it used already.
+    if (isSignedIn()) return closed && !opened && !since ? refused(types) : again(types);
+    if (closed) return refused(types);
+    // It reconnects by itself and resumes where it was.
+    status("connecting", "reconnecting");
   };
-  source.onmessage = (message) => show(JSON.parse(message.data), message.lastEventId);
+  source.onmessage = (message) => {
+    position = message.lastEventId;
+    show(JSON.parse(message.data), message.lastEventId);
+  };
   source.addEventListener("tidemill.gap", (message) => {
     show({ type: "tidemill.gap", time: new Date().toISOString(), data: JSON.parse(message.data) }, message.lastEventId);
   });
+}
+
+// Later, where this one ended, with another ticket.
+function again(types) {
+  source?.close();
+  const own = ++attempt;
+  status("connecting", "reconnecting");
+  setTimeout(() => own === attempt && connect(types, position), pause * (0.5 + Math.random() / 2));
+  pause = Math.min(2 * pause, PAUSE_MAX);
+}
+
+// The server refused for good, and a page is not told why.
+async function refused(types) {
+  const answer = await ask("/principal").catch(() => null);
+  if (answer === null) return again(types);
+  if (answer.status === 401) return wantToken(isSignedIn() ? "the token is not accepted" : "a token is needed");
+  status("closed", isSignedIn() ? "refused; check the types and what the token may see" : "refused; check the types");
+}
+
+function wantToken(why) {
+  source?.close();
+  attempt += 1;
+  signOut();
+  status("closed", why);
+  session("out");
+  element("token").focus();
+}
+
+// "open" where nobody needs a token, otherwise "in" or "out".
+function session(state) {
+  element("session").dataset.state = state;
+  element("sign").textContent = state === "in" ? "Sign out" : "Sign in";
 }
 
 function show(event, position) {
@@ -88,7 +146,7 @@ async function summarise(position, shown) {
   if (asked >= ASKED_MAX) return;
   asked += 1;
   try {
-    const answer = await fetch(`/events/${encodeURIComponent(position)}`);
+    const answer = await ask(`/events/${encodeURIComponent(position)}`);
     const text = answer.ok ? (await answer.json()).text : null;
     if (text) shown.prepend(make("div", "text", text));
   } catch {
@@ -100,7 +158,7 @@ async function summarise(position, shown) {
 
 async function plugins() {
   // The stream's status says when the server cannot be reached.
-  const answer = await fetch("/plugins").catch(() => null);
+  const answer = await ask("/plugins").catch(() => null);
   if (!answer?.ok) return;
   const { plugins: loaded } = await answer.json();
   element("plugins").replaceChildren(...loaded.map((plugin) => {
@@ -118,6 +176,16 @@ async function plugins() {
 element("filter").addEventListener("submit", (submit) => {
   submit.preventDefault();
   element("events").replaceChildren();
+  position = null;
+  connect(element("types").value.trim());
+});
+element("session").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  if (isSignedIn()) return wantToken("signed out");
+  signIn(element("token").value.trim());
+  element("token").value = "";
+  session("in");
+  position = null;
   connect(element("types").value.trim());
 });
 element("pause").addEventListener("click", (click) => {
@@ -132,4 +200,5 @@ setInterval(() => {
 }, 1000);
 // A filter may keep what the host says about plugins from the stream.
 setInterval(plugins, 10_000);
+session(isSignedIn() ? "in" : "open");
 connect("");

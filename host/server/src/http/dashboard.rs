@@ -8,6 +8,7 @@ use crate::problem::{Kind, Problem};
 
 const PAGE: &str = include_str!("../dashboard/index.html");
 const SCRIPT: &str = include_str!("../dashboard/dashboard.js");
+const SESSION: &str = include_str!("../dashboard/session.js");
 const STYLE: &str = include_str!("../dashboard/dashboard.css");
 
 /// Events are shown as text and nothing is loaded from elsewhere, so that no event can run code in the page.
@@ -23,6 +24,7 @@ pub(crate) async fn page() -> Response {
 pub(crate) async fn file(Path(file): Path<String>) -> Response {
     match file.as_str() {
         "dashboard.js" => asset("text/javascript; charset=utf-8", SCRIPT),
+        "session.js" => asset("text/javascript; charset=utf-8", SESSION),
         "dashboard.css" => asset("text/css; charset=utf-8", STYLE),
         _ => Problem::new(Kind::NotFound, format!("the dashboard has no file `{file}`")).into_response(),
     }

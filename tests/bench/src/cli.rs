@@ -3,6 +3,7 @@
 mod lanes;
 mod log;
 mod plugins;
+mod transport;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -40,6 +41,8 @@ enum Command {
     Lanes(lanes::LanesArguments),
     /// Measure what a plugin costs: per event, per change of plugins, and when it runs away.
     Plugins(plugins::PluginsArguments),
+    /// Measure what TLS and HTTP/2 cost: the same fan-out over each transport.
+    Transport(transport::TransportArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -134,6 +137,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Log(arguments) => log::measure(&arguments),
         Command::Lanes(arguments) => lanes::measure(&arguments),
         Command::Plugins(arguments) => plugins::measure(&arguments),
+        Command::Transport(arguments) => transport::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

@@ -4,8 +4,8 @@
 //! Figures of one machine say little about another, so results are **ratios**: to the [`floor`] (the least a server
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
-//! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`], and what
-//! a plugin costs: [`plugins`].
+//! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`], what a
+//! plugin costs: [`plugins`], and the same fan-out over plain and secure connections of each version of HTTP: [`transport`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
@@ -27,5 +27,6 @@ pub mod plugins;
 pub mod process;
 pub mod report;
 pub mod runner;
+pub mod transport;
 pub mod unit;
 pub mod wire;

@@ -5,6 +5,7 @@ mod figures;
 mod lanes;
 mod log;
 mod plugins;
+mod transport;
 
 use std::fmt::Write as _;
 
@@ -17,6 +18,7 @@ pub(crate) use figures::{count, median};
 pub use lanes::lanes_tables;
 pub use log::log_table;
 pub use plugins::plugins_tables;
+pub use transport::transport_table;
 
 /// Cores that other programs may use without a note.
 const DISTURBED: f64 = 0.2;

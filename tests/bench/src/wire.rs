@@ -46,6 +46,15 @@ impl Secure {
     }
 }
 
+impl Secure {
+    /// The same for those who want to speak one protocol above it.
+    pub(crate) fn speaking(&self, protocol: &[u8]) -> Arc<ClientConfig> {
+        let mut config = ClientConfig::clone(&self.0);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Arc::new(config)
+    }
+}
+
 impl Wire {
     /// Over a connected socket that still blocks: for TLS the handshake is done here.
     ///

@@ -28,6 +28,7 @@ mod hooks;
 mod hostile;
 mod lanes;
 mod later;
+mod limits;
 mod listeners;
 mod log_cli;
 mod outbound;

@@ -15,7 +15,7 @@ use crate::announce;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{self, Config, StoreKind};
-use crate::connections::Connections;
+use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::rates::Rates;
@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) renderer: Renderer,
     pub(crate) hooks: Hooks,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
     pub(crate) figures: Figures,
     /// What a stored event survives.
@@ -89,6 +90,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         versions_kept: config.reload.versions,
     };
     let plugins_dir = config.plugins_dir.clone();
+    let places = Places::new(config.subscribe.caps);
     let built = Arc::new(App {
         config,
         auth,
@@ -98,6 +100,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         hooks: Hooks::new(Arc::clone(&plugins)),
         plugins: Arc::clone(&plugins),
         connections: Arc::default(),
+        places,
         rates: Rates::default(),
         figures: Figures::default(),
         durability,

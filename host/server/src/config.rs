@@ -4,6 +4,7 @@
 //! environment (whoever calls passes it in) nor what plugins make of their own tables.
 
 mod auth;
+mod bounds;
 mod keys;
 mod kind;
 mod nearest;
@@ -16,6 +17,7 @@ mod source;
 use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
 pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken};
+pub(crate) use bounds::Caps;
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
 use tidemill_log::{Retention, Rule};
@@ -136,6 +138,8 @@ pub(crate) struct Subscribe {
     pub(crate) retry: Duration,
     /// Open streams.
     pub(crate) connections_max: usize,
+    /// Of one owner.
+    pub(crate) caps: Caps,
     /// Bytes of encoded frames kept for live delivery.
     pub(crate) ring_max: usize,
     /// Bytes per second for those who catch up, together; 0: without bound.

@@ -5,6 +5,7 @@
 //! kept once.
 
 mod connection;
+mod places;
 mod record;
 mod roster;
 
@@ -19,6 +20,7 @@ use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 use roster::Roster;
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
+pub(crate) use places::{Full, Place, Places};
 
 /// What subscribers got, those who left included.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,10 +48,11 @@ struct Inner {
 
 impl Connections {
     /// Takes a new subscriber in. Whoever does lets it [`leave`](Self::leave).
-    pub(crate) fn register(&self, terms: Terms, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
+    pub(crate) fn register(&self, terms: Terms, place: Place, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
         let mut inner = self.lock();
         inner.last += 1;
-        let connection = Arc::new(Connection::new(inner.last, inner.share(terms), carrier, Progress::of(cursor)));
+        let connection =
+            Arc::new(Connection::new(inner.last, inner.share(terms), place, carrier, Progress::of(cursor)));
         inner.open.insert(connection.id, Arc::clone(&connection));
         let total = inner.open.len();
         drop(inner);

@@ -17,6 +17,10 @@ pub(crate) struct Answers([AtomicU64; 5]);
 #[derive(Debug, Default)]
 pub(crate) struct Refused(Mutex<BTreeMap<&'static str, u64>>);
 
+/// What was turned away because there was too much of it, by the setting that bounds it.
+#[derive(Debug, Default)]
+pub(crate) struct Limited(Mutex<BTreeMap<&'static str, u64>>);
+
 /// Counters of the server.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
@@ -25,6 +29,7 @@ pub(crate) struct Figures {
     /// `POST /hooks/{plugin}`.
     pub(crate) hooks: Answers,
     pub(crate) refused: Refused,
+    pub(crate) limited: Limited,
 }
 
 impl Answers {
@@ -44,6 +49,16 @@ impl Refused {
     pub(crate) fn note(&self, answer: &Response) {
         let reason = answer.extensions().get().map_or("other", |Reason(name)| *name);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn read(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Limited {
+    pub(crate) fn note(&self, limit: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(limit).or_default() += 1;
     }
 
     pub(crate) fn read(&self) -> BTreeMap<&'static str, u64> {

@@ -12,9 +12,11 @@ pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Connections that are not event streams: publishers, probes, people looking at plugins. Counted on top of the
 /// operator's limit for streams.
 pub(crate) const OTHER_CONNECTIONS_MAX: usize = 1024;
-/// What a subscriber is told to wait when there are too many of them, in place of an error: `EventSource` gives up for
-/// ever after one.
+/// What a subscriber that comes back is told to wait when there are too many of them, in place of an error: `EventSource`
+/// gives up for ever after one. New ones are told so by `Retry-After`.
 pub(crate) const BUSY_RETRY: Duration = Duration::from_secs(30);
+/// They come back spread over so much more, so that they are not too many again.
+pub(crate) const BUSY_SPREAD: Duration = Duration::from_secs(30);
 /// Shortest and longest heartbeat that a subscriber may ask for.
 pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// See [`HEARTBEAT_MIN`].

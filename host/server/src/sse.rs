@@ -1,5 +1,6 @@
 //! `GET /events` and `GET /events/poll`: a request becomes a subscription, a subscription a stream of frames or one answer.
 
+mod crowded;
 mod feed;
 mod poll;
 mod query;
@@ -24,9 +25,9 @@ pub(crate) use poll::poll;
 use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
-use crate::connections::{Carrier, Peer, Terms, Use};
-use crate::limits::BUSY_RETRY;
+use crate::connections::{Carrier, Peer, Place, Terms, Use};
 use crate::problem::{Kind, Problem};
+use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
 use crate::sse::view::Unopened;
@@ -47,16 +48,17 @@ pub(crate) async fn subscribe(
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
-    if is_full(&app) {
-        // An error status would make every EventSource give up for ever; this makes it come back later.
-        return stream_response(Body::from(retry(BUSY_RETRY)));
-    }
+    let resumes = query.resumes;
+    let place = match crowded::place(&app, &who, &peer) {
+        Ok(place) => place,
+        Err(crowded) => return crowded.answer(resumes),
+    };
     let (cursor, terms) = match open(&app, who, query, &uri, &headers, Use::Stream).await {
         Ok(opened) => opened,
-        Err(Unopened::Busy) => return stream_response(Body::from(retry(BUSY_RETRY))),
+        Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
-    let subscribed = Subscribed { cursor, terms };
+    let subscribed = Subscribed { cursor, terms, place };
     match handover {
         Some(Extension(handover)) => {
             handover.give(subscribed);
@@ -75,12 +77,13 @@ pub(crate) async fn subscribe(
 pub(crate) struct Subscribed {
     cursor: Cursor,
     terms: Terms,
+    place: Place,
 }
 
 impl Subscribed {
     /// Its frames, from now on one of the connections. Whoever carries them ends that.
     pub(crate) fn carried_by(self, app: &App, carrier: Carrier) -> Feed {
-        let connection = app.connections.register(self.terms, &self.cursor, carrier);
+        let connection = app.connections.register(self.terms, self.place, &self.cursor, carrier);
         Feed::new(self.cursor, connection)
     }
 }
@@ -107,15 +110,6 @@ fn defaults(app: &App) -> Defaults {
         Slow::Disconnect => SlowPolicy::Disconnect,
     };
     Defaults { heartbeat: app.config.subscribe.heartbeat, slow }
-}
-
-fn is_full(app: &App) -> bool {
-    let max = app.config.subscribe.connections_max;
-    let full = app.bus.subscribers() >= max;
-    if full {
-        tracing::warn!(max, "a subscriber was told to come back: `connections-max` is reached");
-    }
-    full
 }
 
 /// A cursor for a request, and what others may know of it.
@@ -154,11 +148,6 @@ fn not_permitted_types(beyond: &TypePattern) -> Problem {
          `types` out for all of them"
     );
     not_permitted(&format!("subscribe:{beyond}"), detail).at("types")
-}
-
-/// The `retry:` field: how long a client waits before it reconnects.
-fn retry(wait: std::time::Duration) -> Bytes {
-    format!("retry: {}\n\n", wait.as_millis()).into()
 }
 
 fn stream_response(body: Body) -> Response {

@@ -108,6 +108,16 @@ impl Principal {
         Self { name, rights: Some(rights), reader, expires, token_id }
     }
 
+    /// Whom a token stands for.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type of its token, if it has one.
+    pub(crate) fn kind(&self) -> Option<&'static str> {
+        self.rights.as_ref().map(|rights| rights.kind.name())
+    }
+
     /// From when on it is nobody any more.
     pub(crate) const fn expires(&self) -> Option<Timestamp> {
         self.expires

@@ -4,6 +4,7 @@
 //! `docs/configuration.md`; a test compares the two.
 
 mod auth;
+mod bounds;
 mod limits;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -149,8 +150,10 @@ impl Config {
                     "subscribe.connections-max",
                     "10000",
                     &Count(1..=10_000_000),
-                    "Most open event streams and waiting polls. Further streams are told to come back later.",
+                    "Most open event streams and waiting polls. Further ones are answered 503; those that come back are told \
+                    to do so later.",
                 ),
+                caps: bounds::caps(s),
                 ring_max: s.read(
                     "subscribe.ring-max",
                     "64MiB",

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::auth::Principal;
 use crate::clock::{self, Moment};
+use crate::connections::Place;
 
 /// The other end of an HTTP connection, known to every request on it.
 #[derive(Debug, Clone)]
@@ -153,12 +154,13 @@ pub(crate) struct Connection {
     pub(crate) progress: Progress,
     /// When it was last asked for, as a [`Moment`].
     asked: AtomicU32,
+    _place: Place,
 }
 
 impl Connection {
-    pub(super) fn new(id: u64, terms: Arc<Terms>, carrier: Carrier, progress: Progress) -> Self {
+    pub(super) fn new(id: u64, terms: Arc<Terms>, place: Place, carrier: Carrier, progress: Progress) -> Self {
         let asked = AtomicU32::new(Moment::now().bits());
-        Self { id, since: clock::now(), terms, carrier, progress, asked }
+        Self { id, since: clock::now(), terms, carrier, progress, asked, _place: place }
     }
 
     /// Its socket takes bytes.

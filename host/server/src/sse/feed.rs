@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock::{self, Moment};
 use crate::connections::Connection;
 use crate::limits::RECONNECT_SPREAD;
-use crate::sse::retry;
+use crate::sse::crowded::{retry, spread};
 
 /// What one subscriber is sent. Small: a quiet subscriber is hardly more than this.
 #[derive(Debug)]
@@ -126,9 +126,7 @@ impl Feed {
 
     /// The last bytes: come back, but not all at once, and from where.
     fn farewell(&self, app: &App) -> Bytes {
-        let spread = u64::try_from(RECONNECT_SPREAD.as_millis()).unwrap_or(u64::MAX);
-        let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % spread;
-        let mut last = retry(app.config.subscribe.retry + Duration::from_millis(jitter)).to_vec();
+        let mut last = retry(spread(app.config.subscribe.retry, RECONNECT_SPREAD)).to_vec();
         let reason = match self.cursor.end() {
             Some(End::Behind) => "behind",
             Some(End::ViewChanged) => "view-changed",

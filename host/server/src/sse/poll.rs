@@ -11,14 +11,15 @@ use axum::response::{IntoResponse, Response};
 use tidemill_bus::{Cursor, Delivery, Encoding, End, Envelope, Framing, Gap, Progress};
 use tokio::time::{Instant, timeout_at};
 
+use super::crowded::{self, Crowded};
 use super::query::{Form, Query};
 use super::view::Unopened;
-use super::{defaults, is_full, open};
+use super::{defaults, open};
 use crate::app::App;
 use crate::auth::{Principal, Who};
 use crate::clock;
 use crate::connections::{Carrier, Peer, Registered, Use};
-use crate::limits::{BUSY_RETRY, POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX, POLL_JUDGED_MAX};
+use crate::limits::{POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX, POLL_JUDGED_MAX};
 use crate::problem::{Kind, Problem};
 
 /// Answers with the events after a position, at once if there are some, otherwise when some come or the time is over.
@@ -43,22 +44,16 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app))?;
-    if is_full(app) {
-        let detail = "there are too many subscribers at the moment (`connections-max`)";
-        return Err(Problem::new(Kind::Unavailable, detail).retry_after(BUSY_RETRY.as_secs()));
-    }
+    let place = crowded::place(app, &who, &peer).map_err(Crowded::problem)?;
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
     query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
     let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
     let (mut cursor, terms) =
         open(app, who, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
             Unopened::Wrong(problem) => problem,
-            Unopened::Busy => {
-                let detail = "the view has too much to do at the moment; ask again later";
-                Problem::new(Kind::Unavailable, detail).at("view").retry_after(BUSY_RETRY.as_secs())
-            }
+            Unopened::Busy => Crowded::View.problem(),
         })?;
-    let connection = app.connections.register(terms, &cursor, Carrier::http(peer, Use::Poll));
+    let connection = app.connections.register(terms, place, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;
     if cursor.end() == Some(End::Unjudged) && events.is_empty() && gaps.is_empty() {

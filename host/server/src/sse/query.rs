@@ -58,6 +58,8 @@ pub(super) struct Query {
     pub(super) limit: Option<u64>,
     /// How long a poll waits if there is nothing.
     pub(super) wait: Duration,
+    /// It was here before.
+    pub(super) resumes: bool,
 }
 
 impl Query {
@@ -71,6 +73,7 @@ impl Query {
             heartbeat: defaults.heartbeat,
             limit: None,
             wait: Duration::ZERO,
+            resumes: false,
         };
         let names: &[&str] = if form == Form::Stream { &STREAM } else { &POLL };
         let mut resume = None;
@@ -109,7 +112,7 @@ impl Query {
             resume = Some(position("Last-Event-ID", &String::from_utf8_lossy(header.as_bytes()))?);
         }
         if let Some(position) = resume {
-            query.start = Start::After(position);
+            (query.start, query.resumes) = (Start::After(position), true);
         }
         query.view.check()?;
         if query.wanted.types.len() > PATTERNS_MAX {

@@ -36,6 +36,8 @@ impl Collector for SubscriberFigures {
         to.counter("connections_opened", "Streams and waiting polls so far", app.connections.opened())?;
         let help = "Requests of people who may not, by the kind of problem";
         to.counters("auth_failures", help, "reason", app.figures.refused.read())?;
+        let help = "Requests and connections that were too many, by the setting that bounds them";
+        to.counters("limited", help, "limit", app.figures.limited.read())?;
         let help = "Streams and waiting polls, by what carries them";
         let mut family = encoder.encode_descriptor("connections", help, None, MetricType::Gauge)?;
         for (kind, lane, count) in app.connections.kinds() {

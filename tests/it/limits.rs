@@ -1,6 +1,7 @@
 //! What one sender, one principal, or all together may have and do, and what the one beyond is told.
 
 mod connections;
+mod publishing;
 
 use crate::auth::sha256;
 

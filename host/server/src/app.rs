@@ -18,6 +18,7 @@ use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
+use crate::quota::Quotas;
 use crate::rates::Rates;
 
 /// The parts of a running server that requests need.
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
+    pub(crate) quotas: Quotas,
     pub(crate) figures: Figures,
     /// What a stored event survives.
     pub(crate) durability: Durability,
@@ -90,7 +92,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         versions_kept: config.reload.versions,
     };
     let plugins_dir = config.plugins_dir.clone();
-    let places = Places::new(config.subscribe.caps);
+    let (places, quotas) = (Places::new(config.subscribe.caps), Quotas::new(&config.publish));
     let built = Arc::new(App {
         config,
         auth,
@@ -102,6 +104,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         connections: Arc::default(),
         places,
         rates: Rates::default(),
+        quotas,
         figures: Figures::default(),
         durability,
         orders: OnceLock::new(),

@@ -115,6 +115,10 @@ pub(crate) struct Publish {
     pub(crate) body_max: usize,
     /// Events of one request.
     pub(crate) batch_max: usize,
+    /// Events of one publisher in a second; 0: without bound.
+    pub(crate) events_per_second: usize,
+    /// Bytes of one publisher's bodies in a second; 0: without bound.
+    pub(crate) bytes_per_second: usize,
     /// Bytes of events that wait for the pipeline.
     pub(crate) queue_max: usize,
     /// How long a publisher waits for room in the queue before it is answered 429.

@@ -20,7 +20,7 @@ use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 use roster::Roster;
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
-pub(crate) use places::{Full, Place, Places};
+pub(crate) use places::{Full, Place, Places, sender};
 
 /// What subscribers got, those who left included.
 #[derive(Debug, Clone, Copy, Default)]

@@ -71,6 +71,9 @@ pub(crate) const KEYS_AGE_MAX: Duration = Duration::from_secs(60);
 pub(crate) const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// Tickets that wait for their streams; whoever asks for more of them than they use would fill the memory.
 pub(crate) const TICKETS_MAX: usize = 10_000;
+/// Publishers without a token whose sending is counted each for itself; further ones share one count. Whoever has many
+/// addresses would fill the memory.
+pub(crate) const QUOTA_KEYS_MAX: usize = 10_000;
 /// Between looks at connections and at the age of events.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Sources or subjects in one subscription.

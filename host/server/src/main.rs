@@ -16,6 +16,7 @@ mod http;
 mod lane;
 mod limits;
 mod problem;
+mod quota;
 mod rates;
 mod serve;
 mod sse;

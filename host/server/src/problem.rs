@@ -57,6 +57,7 @@ pub(crate) enum Kind {
     UnsupportedMediaType,
     Rejected,
     Busy,
+    RateLimited,
     PluginFailed,
     Unavailable,
     LogFull,
@@ -89,6 +90,9 @@ impl Kind {
             }
             Self::Rejected => ("rejected", StatusCode::UNPROCESSABLE_ENTITY, "The event was rejected"),
             Self::Busy => ("busy", StatusCode::TOO_MANY_REQUESTS, "Too many events at the moment"),
+            Self::RateLimited => {
+                ("rate-limited", StatusCode::TOO_MANY_REQUESTS, "Too much of one publisher in a second")
+            }
             Self::PluginFailed => ("plugin-failed", StatusCode::INTERNAL_SERVER_ERROR, "A plugin failed on the event"),
             Self::ViewRefused => ("view-refused", StatusCode::FORBIDDEN, "The view refused the subscription"),
             Self::ViewFailed => {

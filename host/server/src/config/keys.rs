@@ -95,6 +95,8 @@ impl Config {
                     "Largest request body of POST /events, in bytes. Larger ones are answered 413.",
                 ),
                 batch_max: s.read("publish.batch-max", "10000", &Count(1..=1_000_000), "Most events in one request."),
+                events_per_second: bounds::events_per_second(s),
+                bytes_per_second: bounds::bytes_per_second(s),
                 queue_max: s.read(
                     "publish.queue-max",
                     "64MiB",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -10,29 +11,43 @@ use tidemill_event::Problem as EventProblem;
 
 use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
+use crate::connections::Peer;
 use crate::http::decode::{Decoded, Defaults, Events, decode};
 use crate::http::{body, outcome};
 use crate::problem::{Kind, Problem};
+use crate::quota::Left;
 
 /// Takes events in any of the accepted formats and answers what became of each.
-pub(crate) async fn publish(State(app): State<Arc<App>>, who: Who, request: Request) -> Response {
-    let answer = take(&app, &who, request).await.unwrap_or_else(IntoResponse::into_response);
+pub(crate) async fn publish(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    let mut left = Left::default();
+    let mut answer = take(&app, &who, &peer, request, &mut left).await.unwrap_or_else(IntoResponse::into_response);
+    left.write(answer.headers_mut());
     app.figures.publish.note(answer.status());
     answer
 }
 
-async fn take(app: &App, who: &Principal, request: Request) -> Result<Response, Problem> {
+async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &mut Left) -> Result<Response, Problem> {
     let (Parts { headers, uri, .. }, body) = request.into_parts();
     let explain = explain(uri.query())?;
     let settings = &app.config.publish;
     let defaults = Defaults { source: &settings.default_source, batch_max: settings.batch_max };
     let body = body::read(&headers, body, settings.body_max).await?;
+    let (by, limited) = ((who, peer.address.ip()), &app.figures.limited);
+    // Those of a request that is refused afterwards were sent all the same.
+    app.quotas.bytes(by, body.len(), limited, left)?;
     match decode(&headers, &body, defaults)? {
         Events::One(decoded) => {
+            app.quotas.events(by, 1, limited, left)?;
             drop(body);
             one(app, who, decoded, explain).await
         }
         Events::Many(decoded) => {
+            app.quotas.events(by, decoded.len(), limited, left)?;
             drop(body);
             many(app, who, decoded, explain).await
         }

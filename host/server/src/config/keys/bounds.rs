@@ -1,7 +1,8 @@
 //! The keys that bound one owner beside others: principals, addresses, types of tokens.
 
+use super::GIB;
 use crate::config::bounds::Caps;
-use crate::config::kind::Count;
+use crate::config::kind::{Count, Size};
 use crate::config::settings::Settings;
 
 const CONNECTIONS: Count<usize> = Count(0..=10_000_000);
@@ -22,4 +23,23 @@ pub(super) fn caps(s: &mut Settings) -> Caps {
         team: cap("subscribe.connections-team", "Most of these with tokens of type `team`."),
         master: cap("subscribe.connections-master", "Most of these with tokens of type `master`."),
     }
+}
+
+pub(super) fn events_per_second(s: &mut Settings) -> usize {
+    s.read(
+        "publish.events-per-second",
+        "0",
+        &Count(0..=1_000_000),
+        "Most events of one publisher in a second, and so in one request: of one principal, or without a token of one \
+        address. More are answered 429. 0: without bound.",
+    )
+}
+
+pub(super) fn bytes_per_second(s: &mut Settings) -> usize {
+    s.read(
+        "publish.bytes-per-second",
+        "0B",
+        &Size(0..=GIB),
+        "Most bytes of one publisher's bodies in a second, and so in one request, in whole KiB. 0B: without bound.",
+    )
 }

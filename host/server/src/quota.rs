@@ -1,0 +1,223 @@
+//! How much each publisher may send in a second, and what it is told of that (draft-ietf-httpapi-ratelimit-headers). Must not
+//! know what is published.
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+
+use crate::auth::Principal;
+use crate::config::Publish;
+use crate::connections::sender;
+use crate::figures::Limited;
+use crate::limits::QUOTA_KEYS_MAX;
+use crate::problem::{Kind, Problem};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// Bytes are counted by this many, begun ones whole: the library counts to 2^32, and in nanoseconds.
+const UNIT: usize = 1 << 10;
+
+type Limiter = RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>;
+
+/// To whom is counted what is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Principal(String),
+    /// Somebody without a token.
+    Address(IpAddr),
+    /// All for whom there is no room of their own.
+    Others {
+        with_token: bool,
+    },
+}
+
+/// What publishers may send.
+#[derive(Debug)]
+pub(crate) struct Quotas {
+    events: Option<Bound>,
+    bytes: Option<Bound>,
+}
+
+/// One bound.
+struct Bound {
+    name: &'static str,
+    setting: &'static str,
+    /// What the parts of it are called.
+    what: &'static str,
+    /// What is counted as one.
+    unit: usize,
+    /// In a second, and at once.
+    most: NonZeroU32,
+    limiter: Limiter,
+}
+
+/// What one publisher has left; written to the answer, whatever that is.
+#[derive(Debug, Default)]
+pub(crate) struct Left(Vec<Told>);
+
+#[derive(Debug)]
+struct Told {
+    name: &'static str,
+    most: usize,
+    left: usize,
+    /// Until there is more.
+    wait: u64,
+}
+
+impl Quotas {
+    pub(crate) fn new(publish: &Publish) -> Self {
+        let bound = |name, setting, what, unit: usize, most: usize| {
+            let most = NonZeroU32::new(u32::try_from(most.div_ceil(unit)).unwrap_or(u32::MAX))?;
+            let limiter = RateLimiter::dashmap(Quota::per_second(most)).with_middleware();
+            Some(Bound { name, setting, what, unit, most, limiter })
+        };
+        Self {
+            events: bound("events", "publish.events-per-second", "events", 1, publish.events_per_second),
+            bytes: bound("bytes", "publish.bytes-per-second", "bytes", UNIT, publish.bytes_per_second),
+        }
+    }
+
+    /// Counts the bytes of a request.
+    pub(crate) fn bytes(
+        &self,
+        by: (&Principal, IpAddr),
+        count: usize,
+        limited: &Limited,
+        left: &mut Left,
+    ) -> Result<(), Problem> {
+        self.bytes.as_ref().map_or(Ok(()), |bound| bound.take(by, count, limited, left))
+    }
+
+    /// Counts the events of a request.
+    pub(crate) fn events(
+        &self,
+        by: (&Principal, IpAddr),
+        count: usize,
+        limited: &Limited,
+        left: &mut Left,
+    ) -> Result<(), Problem> {
+        self.events.as_ref().map_or(Ok(()), |bound| bound.take(by, count, limited, left))
+    }
+
+    /// Forgets those who have all of theirs again. Call it once a second: it keeps the number of keys down.
+    pub(crate) fn tidy(&self) {
+        for bound in self.events.iter().chain(&self.bytes) {
+            bound.limiter.retain_recent();
+        }
+    }
+}
+
+impl Bound {
+    /// All of it, or nothing.
+    fn take(&self, by: (&Principal, IpAddr), count: usize, limited: &Limited, left: &mut Left) -> Result<(), Problem> {
+        let Self { name, setting, what, unit, most, .. } = *self;
+        let Ok(Some(parts)) = u32::try_from(count.div_ceil(unit)).map(NonZeroU32::new) else { return Ok(()) };
+        let most = most.get() as usize * unit;
+        let told = |left, wait| Told { name, most, left, wait };
+        let refused = |kind, detail| {
+            limited.note(setting);
+            Problem::new(kind, detail).with("limit", setting).with("violated-policies", vec![name])
+        };
+        match self.limiter.check_key_n(&self.key(by), parts) {
+            Ok(Ok(state)) => {
+                let rest = state.remaining_burst_capacity() as usize * unit;
+                left.0.push(told(rest, u64::from(rest < most)));
+                Ok(())
+            }
+            Ok(Err(not_until)) => {
+                let wait = seconds(not_until.wait_time_from(self.limiter.clock().now()));
+                left.0.push(told(0, wait));
+                let detail = format!(
+                    "the request has {count} {what}, and with it there would be more than the {most} in a second that \
+                     `{setting}` allows; nothing of it was taken, send it again later"
+                );
+                Err(refused(Kind::RateLimited, detail).retry_after(wait))
+            }
+            Err(_) => {
+                let detail = format!(
+                    "the request has {count} {what}, and `{setting}` never allows more than {most} at once; nothing of it \
+                     was taken, send it in parts"
+                );
+                Err(refused(Kind::TooLarge, detail))
+            }
+        }
+    }
+
+    fn key(&self, (principal, address): (&Principal, IpAddr)) -> Key {
+        let with_token = principal.kind().is_some();
+        // Many addresses must not take the room of those who are known.
+        let room = if with_token { 2 * QUOTA_KEYS_MAX } else { QUOTA_KEYS_MAX };
+        match with_token {
+            _ if self.limiter.len() >= room => Key::Others { with_token },
+            true => Key::Principal(principal.name().to_owned()),
+            false => Key::Address(sender(address)),
+        }
+    }
+}
+
+impl Left {
+    /// Writes `RateLimit` and `RateLimit-Policy`, if anything is bounded.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        if self.0.is_empty() {
+            return;
+        }
+        let (mut policy, mut state) = (String::new(), String::new());
+        for (number, Told { name, most, left, wait }) in self.0.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            let unit = if *name == "bytes" { ";qu=\"content-bytes\"" } else { "" };
+            // Writing to a String does not fail.
+            let _ = write!(policy, "{comma}\"{name}\";q={most};w=1{unit}");
+            let _ = write!(state, "{comma}\"{name}\";r={left};t={wait}");
+        }
+        for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Whole ones, begun ones too.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").field("setting", &self.setting).field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_addresses_share_what_there_is_no_room_for() {
+        let config = crate::config::Config::from_sources(
+            Some(("t", "[publish]\nevents-per-second = 2\n")),
+            std::iter::empty(),
+            &crate::config::Flags::default(),
+        );
+        let quotas = Quotas::new(&config.unwrap().publish);
+        let bound = quotas.events.as_ref().unwrap();
+        let of = |number: u32| (Principal::anonymous(), IpAddr::from(number.to_be_bytes()));
+        let (who, last) = of(u32::MAX);
+        assert_eq!(bound.key((&who, last)), Key::Address(last));
+        for number in 0..u32::try_from(QUOTA_KEYS_MAX).unwrap() {
+            let (who, address) = of(number);
+            quotas.events((&who, address), 1, &Limited::default(), &mut Left::default()).unwrap();
+        }
+        assert_eq!(bound.key((&who, last)), Key::Others { with_token: false });
+        let rights = crate::auth::Rights::new(crate::auth::TokenType::Team, Vec::new(), Vec::new(), None, None);
+        let known = Principal::bearer("shop".into(), rights.unwrap(), None, None);
+        assert_eq!(bound.key((&known, last)), Key::Principal("shop".into()));
+    }
+}

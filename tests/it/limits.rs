@@ -2,6 +2,7 @@
 
 mod connections;
 mod publishing;
+mod requests;
 
 use crate::auth::sha256;
 

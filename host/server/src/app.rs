@@ -12,6 +12,7 @@ use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, Retention
 use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
 
 use crate::announce;
+use crate::arrivals::Arrivals;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::{self, Config, StoreKind};
@@ -35,6 +36,7 @@ pub(crate) struct App {
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
     pub(crate) quotas: Quotas,
+    pub(crate) arrivals: Arrivals,
     pub(crate) figures: Figures,
     /// What a stored event survives.
     pub(crate) durability: Durability,
@@ -92,6 +94,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         versions_kept: config.reload.versions,
     };
     let plugins_dir = config.plugins_dir.clone();
+    let arrivals = Arrivals::new(&config.server);
     let (places, quotas) = (Places::new(config.subscribe.caps), Quotas::new(&config.publish));
     let built = Arc::new(App {
         config,
@@ -105,6 +108,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         places,
         rates: Rates::default(),
         quotas,
+        arrivals,
         figures: Figures::default(),
         durability,
         orders: OnceLock::new(),

@@ -81,6 +81,10 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     /// Who carries event streams.
     pub(crate) sse_lane: SseLane,
+    /// Connections that are accepted in a second; 0: without bound.
+    pub(crate) accept_rate: u32,
+    /// Of one address.
+    pub(crate) accept_rate_per_address: u32,
 }
 
 /// `[tls]`: both or neither.

@@ -8,6 +8,7 @@ mod dashboard;
 mod dead_letters;
 mod decode;
 mod event;
+mod gate;
 mod health;
 mod hooks;
 mod metrics;
@@ -21,7 +22,7 @@ mod stats;
 use std::sync::Arc;
 
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 
@@ -81,5 +82,6 @@ fn routes(app: Arc<App>) -> Router {
         .route("/{*path}", any(not_found))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&app), auth::guard))
+        .layer(from_fn(gate::gate))
         .with_state(app)
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take to send a request's body.
 pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
-/// Bytes of a request's head, and of what is read ahead on one connection.
+/// Bytes of a request's head, and of what is read ahead on one connection. Of headers hyper takes 100; more are answered 431.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a request's path and query. Queries are kept while their streams last, and taken apart for each request.
+pub(crate) const TARGET_BYTES_MAX: usize = 32 << 10;
 /// Connections that are not event streams: publishers, probes, people looking at plugins. Counted on top of the
 /// operator's limit for streams.
 pub(crate) const OTHER_CONNECTIONS_MAX: usize = 1024;

@@ -5,6 +5,7 @@
 
 mod announce;
 mod app;
+mod arrivals;
 mod audit;
 mod auth;
 mod cli;

@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     RequestTimeout,
     TooLarge,
+    TargetTooLong,
+    HeadersTooLarge,
     UnsupportedMediaType,
     Rejected,
     Busy,
@@ -85,6 +87,10 @@ impl Kind {
             Self::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::RequestTimeout => ("request-timeout", StatusCode::REQUEST_TIMEOUT, "The request took too long"),
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::TargetTooLong => ("target-too-long", StatusCode::URI_TOO_LONG, "The address is too long"),
+            Self::HeadersTooLarge => {
+                ("headers-too-large", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large")
+            }
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
             }

@@ -82,6 +82,7 @@ async fn keep_house(app: Arc<App>) {
     loop {
         pause.tick().await;
         app.quotas.tidy();
+        app.arrivals.tidy();
         app.connections.sweep(app.config.subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });

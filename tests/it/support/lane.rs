@@ -39,7 +39,11 @@ impl Lane {
             Self::Auto => "auto",
             Self::Hyper => "hyper",
         };
-        format!("{config}\n[server]\nsse-lane = \"{name}\"\n")
+        let table = format!("[server]\nsse-lane = \"{name}\"\n");
+        match config.contains("[server]\n") {
+            true => config.replace("[server]\n", &table),
+            false => format!("{config}\n{table}"),
+        }
     }
 }
 

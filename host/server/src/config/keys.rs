@@ -76,6 +76,8 @@ impl Config {
                     "What carries event streams: `auto`, the light lane, which holds many for little memory, and hyper \
                     whatever is not a plain HTTP/1.1 request; or `hyper` all of them. Clients see no difference.",
                 ),
+                accept_rate: bounds::accept_rate(s),
+                accept_rate_per_address: bounds::accept_rate_per_address(s),
             },
             tls: Tls {
                 certificate: s.read(

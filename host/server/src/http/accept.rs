@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
+use crate::arrivals::PER_ADDRESS;
 use crate::http::connection::{Service, serve};
 use crate::lane::Lane;
 use crate::limits::OTHER_CONNECTIONS_MAX;
@@ -65,10 +66,17 @@ async fn accept(
         };
         let Ok(place) = place else { break };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = async {
+                service.app().arrivals.turn().await;
+                listener.accept().await
+            } => accepted,
             _ = &mut stopped => break,
         };
         match accepted {
+            Ok((_, address)) if !service.app().arrivals.welcomes(address.ip()) => {
+                service.app().figures.limited.note(PER_ADDRESS);
+                tracing::debug!(%address, "a connection is closed: {PER_ADDRESS} is reached");
+            }
             Ok((socket, address)) => {
                 set_up(&socket, write_timeout);
                 tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), place));

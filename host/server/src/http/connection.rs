@@ -51,6 +51,10 @@ impl Service {
         Self { router: super::routes(Arc::clone(&app)), app, http, tls, lane, stops }
     }
 
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     pub(super) fn write_timeout(&self) -> Duration {
         self.app.config.subscribe.write_timeout
     }

@@ -43,3 +43,22 @@ pub(super) fn bytes_per_second(s: &mut Settings) -> usize {
         "Most bytes of one publisher's bodies in a second, and so in one request, in whole KiB. 0B: without bound.",
     )
 }
+
+pub(super) fn accept_rate(s: &mut Settings) -> u32 {
+    s.read(
+        "server.accept-rate",
+        "0",
+        &Count(0..=1_000_000),
+        "Most connections that are accepted in a second; further ones wait in the kernel. 0: without bound.",
+    )
+}
+
+pub(super) fn accept_rate_per_address(s: &mut Settings) -> u32 {
+    s.read(
+        "server.accept-rate-per-address",
+        "0",
+        &Count(0..=1_000_000),
+        "Most connections in a second from one IPv4 address or one IPv6 network (/64); further ones are closed at once. \
+        Behind a proxy all may have one address. 0: without bound.",
+    )
+}

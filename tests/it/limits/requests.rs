@@ -1,0 +1,101 @@
+//! How large a request may be, how long it may take, and how many connections may come in a second.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::lanes::{did_not_panic, on_both_lanes, serves_others};
+use crate::support::{Lane, PATIENCE, Subscriber, Wire, eventually};
+
+/// What a request is answered, if anything.
+async fn status(address: &str, request: &str) -> Option<u16> {
+    let mut wire = Wire::open(address).await;
+    // The server may end the connection before it has all.
+    let _ = wire.try_send(request).await;
+    wire.head().await.map(|head| head.status)
+}
+
+async fn requests_have_a_size(lane: Lane) {
+    let server = lane.server("").await;
+    for path in ["/events", "/events/poll", "/plugins"] {
+        let request = |query: usize, headers: usize, bytes: usize| {
+            let headers = "A: b\r\n".repeat(headers);
+            let (query, long) = ("&".repeat(query), "x".repeat(bytes));
+            format!("GET {path}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLong: {long}\r\n{headers}\r\n")
+        };
+        let of = async |query, headers, bytes| status(server.address(), &request(query, headers, bytes)).await;
+        assert_eq!(of(31 << 10, 90, 16 << 10).await, Some(200), "{path}");
+        assert_eq!(of(33 << 10, 0, 0).await, Some(414), "{path}");
+        assert_eq!(of(0, 101, 0).await, Some(431), "{path}");
+        for bytes in [65, 80, 500] {
+            assert_eq!(of(0, 0, bytes << 10).await, Some(431), "{path}");
+        }
+    }
+    serves_others(&server).await;
+    did_not_panic(&server);
+}
+
+async fn a_body_that_only_drips_is_given_up(lane: Lane) {
+    let server = lane.server("").await;
+    let mut wire = Wire::open(server.address()).await;
+    wire.send("POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+        .await;
+    let head = timeout(PATIENCE, async {
+        loop {
+            // For as long as it likes; the answer comes in between.
+            let _ = wire.try_send(" ").await;
+            if let Ok(head) = timeout(Duration::from_secs(1), wire.head()).await {
+                return head;
+            }
+        }
+    });
+    assert_eq!(head.await.expect("it was never given up").unwrap().status, 408);
+    serves_others(&server).await;
+}
+
+/// Those of one address that are too many are closed without an answer; who is there stays, and the next second is another.
+async fn one_address_comes_so_often_in_a_second(lane: Lane) {
+    let server = lane.server("[server]\naccept-rate-per-address = 20\n").await;
+    let mut here = Subscriber::open(&server, "types=a").await;
+    let mut refused = 0;
+    for _ in 0..1000 {
+        let answered = status(server.address(), "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        refused += u64::from(answered.is_none());
+    }
+    assert!(refused > 0, "a thousand connections were taken in a row");
+    eventually("there is room again", async || {
+        let answer = server.http.get(server.url("/metrics")).send().await;
+        let Ok(answer) = answer else { return false };
+        answer.text().await.unwrap().contains("tidemill_limited_total{limit=\"server.accept-rate-per-address\"}")
+    })
+    .await;
+    // Over a connection that is there.
+    assert_eq!(server.publish("a", Value::from(1)).await.0, 200);
+    assert_eq!(here.next().await.data, "1");
+}
+
+/// Of all together those that are too many wait.
+async fn all_come_one_after_the_other(lane: Lane) {
+    let server = lane.server("[server]\naccept-rate = 50\n").await;
+    let mut here = Subscriber::open(&server, "types=a").await;
+    let mut storm = tokio::task::JoinSet::new();
+    for _ in 0..150 {
+        let address = server.address().to_owned();
+        storm.spawn(
+            async move { status(&address, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await },
+        );
+    }
+    assert_eq!(server.publish("a", Value::from(1)).await.0, 200);
+    assert_eq!(here.next().await.data, "1");
+    while let Some(answered) = storm.join_next().await {
+        assert_eq!(answered.unwrap(), Some(200), "one that waited was not served");
+    }
+}
+
+on_both_lanes! {
+    requests_have_a_size,
+    a_body_that_only_drips_is_given_up,
+    one_address_comes_so_often_in_a_second,
+    all_come_one_after_the_other,
+}

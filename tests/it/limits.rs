@@ -1,6 +1,8 @@
 //! What one sender, one principal, or all together may have and do, and what the one beyond is told.
 
 mod connections;
+mod origin;
+mod pages;
 mod publishing;
 mod requests;
 

@@ -14,7 +14,7 @@ use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins
 use crate::announce;
 use crate::arrivals::Arrivals;
 use crate::audit::Audit;
-use crate::auth::Auth;
+use crate::auth::{Auth, Sites};
 use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
@@ -27,6 +27,7 @@ use crate::rates::Rates;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    pub(crate) sites: Sites,
     pub(crate) audit: Audit,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
@@ -94,11 +95,12 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         versions_kept: config.reload.versions,
     };
     let plugins_dir = config.plugins_dir.clone();
-    let arrivals = Arrivals::new(&config.server);
+    let (sites, arrivals) = (Sites::new(&config), Arrivals::new(&config.server));
     let (places, quotas) = (Places::new(config.subscribe.caps), Quotas::new(&config.publish));
     let built = Arc::new(App {
         config,
         auth,
+        sites,
         audit: Audit::default(),
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),

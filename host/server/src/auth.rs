@@ -9,10 +9,11 @@ mod place;
 mod policy;
 mod principal;
 mod refusal;
+mod site;
 mod tickets;
 
 use anyhow::Context;
-use axum::http::{HeaderMap, Method};
+use axum::http::HeaderMap;
 use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::decode_header;
 use serde_json::Value;
@@ -25,6 +26,7 @@ pub(crate) use guard::{Who, guard};
 pub(crate) use keys::secret;
 pub(crate) use principal::{Principal, Rights, TokenType};
 pub(crate) use refusal::{Refusal, not_permitted};
+pub(crate) use site::Sites;
 pub(crate) use tickets::{Tickets, give_ticket};
 
 use crate::auth::issuer::Issuer;
@@ -76,8 +78,8 @@ impl Auth {
     }
 
     /// Who sent a request.
-    fn principal(&self, method: &Method, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
-        match place::token(method, query, headers)? {
+    fn principal(&self, cookies: bool, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
+        match place::token(cookies, query, headers)? {
             // One that is not taken is an error everywhere: whoever sent it counts on it.
             Some(token) => Ok(self.bearer(token)?),
             None => self.anonymous.clone().ok_or_else(|| Refusal::Missing.into()),

@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// `[auth]`
     pub(crate) auth: Auth,
+    /// `[cors]`
+    pub(crate) cors: Cors,
     /// `[publish]`
     pub(crate) publish: Publish,
     /// `[subscribe]`
@@ -81,6 +83,8 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     /// Who carries event streams.
     pub(crate) sse_lane: SseLane,
+    /// What the server is called.
+    pub(crate) allowed_hosts: Vec<String>,
     /// Connections that are accepted in a second; 0: without bound.
     pub(crate) accept_rate: u32,
     /// Of one address.
@@ -110,6 +114,17 @@ impl SseLane {
     pub(crate) fn is_auto(self) -> bool {
         self == Self::Auto
     }
+}
+
+/// `[cors]`: which pages may read answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Cors {
+    /// Of these sites; one `*`: of all.
+    pub(crate) origins: Vec<String>,
+    /// Also with cookies.
+    pub(crate) credentials: bool,
+    /// How long browsers need not ask again.
+    pub(crate) max_age: Duration,
 }
 
 /// `[publish]`: what publishers may send.

@@ -4,6 +4,7 @@ mod accept;
 mod body;
 mod connection;
 mod connections;
+mod cors;
 mod dashboard;
 mod dead_letters;
 mod decode;
@@ -52,7 +53,8 @@ fn routes(app: Arc<App>) -> Router {
         let detail = format!("there is nothing at {}; events are at /events, plugins at /plugins", uri.path());
         Problem::new(Kind::NotFound, detail)
     };
-    Router::new()
+    let cors = cors::layer(&app.config.cors);
+    let router = Router::new()
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
         .route(sse::PATH, post(publish::publish).get(sse::subscribe))
@@ -83,5 +85,10 @@ fn routes(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&app), auth::guard))
         .layer(from_fn(gate::gate))
-        .with_state(app)
+        .with_state(app);
+    match cors {
+        // Around all of it: a page can read why it was refused.
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }

@@ -53,6 +53,8 @@ pub(crate) const VIEW_PARAMETER_BYTES_MAX: usize = 8 << 10;
 pub(crate) const VIEW_REPLACED_MAX: usize = 3;
 /// How long a poll waits for what is there to be judged by a view, or to be read from the disk.
 pub(crate) const POLL_JUDGED_MAX: Duration = Duration::from_secs(2);
+/// Origins, and names of hosts, that a configuration lists. Each request is compared with all of them.
+pub(crate) const NAMES_MAX: usize = 100;
 /// Tokens that a configuration knows by their hash. Each token that comes is compared with all of them.
 pub(crate) const TOKENS_MAX: usize = 1000;
 /// Issuers whose tokens are taken.

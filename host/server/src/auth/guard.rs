@@ -43,7 +43,7 @@ pub(crate) async fn guard(
         attempt.by(principal);
     }
     let by = who.as_ref().ok().and_then(Clone::clone);
-    let answer = match who.and_then(|who| admit(need, who, &mut request)) {
+    let answer = match who.and_then(|who| admit(&app, need, who, &mut request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -69,14 +69,20 @@ fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<P
     }
     let principal = match take_ticket(request)? {
         Some(ticket) => app.auth.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
-        None => app.auth.principal(request.method(), request.uri().query().unwrap_or_default(), request.headers())?,
+        None => {
+            let cookies = app.sites.may_use_cookies(request.method(), request.headers());
+            app.auth.principal(cookies, request.uri().query().unwrap_or_default(), request.headers())?
+        }
     };
     Ok(Some(principal))
 }
 
 /// Looks whether they may, and has handlers know who it is.
-fn admit(need: Need, who: Option<Arc<Principal>>, request: &mut Request) -> Result<(), Problem> {
+fn admit(app: &App, need: Need, who: Option<Arc<Principal>>, request: &mut Request) -> Result<(), Problem> {
     let Some(principal) = who else { return Ok(()) };
+    if principal.kind().is_none() {
+        app.sites.check(request)?;
+    }
     match need {
         Need::Publisher if !principal.may_publish_something() => {
             let detail = "a readonly token may not publish; it takes one of type `team` or `master`";

@@ -1,7 +1,7 @@
 //! Where a request carries its token. Tokens in addresses are refused: addresses are logged, kept and passed on.
 
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{HeaderMap, HeaderName};
 
 use crate::auth::refusal::Refusal;
 use crate::limits::TOKEN_BYTES_MAX;
@@ -12,7 +12,8 @@ const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 const TOKEN_COOKIE: &str = "tidemill_token";
 
 /// The token of a request, if it has one.
-pub(super) fn token<'h>(method: &Method, query: &str, headers: &'h HeaderMap) -> Result<Option<&'h str>, Problem> {
+/// `cookies`: whether a cookie counts.
+pub(super) fn token<'h>(cookies: bool, query: &str, headers: &'h HeaderMap) -> Result<Option<&'h str>, Problem> {
     let in_address = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| {
         // Both spellings that are in use (RFC 6750, section 2.3).
         matches!(&*name, "token" | "access_token")
@@ -33,7 +34,7 @@ pub(super) fn token<'h>(method: &Method, query: &str, headers: &'h HeaderMap) ->
             return Err(malformed("`Authorization` and `X-Auth-Token` have different tokens; send one of them"));
         }
         (Some(token), _) | (None, Some(token)) => Some(token),
-        (None, None) => cookie(method, headers)?,
+        (None, None) => cookie(cookies, headers)?,
     };
     match token {
         Some(token) if token.len() > TOKEN_BYTES_MAX => Err(malformed("the token is longer than 8 KiB")),
@@ -64,7 +65,7 @@ fn bearer(value: &str) -> Result<&str, Problem> {
     }
 }
 
-fn cookie<'h>(method: &Method, headers: &'h HeaderMap) -> Result<Option<&'h str>, Problem> {
+fn cookie(counts: bool, headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let texts = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut tokens = pairs.filter(|(name, _)| *name == TOKEN_COOKIE).map(|(_, value)| value.trim_matches('"'));
@@ -73,17 +74,17 @@ fn cookie<'h>(method: &Method, headers: &'h HeaderMap) -> Result<Option<&'h str>
     if tokens.next().is_some() {
         return Err(malformed("the cookie `tidemill_token` is there twice"));
     }
-    if !method.is_safe() && !is_same_origin(headers) {
+    if !counts {
         let detail = "a browser brings cookies along whoever makes it send a request, so one that changes something must \
-            come from a page of this server (`Origin` or `Sec-Fetch-Site`); send the token as `Authorization: Bearer` \
-            instead";
+            come from a page of this server (`Origin` or `Sec-Fetch-Site`), or of one in `cors.origins` with \
+            `cors.credentials`; send the token as `Authorization: Bearer` instead";
         return Err(Problem::new(Kind::CrossSite, detail).at("origin"));
     }
     Ok(Some(token))
 }
 
 /// Whether a page of this server made the browser send it. What does not say so counts as another.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
@@ -96,6 +97,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Method;
 
     fn found(method: &Method, headers: &[(&'static str, &str)]) -> Result<Option<String>, u16> {
         let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
@@ -103,10 +105,12 @@ mod tests {
         headers.for_each(|(name, value)| {
             map.append(name, value);
         });
-        token(method, "", &map).map(|token| token.map(str::to_owned)).map_err(|problem| {
-            let problem = serde_json::to_value(problem).unwrap();
-            u16::try_from(problem["status"].as_u64().unwrap()).unwrap()
-        })
+        token(method.is_safe() || is_same_origin(&map), "", &map).map(|token| token.map(str::to_owned)).map_err(
+            |problem| {
+                let problem = serde_json::to_value(problem).unwrap();
+                u16::try_from(problem["status"].as_u64().unwrap()).unwrap()
+            },
+        )
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod auth;
 mod bounds;
 mod limits;
+mod sites;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -76,6 +77,7 @@ impl Config {
                     "What carries event streams: `auto`, the light lane, which holds many for little memory, and hyper \
                     whatever is not a plain HTTP/1.1 request; or `hyper` all of them. Clients see no difference.",
                 ),
+                allowed_hosts: sites::allowed_hosts(s),
                 accept_rate: bounds::accept_rate(s),
                 accept_rate_per_address: bounds::accept_rate_per_address(s),
             },
@@ -89,6 +91,7 @@ impl Config {
                 key: s.read("tls.key", "", &File, "PEM file with the certificate's private key."),
             },
             auth: auth::read(s),
+            cors: sites::cors(s),
             publish: Publish {
                 body_max: s.read(
                     "publish.body-max",
@@ -314,6 +317,13 @@ impl Config {
                 "publish.queue-max",
                 "is less than `publish.body-max`: a body of the largest size could never \
                 be queued; raise `publish.queue-max` or lower `publish.body-max`",
+            );
+        }
+        if self.cors.credentials && self.cors.origins.iter().any(|origin| origin == "*") {
+            s.conflict(
+                "cors.credentials",
+                "does not go together with `cors.origins` [\"*\"]: every site could use the cookies of whoever visits it; \
+                list the sites that may",
             );
         }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {

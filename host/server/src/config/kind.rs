@@ -8,6 +8,10 @@ use tracing_subscriber::EnvFilter;
 
 use super::source::Raw;
 
+mod list;
+
+pub(super) use list::{Hosts, Origins};
+
 /// One kind of value.
 pub(super) trait Kind {
     /// What it becomes.
@@ -36,6 +40,8 @@ pub(super) struct Size(pub(super) RangeInclusive<usize>);
 pub(super) struct Span(pub(super) RangeInclusive<Duration>);
 /// A whole number.
 pub(super) struct Count<T>(pub(super) RangeInclusive<T>);
+/// Yes or no.
+pub(super) struct Switch;
 /// One of some words.
 pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
@@ -145,7 +151,7 @@ impl Kind for Size {
         let bytes = match raw {
             Raw::Untyped(text) | Raw::Text(text) => text.parse::<ByteSize>().ok()?.as_u64(),
             Raw::Integer(digits) => digits.parse().ok()?,
-            Raw::Other(_) | Raw::Table(_) => return None,
+            _ => return None,
         };
         usize::try_from(bytes).ok().filter(|bytes| self.0.contains(bytes))
     }
@@ -193,6 +199,26 @@ impl<T: TryFrom<i64> + PartialOrd + ToString> Kind for Count<T> {
     }
 
     fn to_toml(&self, value: &T) -> String {
+        value.to_string()
+    }
+}
+
+impl Kind for Switch {
+    type Value = bool;
+
+    fn parse(&self, raw: &Raw) -> Option<bool> {
+        match raw {
+            Raw::Boolean(value) => Some(*value),
+            Raw::Untyped(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn allowed(&self) -> String {
+        "true or false".into()
+    }
+
+    fn to_toml(&self, value: &bool) -> String {
         value.to_string()
     }
 }

@@ -16,6 +16,10 @@ pub(super) enum Raw {
     Text(String),
     /// An integer of the file.
     Integer(String),
+    /// A list of strings of the file.
+    List(Vec<String>),
+    /// A boolean of the file.
+    Boolean(bool),
     /// Another value of the file; no key takes one.
     Other(&'static str),
     /// A table of the file; `true` if there is anything in it.
@@ -29,6 +33,8 @@ impl fmt::Display for Raw {
         match self {
             Self::Untyped(text) | Self::Text(text) => write!(f, "{:?}", short(text)),
             Self::Integer(digits) => write!(f, "{}", short(digits)),
+            Self::List(_) => f.write_str("a value of type array"),
+            Self::Boolean(_) => f.write_str("a value of type boolean"),
             Self::Other(kind) => write!(f, "a value of type {kind}"),
             Self::Table(_) => f.write_str("a table"),
         }
@@ -106,6 +112,11 @@ impl FileSource {
                     self.take(text, format!("{path}.{}", bare_or_quoted(key.get_ref())), key, value);
                 }
                 Raw::Table(!table.is_empty())
+            }
+            DeValue::Boolean(value) => Raw::Boolean(*value),
+            DeValue::Array(list) => {
+                let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Raw::Other("array"), Raw::List)
             }
             other => Raw::Other(other.type_str()),
         };

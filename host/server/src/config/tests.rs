@@ -154,6 +154,18 @@ fn a_named_file_must_exist_and_the_default_one_need_not() {
 }
 
 #[test]
+fn sites_are_listed_and_cookies_are_not_for_all() {
+    let cors = |file: &str| load(file, &[], &Flags::default()).unwrap().cors;
+    let one = cors("[cors]\norigins = [\"https://a.example\"]\ncredentials = true\n");
+    assert_eq!((one.origins, one.credentials), (vec!["https://a.example".to_owned()], true));
+    assert_eq!(cors("[cors]\norigins = \"https://a.example, https://b.example\"").origins.len(), 2);
+    let refused = ["tidemill.toml:3: `cors.credentials` is true: it does not go together with `cors.origins`"];
+    check_problems("[cors]\norigins = [\"*\"]\ncredentials = true\n", &[], &refused);
+    let path = ["tidemill.toml:2: `cors.origins` is a value of type array: expected a list of origins"];
+    check_problems("[cors]\norigins = [\"https://a.example/\"]\n", &[], &path);
+}
+
+#[test]
 fn every_key_is_documented_as_it_is() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
     let page = fs::read_to_string(page).expect("docs/configuration.md");

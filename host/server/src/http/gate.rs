@@ -1,6 +1,7 @@
-//! What is asked of every request before anybody asks who sent it. Must not know routes.
+//! What is asked of every request before anybody asks who sent it, and said with every answer. Must not know routes.
 
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -9,10 +10,13 @@ use crate::problem::{Kind, Problem};
 
 /// Lets a request through, or answers why not.
 pub(super) async fn gate(request: Request, next: Next) -> Response {
-    match check(&request) {
+    let mut answer = match check(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
-    }
+    };
+    // What is JSON must not be taken for a page, whatever stands in it.
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
 }
 
 fn check(request: &Request) -> Result<(), Problem> {

@@ -1,0 +1,119 @@
+//! Lists of names: of sites that browsers may come from, and of this server. Written as a list, or as one text with commas.
+
+use super::{Kind, Raw};
+use crate::limits::NAMES_MAX;
+
+/// Origins (RFC 6454), or `*`.
+pub(in crate::config) struct Origins;
+/// Names of hosts.
+pub(in crate::config) struct Hosts;
+
+impl Kind for Origins {
+    type Value = Vec<String>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<String>> {
+        let list = list(raw)?;
+        let any = list.iter().any(|origin| origin == "*");
+        // What a browser never sends would never be found.
+        (if any { list.len() == 1 } else { list.iter().all(|origin| is_origin(origin)) }).then_some(list)
+    }
+
+    fn allowed(&self) -> String {
+        "a list of origins as browsers send them, such as [\"https://app.example.com\", \"http://localhost:5173\"], or \
+         [\"*\"]"
+            .into()
+    }
+
+    fn to_toml(&self, value: &Vec<String>) -> String {
+        written(value)
+    }
+}
+
+impl Kind for Hosts {
+    type Value = Vec<String>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<String>> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
+        list(raw).filter(|list| list.iter().all(|host| host.bytes().all(plain)))
+    }
+
+    fn allowed(&self) -> String {
+        "a list of names of hosts in lower case, without ports, such as [\"events.example.com\"]".into()
+    }
+
+    fn to_toml(&self, value: &Vec<String>) -> String {
+        written(value)
+    }
+}
+
+fn list(raw: &Raw) -> Option<Vec<String>> {
+    let list: Vec<String> = match raw {
+        Raw::Untyped(text) | Raw::Text(text) => {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        }
+        Raw::List(list) => list.clone(),
+        _ => return None,
+    };
+    (list.len() <= NAMES_MAX && list.iter().all(|item| !item.is_empty())).then_some(list)
+}
+
+/// As browsers write it: in lower case, without a path, without the port that goes without saying.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else { return false };
+    let usual = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => "/",
+    };
+    let plain = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"/?#@\\,\"*".contains(&byte);
+    let of_scheme = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    !scheme.is_empty()
+        && scheme.bytes().all(of_scheme)
+        && !host.is_empty()
+        && host.bytes().all(plain)
+        && !host.ends_with(usual)
+}
+
+fn written(list: &[String]) -> String {
+    toml::Value::from(list.to_vec()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        let read = |text: &str| Origins.parse(&Raw::Untyped(text.into()));
+        let two = vec!["https://a.example".to_owned(), "http://localhost:5173".to_owned()];
+        assert_eq!(read("https://a.example, http://localhost:5173"), Some(two.clone()));
+        assert_eq!(Origins.parse(&Raw::List(two.clone())), Some(two.clone()));
+        assert_eq!(Origins.to_toml(&two), "[\"https://a.example\", \"http://localhost:5173\"]");
+        assert_eq!((read(""), read("*")), (Some(Vec::new()), Some(vec!["*".into()])));
+        for wrong in [
+            "a.example",
+            "https://a.example/",
+            "https://A.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "null",
+            "*, https://a.example",
+            "https://*.example",
+            "https://",
+            "://a",
+            "https://me@a.example",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert_eq!(read(&"http://a,".repeat(NAMES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn hosts_are_names_without_ports() {
+        let read = |text: &str| Hosts.parse(&Raw::Untyped(text.into()));
+        assert_eq!(read("a.example,b"), Some(vec!["a.example".into(), "b".into()]));
+        for wrong in ["a:80", "A", "http://a", "*.a", "a b"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What pages of other sites may read of answers (CORS, <https://fetch.spec.whatwg.org/#http-cors-protocol>). The browser
+//! asks before, without a token: it is answered here, before anybody asks who it is.
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::config::Cors;
+
+/// What pages may read beside what every page may.
+const EXPOSED: [HeaderName; 6] = [
+    header::RETRY_AFTER,
+    header::WWW_AUTHENTICATE,
+    HeaderName::from_static("last-event-id"),
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
+    HeaderName::from_static("x-request-id"),
+];
+
+/// The layer that says so, if anybody may.
+pub(super) fn layer(cors: &Cors) -> Option<CorsLayer> {
+    let origins = match &cors.origins[..] {
+        [] => return None,
+        [any] if any == "*" => AllowOrigin::any(),
+        list => AllowOrigin::list(list.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())),
+    };
+    let layer = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
+        // Attributes of events are headers of any name.
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(cors.credentials)
+        .expose_headers(EXPOSED)
+        .max_age(cors.max_age);
+    Some(layer)
+}

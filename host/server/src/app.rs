@@ -96,7 +96,8 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
     };
     let plugins_dir = config.plugins_dir.clone();
     let (sites, arrivals) = (Sites::new(&config), Arrivals::new(&config.server));
-    let (places, quotas) = (Places::new(config.subscribe.caps), Quotas::new(&config.publish));
+    let (places, quotas) =
+        (Places::new(config.subscribe.caps, config.server.connections_per_address), Quotas::new(&config.publish));
     let built = Arc::new(App {
         config,
         auth,

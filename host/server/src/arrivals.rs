@@ -4,16 +4,14 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::config::Server;
-use crate::connections::sender;
+use crate::connections::{Full, Place, Places, sender};
 use crate::limits::QUOTA_KEYS_MAX;
-
-/// The setting that bounds those of one address.
-pub(crate) const PER_ADDRESS: &str = "server.accept-rate-per-address";
 
 /// Who may come in.
 pub(crate) struct Arrivals {
@@ -40,8 +38,15 @@ impl Arrivals {
         }
     }
 
-    /// Whether one more of this address may stay.
-    pub(crate) fn welcomes(&self, address: IpAddr) -> bool {
+    /// A place for one more of this address, or why there is none.
+    pub(crate) fn admit(&self, address: IpAddr, places: &Arc<Places>) -> Result<Place, Full> {
+        if !self.welcomes(address) {
+            return Err(Full("server.accept-rate-per-address"));
+        }
+        places.enter(address)
+    }
+
+    fn welcomes(&self, address: IpAddr) -> bool {
         self.each.as_ref().is_none_or(|each| {
             // There is only so much room: those of further addresses share one count.
             let full = each.len() >= QUOTA_KEYS_MAX;

@@ -89,6 +89,8 @@ pub(crate) struct Server {
     pub(crate) accept_rate: u32,
     /// Of one address.
     pub(crate) accept_rate_per_address: u32,
+    /// Open connections of one address; 0: without bound.
+    pub(crate) connections_per_address: usize,
 }
 
 /// `[tls]`: both or neither.

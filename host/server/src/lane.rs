@@ -31,7 +31,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) use look::{Look, look, read};
 
 use crate::app::App;
-use crate::connections::Carrier;
+use crate::connections::{Carrier, Place};
 use crate::lane::calls::{Arrival, Calls};
 use crate::lane::reactor::Reactor;
 use crate::limits::LANE_SEND_BUFFER;
@@ -85,7 +85,7 @@ impl Lane {
         response: &Response<Body>,
         socket: TcpStream,
         tls: Option<Box<ServerConnection>>,
-        place: OwnedSemaphorePermit,
+        (place, seat): (OwnedSemaphorePermit, Place),
     ) -> io::Result<()> {
         // One after the other; one that panicked is left out.
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.reactors.len();
@@ -95,7 +95,7 @@ impl Lane {
         if let Err(error) = set_socket_send_buffer_size(&socket, LANE_SEND_BUFFER) {
             tracing::debug!("cannot set SO_SNDBUF: {error}");
         }
-        let feed = subscribed.carried_by(&self.app, Carrier::lane(socket));
+        let feed = subscribed.seated(seat).carried_by(&self.app, Carrier::lane(socket));
         // Given back by the reactor.
         place.forget();
         calls.arrive(Arrival { feed, tls, head: head::write(response) });

@@ -81,6 +81,12 @@ pub(crate) struct Subscribed {
 }
 
 impl Subscribed {
+    /// Keeps another place as well, for as long as it lasts.
+    pub(crate) fn seated(mut self, place: Place) -> Self {
+        self.place = self.place.and(place);
+        self
+    }
+
     /// Its frames, from now on one of the connections. Whoever carries them ends that.
     pub(crate) fn carried_by(self, app: &App, carrier: Carrier) -> Feed {
         let connection = app.connections.register(self.terms, self.place, &self.cursor, carrier);

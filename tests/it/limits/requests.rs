@@ -79,6 +79,34 @@ async fn one_address_comes_so_often_in_a_second(lane: Lane) {
     assert_eq!(here.next().await.data, "1");
 }
 
+/// Streams and others alike; those that are too many are closed, and who leaves makes room.
+async fn one_address_has_so_many_connections(lane: Lane) {
+    let server = lane.server("[server]\nconnections-per-address = 3\n").await;
+    let mut here = Wire::subscribe(server.address(), "types=a").await;
+    let stuck = Wire::open(server.address()).await;
+    let mut asks = Wire::open(server.address()).await;
+    let livez = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    for _ in 0..2 {
+        asks.send(livez).await;
+        assert_eq!(asks.head().await.unwrap().status, 200);
+        asks.until("}").await;
+        assert_eq!(status(server.address(), livez).await, None);
+    }
+    drop(stuck);
+    eventually("a place comes free", async || status(server.address(), livez).await == Some(200)).await;
+    let body = "{\"type\":\"a\",\"data\":1}";
+    let head = "POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json";
+    asks.send(format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
+    assert_eq!(asks.head().await.unwrap().status, 200);
+    assert_eq!(here.data().await, "1");
+    drop((here, asks));
+    eventually("both places come free", async || {
+        let _one = Wire::subscribe(server.address(), "").await;
+        status(server.address(), livez).await == Some(200)
+    })
+    .await;
+}
+
 /// Of all together those that are too many wait.
 async fn all_come_one_after_the_other(lane: Lane) {
     let server = lane.server("[server]\naccept-rate = 50\n").await;
@@ -101,5 +129,6 @@ on_both_lanes! {
     requests_have_a_size,
     a_body_that_only_drips_is_given_up,
     one_address_comes_so_often_in_a_second,
+    one_address_has_so_many_connections,
     all_come_one_after_the_other,
 }

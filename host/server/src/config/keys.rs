@@ -80,6 +80,7 @@ impl Config {
                 allowed_hosts: sites::allowed_hosts(s),
                 accept_rate: bounds::accept_rate(s),
                 accept_rate_per_address: bounds::accept_rate_per_address(s),
+                connections_per_address: bounds::connections_per_address(s),
             },
             tls: Tls {
                 certificate: s.read(

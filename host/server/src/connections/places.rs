@@ -12,6 +12,7 @@ use crate::config::Caps;
 #[derive(Debug)]
 pub(crate) struct Places {
     caps: Caps,
+    connections_per_address: usize,
     taken: Mutex<HashMap<Owner, usize>>,
 }
 
@@ -20,14 +21,19 @@ pub(crate) struct Places {
 enum Owner {
     Principal(String),
     Address(IpAddr),
+    /// Of connections of any kind.
+    Connections(IpAddr),
     /// None: those without a token.
     Type(Option<&'static str>),
 }
 
+/// Whose are counted, how many there may be, and which setting says so.
+type Bound = (Owner, usize, &'static str);
+
 /// A place, given back when it is dropped. Small where nothing is bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
-    _taken: Option<Box<Taken>>,
+    taken: Option<Box<Taken>>,
 }
 
 #[derive(Debug)]
@@ -49,13 +55,24 @@ pub(crate) fn sender(address: IpAddr) -> IpAddr {
 }
 
 impl Places {
-    pub(crate) fn new(caps: Caps) -> Arc<Self> {
-        Arc::new(Self { caps, taken: Mutex::default() })
+    /// Bounds of streams by whose they are, and of connections of one address (0: none).
+    pub(crate) fn new(caps: Caps, connections_per_address: usize) -> Arc<Self> {
+        Arc::new(Self { caps, connections_per_address, taken: Mutex::default() })
     }
 
     /// One more place for somebody, or why not.
     pub(crate) fn take(self: &Arc<Self>, principal: &Principal, address: IpAddr) -> Result<Place, Full> {
-        let bounds = self.bounds(principal, address);
+        self.take_all(self.bounds(principal, address))
+    }
+
+    /// The same for a connection, whatever comes over it.
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        let most = self.connections_per_address;
+        let bound = (Owner::Connections(sender(address)), most, "server.connections-per-address");
+        self.take_all(if most > 0 { vec![bound] } else { Vec::new() })
+    }
+
+    fn take_all(self: &Arc<Self>, bounds: Vec<Bound>) -> Result<Place, Full> {
         if bounds.is_empty() {
             return Ok(Place::default());
         }
@@ -70,11 +87,11 @@ impl Places {
             *taken.entry(owner.clone()).or_default() += 1;
         }
         drop(taken);
-        Ok(Place { _taken: Some(Box::new(Taken { places: Arc::clone(self), owners })) })
+        Ok(Place { taken: Some(Box::new(Taken { places: Arc::clone(self), owners })) })
     }
 
-    /// What somebody's connections are counted by, how many there may be, and which setting says so.
-    fn bounds(&self, principal: &Principal, address: IpAddr) -> Vec<(Owner, usize, &'static str)> {
+    /// What somebody's streams are counted by.
+    fn bounds(&self, principal: &Principal, address: IpAddr) -> Vec<Bound> {
         let caps = &self.caps;
         let kind = principal.kind();
         let (of_type, type_name) = match kind {
@@ -100,6 +117,19 @@ impl Places {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Owner, usize>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Both as one.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self.taken, other.taken) {
+            (Some(mut one), Some(mut other)) => {
+                one.owners.append(&mut other.owners);
+                Self { taken: Some(one) }
+            }
+            (one, other) => Self { taken: one.or(other) },
+        }
     }
 }
 
@@ -129,7 +159,7 @@ mod tests {
 
     #[test]
     fn each_bound_holds_for_its_own_and_places_come_back() {
-        let places = Places::new(Caps { per_principal: 2, per_address: 3, readonly: 4, ..Caps::default() });
+        let places = Places::new(Caps { per_principal: 2, per_address: 3, readonly: 4, ..Caps::default() }, 0);
         let [here, there]: [IpAddr; 2] = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap());
         let (a, b) = (readonly("a"), readonly("b"));
         let full = |result: Result<Place, Full>| result.map_err(|Full(name)| name).unwrap_err();

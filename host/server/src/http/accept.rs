@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
-use crate::arrivals::PER_ADDRESS;
+use crate::connections::Full;
 use crate::http::connection::{Service, serve};
 use crate::lane::Lane;
 use crate::limits::OTHER_CONNECTIONS_MAX;
@@ -73,14 +73,16 @@ async fn accept(
             _ = &mut stopped => break,
         };
         match accepted {
-            Ok((_, address)) if !service.app().arrivals.welcomes(address.ip()) => {
-                service.app().figures.limited.note(PER_ADDRESS);
-                tracing::debug!(%address, "a connection is closed: {PER_ADDRESS} is reached");
-            }
-            Ok((socket, address)) => {
-                set_up(&socket, write_timeout);
-                tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), place));
-            }
+            Ok((socket, address)) => match service.app().arrivals.admit(address.ip(), &service.app().places) {
+                Ok(seat) => {
+                    set_up(&socket, write_timeout);
+                    tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), (place, seat)));
+                }
+                Err(Full(setting)) => {
+                    service.app().figures.limited.note(setting);
+                    tracing::debug!(%address, setting, "a connection is closed: there are too many");
+                }
+            },
             Err(error) => {
                 // Out of file descriptors, most likely: those who are here go on, and places come free.
                 tracing::warn!("cannot accept a connection: {error}");

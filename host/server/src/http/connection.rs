@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::app::App;
-use crate::connections::Peer;
+use crate::connections::{Peer, Place};
 use crate::http::replay::Replay;
 use crate::lane::{self, Lane, Look};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX};
@@ -65,7 +65,8 @@ struct Connection {
     service: Arc<Service>,
     peer: Peer,
     watcher: Watcher,
-    place: OwnedSemaphorePermit,
+    /// Among all, and among those of its address.
+    place: (OwnedSemaphorePermit, Place),
 }
 
 /// Serves a connection until it ends or goes to the light lane.
@@ -74,7 +75,7 @@ pub(super) async fn serve(
     socket: TcpStream,
     address: SocketAddr,
     watcher: Watcher,
-    place: OwnedSemaphorePermit,
+    place: (OwnedSemaphorePermit, Place),
 ) {
     let peer = Peer { address, close: Arc::new(Notify::new()), evictable: Arc::default() };
     let connection = Connection { service, peer, watcher, place };

@@ -62,3 +62,13 @@ pub(super) fn accept_rate_per_address(s: &mut Settings) -> u32 {
         Behind a proxy all may have one address. 0: without bound.",
     )
 }
+
+pub(super) fn connections_per_address(s: &mut Settings) -> usize {
+    s.read(
+        "server.connections-per-address",
+        "0",
+        &CONNECTIONS,
+        "Most open connections from one IPv4 address or one IPv6 network (/64), whatever they are for; further ones are \
+        closed at once. Behind a proxy all may have one address. 0: without bound.",
+    )
+}

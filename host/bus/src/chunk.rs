@@ -8,6 +8,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tidemill_event::Audience;
 use tidemill_log::Record;
 
+use crate::coding::{Fragment, Sum};
 use crate::frame::write_record;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_AT_HAND_MAX, CHUNKS_BYTES_MAX};
 use crate::ring::Segment;
@@ -26,7 +27,10 @@ pub(crate) struct Chunk {
     pub(crate) audience: Option<Arc<Audience>>,
     /// It ends where it had to, so that nothing that comes later belongs to it.
     is_whole: bool,
+    /// Coded as the wish wants them.
     pub(crate) bytes: Bytes,
+    /// What they were before.
+    pub(crate) sum: Sum,
 }
 
 impl Chunk {
@@ -119,10 +123,10 @@ impl AtHand {
 }
 
 /// The frames of some records that a filter wants.
-pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> Bytes {
+pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> Fragment {
     let mut bytes = Vec::new();
     records.iter().for_each(|record| write_record(record, filter.wanted().encoding, &mut bytes));
-    bytes.into()
+    filter.wanted().coding.fragment(bytes.into())
 }
 
 fn join(
@@ -132,8 +136,8 @@ fn join(
     after: u64,
     events_max: u64,
 ) -> Chunk {
-    let mut chunk =
-        Chunk { after, to: after, records: 0, events: 0, audience: None, is_whole: false, bytes: Bytes::new() };
+    let (bytes, sum) = (Bytes::new(), Sum::default());
+    let mut chunk = Chunk { after, to: after, records: 0, events: 0, audience: None, is_whole: false, bytes, sum };
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0;
     'full: for (index, segment) in segments.iter().enumerate() {
@@ -181,7 +185,7 @@ fn join(
             }
         }
     }
-    chunk.bytes = match pieces.len() {
+    let plain = match pieces.len() {
         0 => Bytes::new(),
         // A part of a segment would keep all of it.
         1 if segments.iter().any(|segment| segment.is_whole(&pieces[0], filter.wanted().encoding)) => {
@@ -193,6 +197,7 @@ fn join(
             joined.freeze()
         }
     };
+    Fragment { bytes: chunk.bytes, sum: chunk.sum } = filter.wanted().coding.fragment(plain);
     chunk
 }
 
@@ -229,7 +234,7 @@ mod tests {
             let after = records.iter().filter(|r| r.position.sequence > begin && wanted.matches(&r.event));
             let expected: Vec<_> = after.take(limit as usize).cloned().collect();
             let got = Chunks::new().join(&Mutex::default(), &wanted, &segments, None, (0, begin), limit);
-            prop_assert_eq!(&got.bytes, &encode(&wanted, &expected));
+            prop_assert_eq!(&got.bytes, &encode(&wanted, &expected).bytes);
             prop_assert_eq!(got.events, expected.len() as u64);
             let frames: Vec<u64> = (begin + 1..=total).filter(|s| name(*s) == "a.x").take(limit as usize).collect();
             let text = String::from_utf8(got.bytes.to_vec()).unwrap();

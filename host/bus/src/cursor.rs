@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use detour::Detour;
 pub use subscription::{Delivery, End, Start, Subscription};
 use tidemill_event::{Position, Reader};
 use tidemill_log::ReadError;
 
 use crate::chunk::{AtHand, Chunk};
+use crate::coding::Fragment;
 use crate::gap::Skip;
 use crate::limits::BEHIND_EVENTS;
 use crate::ring::{Look, Segment};
@@ -299,11 +299,12 @@ impl Cursor {
         self.miss(chunk.to - self.after - chunk.records);
         self.after = chunk.to;
         self.remaining -= chunk.events;
-        self.hand_over(chunk.bytes, chunk.events, None)
+        self.hand_over(Fragment { bytes: chunk.bytes, sum: chunk.sum }, chunk.events, None)
     }
 
     /// Hands frames over, after the gap before them if there is one.
-    fn hand_over(&mut self, bytes: Bytes, events: u64, left_out: Option<(Skip, u64)>) -> Option<Delivery> {
+    fn hand_over(&mut self, frames: Fragment, events: u64, left_out: Option<(Skip, u64)>) -> Option<Delivery> {
+        let Fragment { bytes, sum } = frames;
         if bytes.is_empty() {
             return None;
         }
@@ -312,7 +313,7 @@ impl Cursor {
         {
             self.detour().pause = Some(Box::pin(tokio::time::sleep(wait)));
         }
-        let frames = Delivery::Frames { bytes, events, left_out };
+        let frames = Delivery::Frames { bytes, sum, events, left_out };
         if let Some(gap) = self.take_missed() {
             let after = self.after;
             self.detour().queued.push_back((frames, after));

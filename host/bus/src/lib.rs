@@ -9,6 +9,7 @@ mod async_lane;
 mod bus;
 mod chain;
 mod chunk;
+mod coding;
 mod cursor;
 mod encoding;
 mod figures;
@@ -42,6 +43,7 @@ mod worker;
 
 pub use bus::{Bus, BusOptions};
 pub use chunk::AtHand;
+pub use coding::{Coding, Fragment, Sum};
 pub use cursor::{Cursor, Delivery, End, Start, Subscription};
 pub use encoding::{Encoding, Envelope, Framing};
 pub use figures::{Fate, Figures, Origin, QueueUsage};

@@ -21,6 +21,8 @@ pub const CHUNK_BYTES_MAX: usize = 64 << 10;
 pub const CHUNKS_BYTES_MAX: u64 = 32 << 20;
 /// Chunks that one thread that asks for many subscribers has at hand.
 pub const CHUNKS_AT_HAND_MAX: usize = 8;
+/// Bytes from which on compressing frames is worth its time: heartbeats and the like are written as they are.
+pub const COMPRESSED_BYTES_MIN: usize = 128;
 /// Records of one page read from the log. Readers in the same page share it; a longer one would delay the first byte.
 pub const PAGE_EVENTS: u64 = 256;
 /// Bytes of one page read from the log (but one event always fits).

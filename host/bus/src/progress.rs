@@ -62,7 +62,7 @@ impl Progress {
     /// What it was handed.
     pub(crate) fn count(&self, delivery: &Delivery) {
         match delivery {
-            Delivery::Frames { bytes, events, left_out } => {
+            Delivery::Frames { bytes, events, left_out, .. } => {
                 self.events.fetch_add(*events, Ordering::Relaxed);
                 self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 if let Some((reason, left_out)) = left_out {

@@ -3,7 +3,7 @@
 
 use tidemill_event::{Event, TypeMatcher, TypePattern};
 
-use crate::{Encoding, SlowPolicy, View};
+use crate::{Coding, Encoding, SlowPolicy, View};
 
 /// What a subscriber wants. Empty lists mean everything; sources and subjects are matched exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -18,6 +18,8 @@ pub struct Wanted {
     pub view: Option<View>,
     /// How events are written.
     pub encoding: Encoding,
+    /// How that is compressed.
+    pub coding: Coding,
     /// What becomes of it when it is behind.
     pub slow: SlowPolicy,
 }

@@ -93,8 +93,8 @@ impl Cursor {
             let events = thinned.left.len() as u64;
             self.remaining -= events;
             let left_out = (thinned.skipped > 0).then_some((thinned.reason, thinned.skipped));
-            let bytes = encode(&self.wish().filter, &thinned.left);
-            if let Some(delivery) = self.hand_over(bytes, events, left_out) {
+            let frames = encode(&self.wish().filter, &thinned.left);
+            if let Some(delivery) = self.hand_over(frames, events, left_out) {
                 return Some(delivery);
             }
         }

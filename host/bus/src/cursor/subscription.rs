@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tidemill_event::{Position, Reader, Timestamp};
 use tidemill_log::ReadError;
 
-use crate::{Gap, Selection, Skip};
+use crate::{Gap, Selection, Skip, Sum};
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +72,10 @@ impl Subscription {
 pub enum Delivery {
     /// Whole frames.
     Frames {
-        /// The frames' bytes.
+        /// The frames' bytes, coded as they are wanted.
         bytes: Bytes,
+        /// What they were before.
+        sum: Sum,
         /// How many events they are of.
         events: u64,
         /// How many were left out before these, and why, for a subscriber that is behind and asked for that.

@@ -31,16 +31,72 @@ pub struct Sum {
 
 /// A part of a coded stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fragment {
+pub(crate) struct Fragment {
     /// As they are sent.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
     /// What they are decoded to.
-    pub sum: Sum,
+    pub(crate) sum: Sum,
+}
+
+/// One stream on its way, and what it was before it was coded, so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Coder {
+    coding: Coding,
+    all: Sum,
+}
+
+impl Coder {
+    /// A stream in this coding.
+    pub const fn new(coding: Coding) -> Self {
+        Self { coding, all: Sum { crc: 0, length: 0 } }
+    }
+
+    /// The first bytes.
+    pub fn begin(&mut self, plain: Bytes) -> Bytes {
+        let first = self.code(plain);
+        match self.coding.head() {
+            [] => first,
+            head => [head, &first].concat().into(),
+        }
+    }
+
+    /// Bytes for this stream alone.
+    pub fn code(&mut self, plain: Bytes) -> Bytes {
+        let fragment = self.coding.fragment(plain);
+        self.count(fragment.sum);
+        fragment.bytes
+    }
+
+    /// Notes bytes that were coded before, for others too.
+    pub fn count(&mut self, sum: Sum) {
+        // No other coding says at its end what it was.
+        if self.coding == Coding::Gzip {
+            self.all = self.all.and(sum);
+        }
+    }
+
+    /// The last bytes. With them a decoder knows that none are missing.
+    pub fn end(&mut self, plain: Bytes) -> Bytes {
+        let last = self.code(plain);
+        match self.coding {
+            Coding::Gzip => [&last[..], &gzip::tail(self.all.crc, self.all.length)].concat().into(),
+            Coding::Identity | Coding::Zstd => last,
+        }
+    }
 }
 
 impl Coding {
+    /// Its name in HTTP and in configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
     /// Codes bytes. None become none.
-    pub fn fragment(self, plain: Bytes) -> Fragment {
+    pub(crate) fn fragment(self, plain: Bytes) -> Fragment {
         let sum = self.sum(&plain);
         let small = plain.len() < COMPRESSED_BYTES_MIN;
         let bytes = match self {
@@ -55,26 +111,10 @@ impl Coding {
     }
 
     /// What stands before the first fragment.
-    pub const fn head(self) -> &'static [u8] {
+    const fn head(self) -> &'static [u8] {
         match self {
             Self::Gzip => &gzip::HEAD,
             Self::Identity | Self::Zstd => &[],
-        }
-    }
-
-    /// Notes that a fragment was sent.
-    pub fn count(self, all: &mut Sum, next: Sum) {
-        // No other says at its end what it was.
-        if self == Self::Gzip {
-            *all = all.and(next);
-        }
-    }
-
-    /// What stands after the last fragment, so that a decoder knows that nothing was lost.
-    pub fn tail(self, all: Sum) -> Vec<u8> {
-        match self {
-            Self::Gzip => gzip::tail(all.crc, all.length).to_vec(),
-            Self::Identity | Self::Zstd => Vec::new(),
         }
     }
 

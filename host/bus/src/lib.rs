@@ -43,7 +43,7 @@ mod worker;
 
 pub use bus::{Bus, BusOptions};
 pub use chunk::AtHand;
-pub use coding::{Coding, Fragment, Sum};
+pub use coding::{Coder, Coding, Sum};
 pub use cursor::{Cursor, Delivery, End, Start, Subscription};
 pub use encoding::{Encoding, Envelope, Framing};
 pub use figures::{Fate, Figures, Origin, QueueUsage};

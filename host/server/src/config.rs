@@ -20,6 +20,7 @@ pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken
 pub(crate) use bounds::Caps;
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
+use tidemill_bus::Coding;
 use tidemill_log::{Retention, Rule};
 use tidemill_plugin::Limits;
 
@@ -173,6 +174,8 @@ pub(crate) struct Subscribe {
     pub(crate) slow: Slow,
     /// How long a connection may take nothing.
     pub(crate) write_timeout: Duration,
+    /// Codings that streams may have, the best first.
+    pub(crate) compression: Vec<Coding>,
 }
 
 /// `subscribe.slow`

@@ -73,8 +73,10 @@ impl Lane {
     /// What the handler handed over, if the answer that came out of all layers is still its stream.
     pub(crate) fn accept(handover: &Handover, response: &Response<Body>) -> Option<Subscribed> {
         let stream = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream");
-        let plain = !response.headers().contains_key(header::CONTENT_ENCODING);
-        handover.take().filter(|_| response.status() == StatusCode::OK && stream && plain)
+        let coding =
+            response.headers().get(header::CONTENT_ENCODING).map_or(&b"identity"[..], |coding| coding.as_bytes());
+        let is_its_own = |subscribed: &Subscribed| subscribed.coding().name().as_bytes() == coding;
+        handover.take().filter(|own| response.status() == StatusCode::OK && stream && is_its_own(own))
     }
 
     /// Carries a stream from here on: the answer's head is written, and then events. Of the request nothing is left to be

@@ -1,5 +1,6 @@
 //! `GET /events` and `GET /events/poll`: a request becomes a subscription, a subscription a stream of frames or one answer.
 
+mod coding;
 mod crowded;
 mod feed;
 mod poll;
@@ -16,7 +17,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use tidemill_bus::{Cursor, SlowPolicy, Subscription};
+use tidemill_bus::{Coding, Cursor, SlowPolicy, Subscription};
 use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
@@ -44,7 +45,7 @@ pub(crate) async fn subscribe(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let query = match Query::parse(Form::Stream, uri.query().unwrap_or_default(), &headers, defaults(&app)) {
+    let mut query = match Query::parse(Form::Stream, uri.query().unwrap_or_default(), &headers, defaults(&app)) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
@@ -53,23 +54,29 @@ pub(crate) async fn subscribe(
         Ok(place) => place,
         Err(crowded) => return crowded.answer(resumes),
     };
+    let codings = app.config.subscribe.compression.clone();
+    let coding = coding::negotiate(&headers, &codings);
+    query.wanted.coding = coding;
     let (cursor, terms) = match open(&app, who, query, &uri, &headers, Use::Stream).await {
         Ok(opened) => opened,
         Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
     let subscribed = Subscribed { cursor, terms, place };
-    match handover {
+    let body = match handover {
         Some(Extension(handover)) => {
             handover.give(subscribed);
             // Never asked for anything; an empty one would get a length.
-            stream_response(Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()))
+            Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
         }
         None => {
             let feed = subscribed.carried_by(&app, Carrier::http(peer, Use::Stream));
-            stream_response(Body::new(Stream::new(feed, app)))
+            Body::new(Stream::new(feed, app))
         }
-    }
+    };
+    let mut response = stream_response(body);
+    coding::tell(&mut response, coding, &codings);
+    response
 }
 
 /// A subscription that nobody carries yet.
@@ -81,6 +88,11 @@ pub(crate) struct Subscribed {
 }
 
 impl Subscribed {
+    /// How its bytes are coded.
+    pub(crate) fn coding(&self) -> Coding {
+        self.cursor.selection().wanted().coding
+    }
+
     /// Keeps another place as well, for as long as it lasts.
     pub(crate) fn seated(mut self, place: Place) -> Self {
         self.place = self.place.and(place);

@@ -10,10 +10,11 @@ mod sites;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{Address, Choice, Count, Directives, File, Folder, Size, Source, Span};
+use super::kind::{Address, Choice, Count, Directives, File, Folder, Several, Size, Source, Span};
 use super::settings::Settings;
 use super::{
     Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
@@ -187,6 +188,13 @@ impl Config {
                     "1m",
                     &Span(SECOND..=24 * 60 * MINUTE),
                     "A subscriber whose connection takes nothing for this long is disconnected. It may resume.",
+                ),
+                compression: s.read(
+                    "subscribe.compression",
+                    "",
+                    &Several(&[("zstd", Coding::Zstd), ("gzip", Coding::Gzip)]),
+                    "Codings for streams whose clients ask for them (`Accept-Encoding`), the best first, such as \
+                    [\"zstd\", \"gzip\"]. None: streams are not compressed.",
                 ),
             },
             log: Log {

@@ -42,6 +42,8 @@ pub(super) struct Span(pub(super) RangeInclusive<Duration>);
 pub(super) struct Count<T>(pub(super) RangeInclusive<T>);
 /// Yes or no.
 pub(super) struct Switch;
+/// Any of some words, each at most once.
+pub(super) struct Several<T: 'static>(pub(super) &'static [(&'static str, T)]);
 /// One of some words.
 pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
@@ -241,6 +243,38 @@ impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
     }
 }
 
+impl<T: Copy + PartialEq + Debug> Kind for Several<T> {
+    type Value = Vec<T>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<T>> {
+        let words: Vec<&str> = match raw {
+            Raw::List(words) => words.iter().map(String::as_str).collect(),
+            // A variable is one text.
+            Raw::Untyped(text) => text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect(),
+            _ => return None,
+        };
+        let mut found = Vec::new();
+        for word in words {
+            let value = self.0.iter().find(|(own, _)| *own == word)?.1;
+            if found.contains(&value) {
+                return None;
+            }
+            found.push(value);
+        }
+        Some(found)
+    }
+
+    fn allowed(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|(word, _)| quoted(word)).collect();
+        format!("a list of {}, each at most once", words.join(" and "))
+    }
+
+    fn to_toml(&self, value: &Vec<T>) -> String {
+        let name = |value: &T| self.0.iter().find(|(_, other)| other == value).map(|(word, _)| quoted(word));
+        format!("[{}]", value.iter().filter_map(name).collect::<Vec<_>>().join(", "))
+    }
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -316,6 +350,24 @@ mod tests {
         assert_eq!(kind.parse(&untyped("10")), Some(10));
         assert_eq!(kind.parse(&Raw::Integer("1".into())), Some(1));
         for raw in [Raw::Text("1".into()), Raw::Integer("11".into()), Raw::Integer("0".into()), untyped("-1")] {
+            assert!(kind.parse(&raw).is_none(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn lists_are_lists_of_the_file_or_words_with_commas() {
+        let kind = Several(&[("a", 1), ("b", 2)]);
+        let list = |words: &[&str]| Raw::List(words.iter().map(|word| (*word).to_owned()).collect());
+        for (raw, value, written) in [
+            (list(&["b", "a"]), vec![2, 1], r#"["b", "a"]"#),
+            (list(&[]), vec![], "[]"),
+            (untyped("b, a"), vec![2, 1], r#"["b", "a"]"#),
+            (untyped(""), vec![], "[]"),
+        ] {
+            assert_eq!(kind.parse(&raw), Some(value.clone()), "{raw}");
+            assert_eq!(kind.to_toml(&value), written);
+        }
+        for raw in [list(&["a", "a"]), list(&["c"]), list(&[""]), Raw::Text("a".into()), untyped("a b")] {
             assert!(kind.parse(&raw).is_none(), "{raw}");
         }
     }

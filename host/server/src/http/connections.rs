@@ -58,6 +58,7 @@ fn show(connection: &Connection, last: Position) -> Value {
         "query": terms.query,
         "userAgent": terms.user_agent,
         "view": terms.selection.wanted().view.as_ref().map(|view| json!({"plugin": view.plugin(), "class": view.class()})),
+        "coding": terms.selection.wanted().coding.name(),
         "slow": slow(&terms.selection.wanted().slow),
         "position": Position::new(last.epoch, standing).to_string(),
         "lag": last.sequence.saturating_sub(standing),

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemill_bus::{AtHand, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
+use tidemill_bus::{AtHand, Coder, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
 
 use crate::app::App;
 use crate::clock::{self, Moment};
@@ -21,6 +21,7 @@ pub(crate) struct Feed {
     connection: Arc<Connection>,
     written: Moment,
     stage: Stage,
+    coder: Coder,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,8 @@ enum Stage {
 
 impl Feed {
     pub(super) fn new(cursor: Cursor, connection: Arc<Connection>) -> Self {
-        Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting }
+        let coder = Coder::new(cursor.selection().wanted().coding);
+        Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting, coder }
     }
 
     /// The subscriber.
@@ -70,20 +72,29 @@ impl Feed {
         match self.stage {
             Stage::Greeting => {
                 self.stage = Stage::Events;
-                Poll::Ready(Some(self.greeting(app)))
+                let greeting = self.greeting(app);
+                Poll::Ready(Some(self.coder.begin(greeting)))
             }
             Stage::Events if self.token_left().is_some_and(|left| left.is_zero()) => {
                 self.stage = Stage::Over;
-                Poll::Ready(Some(self.farewell(app)))
+                let farewell = self.farewell(app);
+                Poll::Ready(Some(self.coder.end(farewell)))
             }
             Stage::Events => ask(&mut self.cursor, &self.connection.progress).map(|delivery| {
                 self.written = now;
                 Some(match delivery {
-                    Some(Delivery::Frames { bytes, .. }) => bytes,
-                    Some(Delivery::Gap(gap)) => self.gap(&gap),
+                    Some(Delivery::Frames { bytes, sum, .. }) => {
+                        self.coder.count(sum);
+                        bytes
+                    }
+                    Some(Delivery::Gap(gap)) => {
+                        let gap = self.gap(&gap);
+                        self.coder.code(gap)
+                    }
                     None => {
                         self.stage = Stage::Over;
-                        self.farewell(app)
+                        let farewell = self.farewell(app);
+                        self.coder.end(farewell)
                     }
                 })
             }),
@@ -109,7 +120,8 @@ impl Feed {
     /// does not want; a block without data is no event.
     pub(crate) fn beat(&mut self) -> Bytes {
         self.written = Moment::now();
-        format!(": heartbeat\nid: {}\n\n", self.cursor.position()).into()
+        let beat = format!(": heartbeat\nid: {}\n\n", self.cursor.position());
+        self.coder.code(beat.into())
     }
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, guest, publish_lines, ready_made};
 use proxy::Proxy;
-pub(crate) use script::documented_deliveries;
-use script::{Script, directory, node};
+use script::directory;
+pub(crate) use script::{Script, documented_deliveries, need_chromium, node};
 
 /// Reconnecting at once keeps the tests short.
 const CONFIG: &str = "[subscribe]\nretry = \"100ms\"\n";

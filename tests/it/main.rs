@@ -13,6 +13,7 @@ mod bad_input;
 mod bus;
 mod cli;
 mod clients;
+mod compression;
 mod crash;
 mod crowd;
 mod damaged;

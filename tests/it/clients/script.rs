@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn directory() -> PathBuf {
 }
 
 /// Node.js with one of the scripts, and the packages that it imports.
-pub(super) fn node(script: &str) -> Command {
+pub(crate) fn node(script: &str) -> Command {
     install();
     let mut node = command("node", "nodejs");
     node.arg(directory().join(script));
@@ -38,7 +38,7 @@ pub(super) fn command(program: &str, debian_package: &str) -> Command {
 }
 
 /// Chromium where `browser.mjs` looks for it.
-pub(super) fn need_chromium() {
+pub(crate) fn need_chromium() {
     let path = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
     assert!(
         Path::new(&path).exists(),
@@ -84,13 +84,13 @@ fn install() {
 }
 
 /// A running script; ends with its owner.
-pub(super) struct Script {
+pub(crate) struct Script {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Script {
-    pub(super) fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel(1000);
@@ -105,9 +105,30 @@ impl Script {
     }
 
     /// What it says next.
-    pub(super) async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
+        let line = self.line().await;
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// The rest of the next line that begins like this.
+    pub(crate) async fn line_after(&mut self, beginning: &str) -> String {
+        loop {
+            if let Some(rest) = self.line().await.strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+    }
+
+    /// Waits until it has ended by itself: how, and what it complained of.
+    pub(crate) async fn end(mut self) -> (ExitStatus, String) {
+        let end = async { while self.lines.recv().await.is_some() {} };
+        tokio::time::timeout(PATIENCE, end).await.expect("the script does not end");
+        (self.child.wait().unwrap(), self.errors())
+    }
+
+    async fn line(&mut self) -> String {
         match tokio::time::timeout(PATIENCE, self.lines.recv()).await {
-            Ok(Some(line)) => serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")),
+            Ok(Some(line)) => line,
             Ok(None) => panic!("the script ended:\n{}", self.errors()),
             Err(_) => panic!("the script says nothing:\n{}", self.errors()),
         }

@@ -1,5 +1,6 @@
 //! Arguments, and which part of the library they mean.
 
+mod compression;
 mod lanes;
 mod log;
 mod plugins;
@@ -43,6 +44,8 @@ enum Command {
     Plugins(plugins::PluginsArguments),
     /// Measure what TLS and HTTP/2 cost: the same fan-out over each transport.
     Transport(transport::TransportArguments),
+    /// Measure what compressed streams cost and save, and fragments that are shared against a stream for each connection.
+    Compression(compression::CompressionArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -138,6 +141,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Lanes(arguments) => lanes::measure(&arguments),
         Command::Plugins(arguments) => plugins::measure(&arguments),
         Command::Transport(arguments) => transport::measure(&arguments),
+        Command::Compression(arguments) => compression::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

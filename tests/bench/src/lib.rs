@@ -5,7 +5,8 @@
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
 //! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`], what a
-//! plugin costs: [`plugins`], and the same fan-out over plain and secure connections of each version of HTTP: [`transport`].
+//! plugin costs: [`plugins`], the same fan-out over plain and secure connections of each version of HTTP: [`transport`], and
+//! compressed streams: [`compression`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
@@ -15,6 +16,7 @@ pub mod axum_naive;
 pub mod axum_sse;
 pub mod cases;
 pub mod clock;
+pub mod compression;
 pub mod cpu;
 pub mod floor;
 pub mod hub;

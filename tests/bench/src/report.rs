@@ -1,6 +1,7 @@
 //! Records to Markdown: medians, ratios to the floor and to nchan, bars. Must not measure anything.
 
 mod bars;
+mod compression;
 mod figures;
 mod lanes;
 mod log;
@@ -13,6 +14,7 @@ use crate::cases::{Case, Kind};
 use crate::hub::Hub;
 use crate::runner::Record;
 
+pub use compression::compression_tables;
 use figures::{Summary, millis, ratio, spread};
 pub(crate) use figures::{count, median};
 pub use lanes::lanes_tables;

@@ -61,11 +61,12 @@ pub struct Record {
 pub fn run(plan: &Plan) -> Result<Vec<Record>> {
     let _lock = only_one()?;
     let events = events(&plan.deliveries)?;
+    let memory = codec::memory(&events)?;
     let mut records = Vec::new();
     for repetition in 0..plan.repetitions {
         for batch in [1, 16] {
             say(&format!("compression: {batch} events at a time, run {}", repetition + 1));
-            records.extend(codec::measure(&events, batch)?);
+            records.extend(codec::measure(&events, batch, memory)?);
             for subscribers in &plan.subscribers {
                 for coding in turns(&CODINGS, repetition) {
                     records.push(fan::measure(plan, &events, batch, *subscribers, coding)?);

@@ -38,48 +38,40 @@ pub(crate) struct Fragment {
     pub(crate) sum: Sum,
 }
 
-/// One stream on its way, and what it was before it was coded, so far.
-#[derive(Debug, Clone, Copy)]
-pub struct Coder {
-    coding: Coding,
-    all: Sum,
-}
+/// One stream on its way: what it was before it was coded, so far. Small, as there are many; whoever has it knows the coding.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Coder(Sum);
 
 impl Coder {
-    /// A stream in this coding.
-    pub const fn new(coding: Coding) -> Self {
-        Self { coding, all: Sum { crc: 0, length: 0 } }
-    }
-
     /// The first bytes.
-    pub fn begin(&mut self, plain: Bytes) -> Bytes {
-        let first = self.code(plain);
-        match self.coding.head() {
+    pub fn begin(&mut self, coding: Coding, plain: Bytes) -> Bytes {
+        let first = self.code(coding, plain);
+        match coding.head() {
             [] => first,
             head => [head, &first].concat().into(),
         }
     }
 
     /// Bytes for this stream alone.
-    pub fn code(&mut self, plain: Bytes) -> Bytes {
-        let fragment = self.coding.fragment(plain);
-        self.count(fragment.sum);
+    pub fn code(&mut self, coding: Coding, plain: Bytes) -> Bytes {
+        let fragment = coding.fragment(plain);
+        self.count(coding, fragment.sum);
         fragment.bytes
     }
 
     /// Notes bytes that were coded before, for others too.
-    pub fn count(&mut self, sum: Sum) {
+    pub fn count(&mut self, coding: Coding, sum: Sum) {
         // No other coding says at its end what it was.
-        if self.coding == Coding::Gzip {
-            self.all = self.all.and(sum);
+        if coding == Coding::Gzip {
+            self.0 = self.0.and(sum);
         }
     }
 
     /// The last bytes. With them a decoder knows that none are missing.
-    pub fn end(&mut self, plain: Bytes) -> Bytes {
-        let last = self.code(plain);
-        match self.coding {
-            Coding::Gzip => [&last[..], &gzip::tail(self.all.crc, self.all.length)].concat().into(),
+    pub fn end(&mut self, coding: Coding, plain: Bytes) -> Bytes {
+        let last = self.code(coding, plain);
+        match coding {
+            Coding::Gzip => [&last[..], &gzip::tail(self.0.crc, self.0.length)].concat().into(),
             Coding::Identity | Coding::Zstd => last,
         }
     }

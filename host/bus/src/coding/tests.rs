@@ -1,3 +1,5 @@
+//! Fragments and streams, decoded by other people's decoders.
+
 use std::io::Read;
 
 use proptest::prelude::*;
@@ -47,18 +49,18 @@ proptest! {
     fn fragments_of_any_cut_join_to_a_stream_of_the_text(parts in prop::collection::vec(text(), 0..8)) {
         let whole = parts.concat();
         for coding in [Coding::Identity, Coding::Gzip, Coding::Zstd] {
-            let mut coder = Coder::new(coding);
-            let mut stream = coder.begin(Bytes::new()).to_vec();
+            let mut coder = Coder::default();
+            let mut stream = coder.begin(coding, Bytes::new()).to_vec();
             let mut live = Live::new(coding);
             live.take(&stream);
             for (end, part) in parts.iter().scan(0, |end, part| { *end += part.len(); Some((*end, part)) }) {
                 let fragment = coding.fragment(part.clone().into());
-                coder.count(fragment.sum);
+                coder.count(coding, fragment.sum);
                 live.take(&fragment.bytes);
                 prop_assert_eq!(&live.plain, &whole[..end], "{:?}: a fragment is late", coding);
                 stream.extend_from_slice(&fragment.bytes);
             }
-            stream.extend_from_slice(&coder.end(Bytes::new()));
+            stream.extend_from_slice(&coder.end(coding, Bytes::new()));
             prop_assert_eq!(&decoded(coding, &stream), &whole, "{:?}", coding);
         }
     }
@@ -142,9 +144,9 @@ fn small_fragments_cost_a_few_bytes_and_large_ones_shrink() {
 
 #[test]
 fn a_lost_fragment_is_noticed_at_the_end() {
-    let mut coder = Coder::new(Coding::Gzip);
-    let first = coder.begin(Bytes::from_static(b"id: 1.1\n\n"));
-    coder.code(Bytes::from_static(b"id: 1.2\n\n"));
-    let stream = [first, coder.end(Bytes::new())].concat();
+    let mut coder = Coder::default();
+    let first = coder.begin(Coding::Gzip, Bytes::from_static(b"id: 1.1\n\n"));
+    coder.code(Coding::Gzip, Bytes::from_static(b"id: 1.2\n\n"));
+    let stream = [first, coder.end(Coding::Gzip, Bytes::new())].concat();
     assert!(flate2::read::GzDecoder::new(&stream[..]).read_to_end(&mut Vec::new()).is_err());
 }

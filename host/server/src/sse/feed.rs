@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemill_bus::{AtHand, Coder, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
+use tidemill_bus::{AtHand, Coder, Coding, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
 
 use crate::app::App;
 use crate::clock::{self, Moment};
@@ -33,8 +33,7 @@ enum Stage {
 
 impl Feed {
     pub(super) fn new(cursor: Cursor, connection: Arc<Connection>) -> Self {
-        let coder = Coder::new(cursor.selection().wanted().coding);
-        Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting, coder }
+        Self { cursor, connection, written: Moment::now(), stage: Stage::Greeting, coder: Coder::default() }
     }
 
     /// The subscriber.
@@ -57,6 +56,10 @@ impl Feed {
         self.cursor.selection()
     }
 
+    fn coding(&self) -> Coding {
+        self.selection().wanted().coding
+    }
+
     /// See [`Cursor::is_catching_up`].
     pub(crate) fn is_catching_up(&self) -> bool {
         self.cursor.is_catching_up()
@@ -73,28 +76,28 @@ impl Feed {
             Stage::Greeting => {
                 self.stage = Stage::Events;
                 let greeting = self.greeting(app);
-                Poll::Ready(Some(self.coder.begin(greeting)))
+                Poll::Ready(Some(self.coder.begin(self.coding(), greeting)))
             }
             Stage::Events if self.token_left().is_some_and(|left| left.is_zero()) => {
                 self.stage = Stage::Over;
                 let farewell = self.farewell(app);
-                Poll::Ready(Some(self.coder.end(farewell)))
+                Poll::Ready(Some(self.coder.end(self.coding(), farewell)))
             }
             Stage::Events => ask(&mut self.cursor, &self.connection.progress).map(|delivery| {
                 self.written = now;
                 Some(match delivery {
                     Some(Delivery::Frames { bytes, sum, .. }) => {
-                        self.coder.count(sum);
+                        self.coder.count(self.coding(), sum);
                         bytes
                     }
                     Some(Delivery::Gap(gap)) => {
                         let gap = self.gap(&gap);
-                        self.coder.code(gap)
+                        self.coder.code(self.coding(), gap)
                     }
                     None => {
                         self.stage = Stage::Over;
                         let farewell = self.farewell(app);
-                        self.coder.end(farewell)
+                        self.coder.end(self.coding(), farewell)
                     }
                 })
             }),
@@ -121,7 +124,7 @@ impl Feed {
     pub(crate) fn beat(&mut self) -> Bytes {
         self.written = Moment::now();
         let beat = format!(": heartbeat\nid: {}\n\n", self.cursor.position());
-        self.coder.code(beat.into())
+        self.coder.code(self.coding(), beat.into())
     }
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.

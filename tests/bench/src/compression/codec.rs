@@ -56,11 +56,11 @@ pub(super) fn measure(events: &[Value], batch: usize, memory: [f64; 2]) -> Resul
     let per_event = |total: f64| total / (ROUNDS * events.len()) as f64;
     let mut records = Vec::new();
     for (coding, memory) in [Coding::Gzip, Coding::Zstd].into_iter().zip(memory) {
-        let mut coder = Coder::new(coding);
-        coder.code(chunks[0].clone());
+        let mut coder = Coder::default();
+        coder.code(coding, chunks[0].clone());
         let (before, mut bytes) = (own_cpu(), 0);
         for chunk in std::iter::repeat_n(&chunks, ROUNDS).flatten() {
-            bytes += black_box(coder.code(chunk.clone())).len();
+            bytes += black_box(coder.code(coding, chunk.clone())).len();
         }
         let cpu_us = per_event((own_cpu() - before).as_secs_f64() * 1e6);
         let who = |how: &str| format!("{}, {how}", coding.name());

@@ -124,11 +124,6 @@ impl Sum {
         all.combine(&hasher(next));
         Self { crc: all.finalize(), length: self.length.wrapping_add(next.length) }
     }
-
-    /// Bytes before they were coded.
-    pub(crate) const fn length(self) -> usize {
-        self.length as usize
-    }
 }
 
 #[cfg(test)]

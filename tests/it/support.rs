@@ -16,5 +16,5 @@ pub(crate) use lane::Lane;
 pub(crate) use origin::Origin;
 pub(crate) use process::{descriptors, processor_time, resident_bytes, sleeps, terminate};
 pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};
-pub(crate) use tls::{Secure, certificate};
+pub(crate) use tls::{Secure, certificate, trusts};
 pub(crate) use wire::Wire;

@@ -1,5 +1,7 @@
 //! HTTPS: the same streams on both lanes, what comes in the middle of them, and certificates that cannot be used.
 
+mod reload;
+
 use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -197,14 +199,16 @@ fn certificates_that_cannot_be_used_are_named_with_what_to_do() {
         certificate(directory.path(), name);
     }
     fs::write(directory.path().join("empty.pem"), "").unwrap();
+    fs::create_dir(directory.path().join("plugins")).unwrap();
     for (tls, told) in [
         ("certificate = \"one.pem\"", "`tls.certificate`"),
         ("key = \"one.key\"", "set both for HTTPS"),
         ("certificate = \"none.pem\"\nkey = \"one.key\"", "`tls.certificate`: cannot read none.pem"),
         ("certificate = \"empty.pem\"\nkey = \"one.key\"", "`tls.certificate`: empty.pem has no certificate in PEM"),
         ("certificate = \"one.key\"\nkey = \"one.key\"", "`tls.certificate`: one.key has no certificate in PEM"),
-        ("certificate = \"one.pem\"\nkey = \"none.key\"", "`tls.key`: none.key"),
+        ("certificate = \"one.pem\"\nkey = \"none.key\"", "`tls.key`: cannot read none.key"),
         ("certificate = \"one.pem\"\nkey = \"one.pem\"", "`tls.key`: one.pem has no private key in PEM"),
+        ("certificate = \"one.pem\"\nkey = \"plugins\"", "`tls.key`: plugins is not a file"),
         ("certificate = \"one.pem\"\nkey = \"two.key\"", "`tls.certificate` and `tls.key` do not fit each other"),
     ] {
         fs::write(directory.path().join("tidemill.toml"), format!("[tls]\n{tls}\n")).unwrap();

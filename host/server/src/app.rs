@@ -21,6 +21,7 @@ use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::quota::Quotas;
 use crate::rates::Rates;
+use crate::tls::Certificate;
 
 /// The parts of a running server that requests need.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) quotas: Quotas,
     pub(crate) arrivals: Arrivals,
     pub(crate) figures: Figures,
+    /// The server's own, if it speaks TLS.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     /// What a stored event survives.
     pub(crate) durability: Durability,
     /// For changing what plugins run; set once the plugins directory is watched.
@@ -47,7 +50,7 @@ pub(crate) struct App {
 
 /// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
 /// in until the [`Directory`] is dropped.
-pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
+pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<(Arc<App>, Directory)> {
     let settings = plugin_settings(&config)?;
     let auth = Auth::load(&config.auth, config.listen.ip())?;
     auth.warn(config.listen.ip());
@@ -113,6 +116,7 @@ pub(crate) fn build(config: Config) -> anyhow::Result<(Arc<App>, Directory)> {
         quotas,
         arrivals,
         figures: Figures::default(),
+        certificate,
         durability,
         orders: OnceLock::new(),
     });

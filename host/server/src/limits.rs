@@ -98,3 +98,10 @@ pub(crate) const LANE_FRAMED_BYTES_MAX: usize = 16 << 10;
 pub(crate) const LANE_FRAMED_MAX: usize = 4;
 /// Turns after which a thread of the light lane lets other threads run, if some want to.
 pub(crate) const LANE_TURNS_MAX: u64 = 32;
+/// How long the files of a certificate must be left alone before they are read: the certificate may be there and its key not
+/// yet.
+pub(crate) const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
+/// After this time they are read in any case: a directory that is written to all the time must not keep a new one away.
+pub(crate) const CERTIFICATE_SETTLE_MAX: Duration = Duration::from_secs(2);
+/// Between looks at them without being told to, for file systems that report no changes.
+pub(crate) const CERTIFICATE_LOOK_PAUSE: Duration = Duration::from_secs(60);

@@ -52,10 +52,12 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     let listener = bind(listen).with_context(|| format!("cannot listen on {listen}; is another server there?"))?;
     let address = listener.local_addr()?;
     let mut stop = StopSignal::install().context("cannot wait for signals")?;
-    let (app, directory) = tokio::task::spawn_blocking(move || app::build(config)).await??;
+    let certificate = tls.as_ref().map(|tls| Arc::clone(&tls.certificate));
+    let watching = certificate.clone().map(|certificate| tokio::spawn(tls::watch(certificate)));
+    let (app, directory) = tokio::task::spawn_blocking(move || app::build(config, certificate)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
-    let server = Server::start(listener, tls, &app).context("cannot serve connections")?;
+    let server = Server::start(listener, tls.map(|tls| tls.acceptor), &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if print_addr {
         print_address(scheme, &address.to_string()).context("cannot print the address")?;
@@ -64,6 +66,7 @@ async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
     tracing::info!(%address, plugins, dir = %app.config.plugins_dir.display(), "ready");
     stop.wait().await;
     housekeeping.abort();
+    watching.inspect(tokio::task::JoinHandle::abort);
     tracing::info!(?deadline, "stopping: no new connections; finishing what was taken");
     let drained = tokio::time::timeout(deadline, drain(app, server)).await;
     // Plugins are not watched any longer than they are used.

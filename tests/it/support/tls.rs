@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -46,6 +48,23 @@ impl Secure {
     pub(crate) async fn connect(&self) -> TlsStream<TcpStream> {
         connect(&self.address, &self.trust).await.unwrap()
     }
+
+    /// Whether those see it as it is who trust the certificate that it had at the start.
+    pub(crate) async fn is_trusted(&self) -> bool {
+        trusts(&self.address, &self.trust).await
+    }
+
+    /// Publishes one event over a new connection, as those do who trust something else; the answer's status.
+    pub(crate) async fn publish_by(&self, trust: &TlsConnector, event: Value) -> u16 {
+        let url = format!("http://{}/events", tunnel(self.address.clone(), trust.clone()).await);
+        let request = self.server.http.post(url).header("content-type", "application/json");
+        request.body(event.to_string()).send().await.unwrap().status().as_u16()
+    }
+}
+
+/// Whether a server shows a certificate that is trusted.
+pub(crate) async fn trusts(address: &str, trust: &TlsConnector) -> bool {
+    connect(address, trust).await.is_ok()
 }
 
 /// Makes `<name>.pem` and `<name>.key`; what trusts them.
@@ -55,11 +74,13 @@ pub(crate) fn certificate(directory: &Path, name: &str) -> TlsConnector {
     fs::write(directory.join(format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    // A session that is resumed shows no certificate.
+    config.resumption = Resumption::disabled();
     TlsConnector::from(Arc::new(config))
 }
 

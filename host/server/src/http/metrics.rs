@@ -7,6 +7,7 @@ mod pipeline;
 mod plugins;
 mod process;
 mod subscribers;
+mod tls;
 
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
     let mut own = Registry::with_prefix("tidemill");
     own.register_collector(Box::new(pipeline::PipelineFigures(Arc::clone(&app))));
     own.register_collector(Box::new(subscribers::SubscriberFigures(Arc::clone(&app))));
+    if let Some(certificate) = &app.certificate {
+        own.register_collector(Box::new(tls::CertificateFigures(Arc::clone(certificate))));
+    }
     own.register_collector(Box::new(plugins::PluginFigures(app)));
     let mut process = Registry::default();
     process.register_collector(Box::new(process::ProcessFigures));

@@ -27,6 +27,7 @@ mod formats;
 mod history;
 mod hooks;
 mod hostile;
+mod http2;
 mod lanes;
 mod later;
 mod limits;

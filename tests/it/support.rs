@@ -3,6 +3,7 @@
 mod chunked;
 mod client;
 mod guests;
+mod http2;
 mod lane;
 mod origin;
 mod process;
@@ -12,6 +13,7 @@ mod wire;
 
 pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};
+pub(crate) use http2::{Http2, request};
 pub(crate) use lane::Lane;
 pub(crate) use origin::Origin;
 pub(crate) use process::{descriptors, processor_time, resident_bytes, sleeps, terminate};

@@ -12,6 +12,8 @@ mod event;
 mod gate;
 mod health;
 mod hooks;
+mod http2;
+mod limits;
 mod metrics;
 mod orders;
 mod outcome;
@@ -31,6 +33,7 @@ pub(crate) use accept::Server;
 pub(crate) use decode::cloudevents;
 pub(crate) use event::Renderer;
 pub(crate) use hooks::Hooks;
+pub(crate) use http2::ALPN as HTTP2_ALPN;
 
 use serde_json::Value;
 

@@ -28,7 +28,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub(crate) use look::{Look, look, read};
+pub(crate) use look::{Look, look, peek, read};
 
 use crate::app::App;
 use crate::connections::{Carrier, Place};

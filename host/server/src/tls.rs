@@ -14,9 +14,10 @@ pub(crate) use certificate::Certificate;
 pub(crate) use watch::watch;
 
 use crate::config;
+use crate::http::HTTP2_ALPN;
 
-/// What is offered to clients, in order: HTTP/2 will come first once it is spoken.
-const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
+/// What is offered to clients, the best first.
+const PROTOCOLS: [&[u8]; 2] = [HTTP2_ALPN, b"http/1.1"];
 
 /// TLS as a server speaks it.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! One connection: looked at for the light lane, otherwise served by hyper.
+//! One connection: looked at for the light lane, otherwise served by hyper in the protocol that it speaks.
 
 use std::error::Error;
 use std::io;
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,9 +23,10 @@ use tower_service::Service as _;
 
 use crate::app::App;
 use crate::connections::{Peer, Place};
+use crate::http::http2::{self, Http2};
 use crate::http::replay::Replay;
 use crate::lane::{self, Lane, Look};
-use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX};
+use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
 use crate::sse::Subscribed;
 
 /// What serves connections.
@@ -32,6 +34,7 @@ pub(super) struct Service {
     app: Arc<App>,
     router: Router,
     http: http1::Builder,
+    http2: Http2,
     tls: Option<TlsAcceptor>,
     lane: Option<Arc<Lane>>,
     /// Closed when no new requests are wanted.
@@ -48,7 +51,11 @@ impl Service {
         let mut http = http1::Builder::new();
         // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
-        Self { router: super::routes(Arc::clone(&app)), app, http, tls, lane, stops }
+        let router = super::routes(Arc::clone(&app));
+        let (streams_max, subscribe) =
+            (app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config.subscribe);
+        let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout);
+        Self { router, app, http, http2, tls, lane, stops }
     }
 
     pub(super) fn app(&self) -> &App {
@@ -100,7 +107,7 @@ enum Looked {
 
 impl Connection {
     async fn serve_plain(self, socket: TcpStream) -> io::Result<()> {
-        let Some(lane) = self.service.lane.clone() else { return self.serve_http(socket, None).await };
+        let Some(lane) = self.service.lane.clone() else { return self.serve_either(socket).await };
         let look = self.in_time(lane::look(&socket)).await?;
         let head_bytes = if let Look::Stream(_, length) = &look { *length } else { 0 };
         match Box::pin(self.answer(look)).await {
@@ -112,6 +119,7 @@ impl Connection {
                 }
                 lane.carry(subscribed, &answer, socket, None, self.place)
             }
+            Looked::Http(None) => self.serve_either(socket).await,
             Looked::Http(answer) => self.serve_http(socket, answer).await,
         }
     }
@@ -119,6 +127,9 @@ impl Connection {
     async fn serve_tls(self, socket: TcpStream) -> io::Result<()> {
         let Some(tls) = &self.service.tls else { return Ok(()) };
         let mut stream = self.in_time(tls.accept(socket)).await?;
+        if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) {
+            return self.serve_http2(stream).await;
+        }
         let Some(lane) = self.service.lane.clone() else { return self.serve_http(stream, None).await };
         let (look, head) = self.in_time(lane::read(&mut stream)).await?;
         match self.answer(look).await {
@@ -151,6 +162,18 @@ impl Connection {
             // Hyper reads the request again, but nobody has to answer it a second time.
             None => Looked::Http(Some(answer)),
         }
+    }
+
+    /// Without TLS only the first bytes tell (RFC 9113, section 3.3).
+    async fn serve_either(self, socket: TcpStream) -> io::Result<()> {
+        let is_http2 = self.in_time(lane::peek(&socket, http2::begins)).await?;
+        if is_http2 == Some(true) { self.serve_http2(socket).await } else { self.serve_http(socket, None).await }
+    }
+
+    async fn serve_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> io::Result<()> {
+        // Whoever waits for all connections to end waits for its watcher.
+        let Self { service, peer, watcher: _watcher, place: _place } = self;
+        Box::pin(service.http2.serve(stream, peer, service.stops.clone())).await
     }
 
     async fn serve_http(
@@ -192,14 +215,21 @@ fn into_axum(
     let answer = Mutex::new(answer);
     hyper::service::service_fn(move |request: Request<Incoming>| {
         let ready = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Whoever also sends a length may mean something else to whom it came through: hyper goes by the chunks, and what
+        // comes after them must not be taken for a request (RFC 9112, section 6.1). The length is not seen here any more.
+        let last = request.headers().contains_key(TRANSFER_ENCODING);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer.clone());
         let mut router = router.clone();
         async move {
-            match ready {
-                Some(answer) => Ok(answer),
-                None => router.call(request).await,
+            let mut answer = match ready {
+                Some(answer) => answer,
+                None => router.call(request).await?,
+            };
+            if last {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Ok(answer)
         }
     })
 }

@@ -31,10 +31,15 @@ pub(crate) enum Look {
 
 /// Looks until it can be told, and reads nothing. The caller bounds the time.
 pub(crate) async fn look(socket: &TcpStream) -> io::Result<Look> {
+    Ok(peek(socket, judge).await?.unwrap_or(Look::Other))
+}
+
+/// The same for another judge, who says nothing while it takes more bytes. None: there are no more.
+pub(crate) async fn peek<T>(socket: &TcpStream, judge: impl Fn(&[u8]) -> Option<T>) -> io::Result<Option<T>> {
     let mut seen = 0;
     loop {
         if socket.ready(Interest::READABLE).await?.is_read_closed() {
-            return Ok(Look::Other);
+            return Ok(None);
         }
         let looked = socket.try_io(Interest::READABLE, || {
             let mut head = [0; HEAD_MAX];
@@ -47,7 +52,7 @@ pub(crate) async fn look(socket: &TcpStream) -> io::Result<Look> {
             Ok(judge(&head[..length]))
         });
         match looked {
-            Ok(Some(look)) => return Ok(look),
+            Ok(Some(told)) => return Ok(Some(told)),
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),

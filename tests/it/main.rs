@@ -35,6 +35,7 @@ mod listeners;
 mod log_cli;
 mod outbound;
 mod plugins;
+mod proxy;
 mod publishing_again;
 mod ready_made;
 mod reload;

@@ -18,6 +18,7 @@ use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path,
 
 pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken};
 pub(crate) use bounds::Caps;
+use ipnet::IpNet;
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
 use tidemill_bus::Coding;
@@ -45,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// `[tls]`
     pub(crate) tls: Tls,
+    /// `[proxy]`
+    pub(crate) proxy: Proxy,
     /// `[auth]`
     pub(crate) auth: Auth,
     /// `[cors]`
@@ -101,6 +104,13 @@ pub(crate) struct Tls {
     pub(crate) certificate: Option<PathBuf>,
     /// A PEM file with its private key.
     pub(crate) key: Option<PathBuf>,
+}
+
+/// `[proxy]`: what stands before the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy {
+    /// Whose word is taken for whom it speaks.
+    pub(crate) trusted: Vec<IpNet>,
 }
 
 /// `server.sse-lane`

@@ -119,8 +119,7 @@ impl Connections {
         };
         for connection in open {
             let Some(reason) = connection.why_evict(write_timeout) else { continue };
-            let (id, peer, quiet, lag) =
-                (connection.id, connection.carrier.address(), connection.quiet(), connection.lag());
+            let (id, peer, quiet, lag) = (connection.id, connection.address(), connection.quiet(), connection.lag());
             tracing::info!(id, ?peer, ?quiet, lag, reason, "a subscriber is disconnected");
             connection.carrier.close();
             self.count_evicted(connection.carrier.evict());

@@ -17,6 +17,7 @@ mod limits;
 mod metrics;
 mod orders;
 mod outcome;
+mod proxy;
 mod publish;
 mod registry;
 mod replay;
@@ -88,6 +89,7 @@ fn routes(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&app), auth::guard))
         .layer(from_fn(gate::gate))
+        .layer(from_fn_with_state(Arc::clone(&app), proxy::client_address))
         .with_state(app);
     match cors {
         // Around all of it: a page can read why it was refused.

@@ -62,9 +62,10 @@ pub(crate) async fn subscribe(
         Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
-    let subscribed = Subscribed { cursor, terms, place };
+    let mut subscribed = Subscribed { cursor, terms, place };
     let body = match handover {
         Some(Extension(handover)) => {
+            subscribed.terms.client = peer.forwarded.then_some(peer.address);
             handover.give(subscribed);
             // Never asked for anything; an empty one would get a length.
             Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
@@ -153,6 +154,7 @@ async fn open(
         usage,
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: agent,
+        client: None,
         principal,
         selection,
         heartbeat: query.heartbeat.max(query.wait),

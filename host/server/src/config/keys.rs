@@ -14,11 +14,11 @@ use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{Address, Choice, Count, Directives, File, Folder, Several, Size, Source, Span};
+use super::kind::{Address, Choice, Count, Directives, File, Folder, Networks, Several, Size, Source, Span};
 use super::settings::Settings;
 use super::{
-    Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Publish, Reload, Server, Slow, SseLane, StoreKind,
-    Subscribe, Telemetry, Tls,
+    Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
+    StoreKind, Subscribe, Telemetry, Tls,
 };
 
 /// How long something may be kept.
@@ -91,6 +91,15 @@ impl Config {
                     "PEM file with the server's certificate, then its issuers'. With it and `tls.key`, HTTPS only.",
                 ),
                 key: s.read("tls.key", "", &File, "PEM file with the certificate's private key."),
+            },
+            proxy: Proxy {
+                trusted: s.read(
+                    "proxy.trusted",
+                    "",
+                    &Networks,
+                    "Networks of proxies whose `Forwarded` and `X-Forwarded-For` say who sent a request. Of others these \
+                    headers are thrown away.",
+                ),
             },
             auth: auth::read(s),
             cors: sites::cors(s),

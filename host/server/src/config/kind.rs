@@ -1,5 +1,9 @@
 //! The kinds of values: what each accepts, how it says what it accepts, and how it is written as TOML.
 
+mod networks;
+
+pub(super) use networks::Networks;
+
 use std::{fmt::Debug, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;

@@ -107,6 +107,10 @@ impl FileSource {
         let raw = match value.get_ref() {
             DeValue::String(string) => Raw::Text(string.to_string()),
             DeValue::Integer(integer) => Raw::Integer(integer.to_string()),
+            DeValue::Array(list) => {
+                let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Raw::Other("array"), Raw::List)
+            }
             DeValue::Table(table) => {
                 for (key, value) in table {
                     self.take(text, format!("{path}.{}", bare_or_quoted(key.get_ref())), key, value);

@@ -16,7 +16,10 @@ use crate::connections::Place;
 /// The other end of an HTTP connection, known to every request on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
+    /// The client's, if a trusted proxy says which.
     pub(crate) address: SocketAddr,
+    /// The address is a proxy's word.
+    pub(crate) forwarded: bool,
     /// Notified, the connection is dropped, whatever it is doing.
     pub(crate) close: Arc<Notify>,
     /// There is a stream on it that was not counted as evicted yet.
@@ -77,7 +80,7 @@ impl Carrier {
     }
 
     /// The other end; none if it is gone.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
+    fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Http(peer) => Some(peer.address),
             Self::Lane { socket, .. } => socket.peer_addr().ok(),
@@ -116,6 +119,8 @@ pub(crate) struct Terms {
     /// As it was sent.
     pub(crate) query: String,
     pub(crate) user_agent: Option<String>,
+    /// Whom a proxy speaks for whose connection the light lane carries.
+    pub(crate) client: Option<SocketAddr>,
     pub(crate) principal: Arc<Principal>,
     pub(crate) selection: Arc<Selection>,
     /// The longest time without a question for its next frame if its socket takes bytes.
@@ -124,9 +129,9 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// What tells them from others; selections are shared themselves, and so are principals that come again.
-    fn parts(&self) -> (Use, &str, Option<&str>, *const Principal, *const Selection, Duration) {
+    fn parts(&self) -> (Use, &str, Option<&str>, Option<SocketAddr>, *const Principal, *const Selection, Duration) {
         let (principal, selection) = (Arc::as_ptr(&self.principal), Arc::as_ptr(&self.selection));
-        (self.usage, &self.query, self.user_agent.as_deref(), principal, selection, self.heartbeat)
+        (self.usage, &self.query, self.user_agent.as_deref(), self.client, principal, selection, self.heartbeat)
     }
 }
 
@@ -161,6 +166,11 @@ impl Connection {
     pub(super) fn new(id: u64, terms: Arc<Terms>, place: Place, carrier: Carrier, progress: Progress) -> Self {
         let asked = AtomicU32::new(Moment::now().bits());
         Self { id, since: clock::now(), terms, carrier, progress, asked, _place: place }
+    }
+
+    /// The other end, or whom it speaks for; none if it is gone.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.terms.client.or_else(|| self.carrier.address())
     }
 
     /// Its socket takes bytes.

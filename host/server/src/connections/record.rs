@@ -12,7 +12,7 @@ pub(super) fn added(connection: &Connection, total: usize) {
         tracing::info!(
             target: "connections",
             connectionId = connection.id,
-            clientIP = connection.carrier.address().map(|address| address.ip().to_string()),
+            clientIP = connection.address().map(|address| address.ip().to_string()),
             lane = connection.carrier.lane_name(),
             totalConnections = total,
             "SSE Connection Added"
@@ -27,7 +27,7 @@ pub(super) fn removed(connection: &Connection, total: usize) {
         tracing::info!(
             target: "connections",
             connectionId = connection.id,
-            clientIP = connection.carrier.address().map(|address| address.ip().to_string()),
+            clientIP = connection.address().map(|address| address.ip().to_string()),
             lane = connection.carrier.lane_name(),
             totalConnections = total,
             duration = milliseconds as f64 / 1e3,

@@ -84,7 +84,7 @@ pub(super) async fn serve(
     watcher: Watcher,
     place: (OwnedSemaphorePermit, Place),
 ) {
-    let peer = Peer { address, close: Arc::new(Notify::new()), evictable: Arc::default() };
+    let peer = Peer { address, forwarded: false, close: Arc::new(Notify::new()), evictable: Arc::default() };
     let connection = Connection { service, peer, watcher, place };
     let served = if connection.service.tls.is_some() {
         // Boxed, here and below: a task has room for the largest of its steps for as long as it lives.

@@ -52,7 +52,7 @@ fn show(connection: &Connection, last: Position) -> Value {
     json!({
         "id": connection.id,
         "use": terms.usage.name(),
-        "remote": connection.carrier.address().map(|address| address.to_string()),
+        "remote": connection.address().map(|address| address.to_string()),
         "principal": terms.principal.to_string(),
         "since": connection.since.to_string(),
         "query": terms.query,

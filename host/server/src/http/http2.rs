@@ -168,7 +168,7 @@ fn service(
         let mut router = router.clone();
         async move {
             let handle = STREAM.try_with(Arc::clone).unwrap_or_default();
-            let peer = Peer { address, close: Arc::clone(&handle.close), evictable: Arc::default() };
+            let peer = Peer { address, forwarded: false, close: Arc::clone(&handle.close), evictable: Arc::default() };
             let evictable = Arc::clone(&peer.evictable);
             let answer = match plain(request.map(Body::new)) {
                 Ok(mut request) => {

@@ -7,6 +7,7 @@ mod auth;
 mod bounds;
 mod keys;
 mod kind;
+mod listen;
 mod nearest;
 mod problem;
 mod retention;
@@ -14,11 +15,12 @@ mod settings;
 mod show;
 mod source;
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
 
 pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken};
 pub(crate) use bounds::Caps;
 use ipnet::IpNet;
+pub(crate) use listen::{Listen, UNIX};
 pub(crate) use problem::ConfigError;
 pub(crate) use settings::Entry;
 use tidemill_bus::Coding;
@@ -37,7 +39,7 @@ pub(crate) const ENV_PREFIX: &str = "TIDEMILL_";
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     /// `listen`
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Listen,
     /// `plugins-dir`
     pub(crate) plugins_dir: PathBuf,
     /// `data-dir`
@@ -85,6 +87,10 @@ pub(crate) struct Config {
 /// `[server]`: how connections are served.
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
+    /// What all routes are below; empty, or with a slash before each segment.
+    pub(crate) base_path: String,
+    /// Permissions of the Unix socket.
+    pub(crate) socket_mode: u32,
     /// Who carries event streams.
     pub(crate) sse_lane: SseLane,
     /// What the server is called.

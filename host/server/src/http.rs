@@ -1,6 +1,7 @@
 //! Every route of the server on one screen, and the connections that requests come in on.
 
 mod accept;
+mod base;
 mod body;
 mod connection;
 mod connections;
@@ -48,7 +49,7 @@ async fn principal(who: auth::Who) -> Json<Value> {
     Json(who.to_json())
 }
 
-fn routes(app: Arc<App>) -> Router {
+fn routes(app: &Arc<App>) -> Router {
     let wrong_method = |method: Method, uri: Uri| async move {
         let detail = format!("{method} is not possible on {}; see docs/http.md for what is", uri.path());
         Problem::new(Kind::MethodNotAllowed, detail)
@@ -58,7 +59,7 @@ fn routes(app: Arc<App>) -> Router {
         Problem::new(Kind::NotFound, detail)
     };
     let cors = cors::layer(&app.config.cors);
-    let router = Router::new()
+    let routes = Router::new()
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
         .route(sse::PATH, post(publish::publish).get(sse::subscribe))
@@ -87,13 +88,14 @@ fn routes(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/{*path}", any(not_found))
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(Arc::clone(&app), auth::guard))
+        .layer(from_fn_with_state(Arc::clone(app), auth::guard))
         .layer(from_fn(gate::gate))
-        .layer(from_fn_with_state(Arc::clone(&app), proxy::client_address))
-        .with_state(app);
-    match cors {
+        .layer(from_fn_with_state(Arc::clone(app), proxy::client_address))
+        .with_state(Arc::clone(app));
+    let routes = match cors {
         // Around all of it: a page can read why it was refused.
-        Some(cors) => router.layer(cors),
-        None => router,
-    }
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    base::below(&app.config.server.base_path, routes)
 }

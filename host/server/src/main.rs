@@ -16,11 +16,13 @@ mod figures;
 mod http;
 mod lane;
 mod limits;
+mod listen;
 mod problem;
 mod quota;
 mod rates;
 mod serve;
 mod sse;
+mod systemd;
 mod telemetry;
 mod tls;
 

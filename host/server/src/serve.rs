@@ -6,18 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::{TcpListener, TcpSocket};
 
 use crate::app::{self, App};
 use crate::cli::{self, Exit, ServeArgs};
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, Listen, StoreKind};
 use crate::http::Server;
 use crate::limits::SWEEP_PAUSE;
+use crate::listen::Listeners;
 use crate::rates::Look;
-use crate::{telemetry, tls};
-
-/// Connections that the kernel keeps for us until they are accepted; reconnecting subscribers come in crowds.
-const BACKLOG: u32 = 4096;
+use crate::{systemd, telemetry, tls};
 
 /// Runs the server.
 pub(crate) fn run(args: &ServeArgs) -> ExitCode {
@@ -44,27 +41,35 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
     }
 }
 
-async fn serve(config: Config, print_addr: bool) -> anyhow::Result<()> {
-    let (listen, deadline) = (config.listen, config.drain.deadline);
+async fn serve(mut config: Config, print_addr: bool) -> anyhow::Result<()> {
+    let deadline = config.drain.deadline;
     let tls = tls::load(&config.tls)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Bound before anything slow, so that a port that is taken is said at once; accepted from when all is ready.
-    let listener = bind(listen).with_context(|| format!("cannot listen on {listen}; is another server there?"))?;
-    let address = listener.local_addr()?;
+    let listeners = Listeners::open(&config.listen, config.server.socket_mode)?;
+    let places = listeners.places()?;
+    // Who needs no token depends on whom the most open of them lets in.
+    let open = places.iter().find(|place| !place.ip().to_canonical().is_loopback());
+    config.listen = open.or(places.first()).cloned().unwrap_or(config.listen);
     let mut stop = StopSignal::install().context("cannot wait for signals")?;
     let certificate = tls.as_ref().map(|tls| Arc::clone(&tls.certificate));
     let watching = certificate.clone().map(|certificate| tokio::spawn(tls::watch(certificate)));
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config, certificate)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
-    let server = Server::start(listener, tls.map(|tls| tls.acceptor), &app).context("cannot serve connections")?;
+    let server = Server::start(listeners, tls.map(|tls| tls.acceptor), &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if print_addr {
-        print_address(scheme, &address.to_string()).context("cannot print the address")?;
+        print_addresses(scheme, &places).context("cannot print the addresses")?;
     }
     let plugins = app.plugins.current().plugins().len();
-    tracing::info!(%address, plugins, dir = %app.config.plugins_dir.display(), "ready");
+    let address = places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    tracing::info!(address, plugins, dir = %app.config.plugins_dir.display(), "ready");
+    let watchdog = tokio::spawn(systemd::watchdog(Arc::clone(&app)));
+    systemd::ready();
     stop.wait().await;
+    systemd::stopping();
+    watchdog.abort();
     housekeeping.abort();
     watching.inspect(tokio::task::JoinHandle::abort);
     tracing::info!(?deadline, "stopping: no new connections; finishing what was taken");
@@ -108,18 +113,13 @@ async fn drain(app: Arc<App>, server: Server) {
     let _ = tokio::task::spawn_blocking(move || app.bus.join()).await;
 }
 
-fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart must not wait for old connections to time out.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
 /// One JSON line per listener, for whoever started the server with port 0.
-fn print_address(scheme: &str, address: &str) -> io::Result<()> {
+fn print_addresses(scheme: &str, places: &[Listen]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", serde_json::json!({"listener": scheme, "address": address}))?;
+    for place in places {
+        let listener = if matches!(place, Listen::Unix(_)) { "unix" } else { scheme };
+        writeln!(out, "{}", serde_json::json!({"listener": listener, "address": place.to_string()}))?;
+    }
     out.flush()
 }
 

@@ -102,7 +102,7 @@ fn serve_passes_its_flags_to_the_configuration() {
     assert!(args.print_addr);
     // The process environment of the tests is nobody's configuration.
     let config = args.config.load().unwrap();
-    assert_eq!((config.listen.port(), &*config.data_dir), (0, std::path::Path::new("d")));
+    assert_eq!((&*config.listen.to_string(), &*config.data_dir), ("127.0.0.1:0", std::path::Path::new("d")));
 }
 
 #[tokio::test]

@@ -14,7 +14,9 @@ use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{Address, Choice, Count, Directives, File, Folder, Networks, Several, Size, Source, Span};
+use super::kind::{
+    Address, BasePath, Choice, Count, Directives, File, Folder, Mode, Networks, Several, Size, Source, Span,
+};
 use super::settings::Settings;
 use super::{
     Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
@@ -56,7 +58,8 @@ impl Config {
                 "listen",
                 "127.0.0.1:3000",
                 &Address,
-                "Address and port of the HTTP server. Port 0 picks a free one.",
+                "Address and port of the HTTP server, or its Unix socket. Port 0 picks a free one. Sockets that a service \
+                manager hands over (`LISTEN_FDS`) are taken instead.",
             ),
             plugins_dir: s.read(
                 "plugins-dir",
@@ -71,6 +74,18 @@ impl Config {
                 "Directory for what the server keeps. Relative to the working directory.",
             ),
             server: Server {
+                base_path: s.read(
+                    "server.base-path",
+                    "",
+                    &BasePath,
+                    "Path that everything is below, for proxies that hand addresses on as they are.",
+                ),
+                socket_mode: s.read(
+                    "server.socket-mode",
+                    "0660",
+                    &Mode,
+                    "Who may connect to the Unix socket.",
+                ),
                 sse_lane: s.read(
                     "server.sse-lane",
                     "auto",

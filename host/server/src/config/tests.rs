@@ -42,7 +42,10 @@ fn flags_beat_the_environment_beats_the_file() {
     let env = [("TIDEMILL_LISTEN", "127.0.0.1:2"), ("TIDEMILL_DATA_DIR", "b"), ("HOME", "/"), ("TIDEMILL_URL", "x")];
     let flags = Flags { listen: Some("127.0.0.1:3".into()), ..Flags::default() };
     let config = load(file, &env, &flags).unwrap();
-    assert_eq!((config.listen.port(), &*config.data_dir, &*config.plugins_dir), (3, Path::new("b"), Path::new("p")));
+    assert_eq!(
+        (&*config.listen.to_string(), &*config.data_dir, &*config.plugins_dir),
+        ("127.0.0.1:3", Path::new("b"), Path::new("p"))
+    );
     let origin = |key: &str| config.entries().iter().find(|entry| entry.key == key).unwrap().origin.to_string();
     assert_eq!(origin("listen"), "flag (--listen)");
     assert_eq!(origin("data-dir"), "environment (TIDEMILL_DATA_DIR)");

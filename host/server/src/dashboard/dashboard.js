@@ -46,7 +46,7 @@ async function connect(types, since) {
     query.set("ticket", given);
   }
   let opened = false;
-  source = new EventSource(`/events?${query}`);
+  source = new EventSource(`events?${query}`);
   source.onopen = () => {
     opened = true;
     pause = PAUSE_MIN;
@@ -81,7 +81,7 @@ function again(types) {
 
 // The server refused for good, and a page is not told why.
 async function refused(types) {
-  const answer = await ask("/principal").catch(() => null);
+  const answer = await ask("principal").catch(() => null);
   if (answer === null) return again(types);
   if (answer.status === 401) return wantToken(isSignedIn() ? "the token is not accepted" : "a token is needed");
   status("closed", isSignedIn() ? "refused; check the types and what the token may see" : "refused; check the types");
@@ -146,7 +146,7 @@ async function summarise(position, shown) {
   if (asked >= ASKED_MAX) return;
   asked += 1;
   try {
-    const answer = await ask(`/events/${encodeURIComponent(position)}`);
+    const answer = await ask(`events/${encodeURIComponent(position)}`);
     const text = answer.ok ? (await answer.json()).text : null;
     if (text) shown.prepend(make("div", "text", text));
   } catch {
@@ -158,7 +158,7 @@ async function summarise(position, shown) {
 
 async function plugins() {
   // The stream's status says when the server cannot be reached.
-  const answer = await ask("/plugins").catch(() => null);
+  const answer = await ask("plugins").catch(() => null);
   if (!answer?.ok) return;
   const { plugins: loaded } = await answer.json();
   element("plugins").replaceChildren(...loaded.map((plugin) => {

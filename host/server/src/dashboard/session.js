@@ -21,7 +21,7 @@ export function ask(path, options = {}) {
 
 // `EventSource` sends no headers of its own: for one connection a ticket stands for the token. Null if that is not taken.
 export async function ticket() {
-  const answer = await ask("/tickets", { method: "POST" });
+  const answer = await ask("tickets", { method: "POST" });
   if (answer.status === 401) return null;
   if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
   return (await answer.json()).ticket;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -15,6 +15,7 @@ use crate::connections::Full;
 use crate::http::connection::{Service, serve};
 use crate::lane::Lane;
 use crate::limits::OTHER_CONNECTIONS_MAX;
+use crate::listen::{Listeners, Socket};
 
 /// The listening part of a server.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Begins to accept connections.
-    pub(crate) fn start(listener: TcpListener, tls: Option<TlsAcceptor>, app: &Arc<App>) -> io::Result<Self> {
+    pub(crate) fn start(listener: Listeners, tls: Option<TlsAcceptor>, app: &Arc<App>) -> io::Result<Self> {
         let places = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
         let lane = app.config.server.sse_lane.is_auto().then(|| Lane::start(app, &places)).transpose()?.map(Arc::new);
         let (stop, stopped) = oneshot::channel();
@@ -50,7 +51,7 @@ impl Server {
 }
 
 async fn accept(
-    listener: TcpListener,
+    listener: Listeners,
     service: Arc<Service>,
     places: Arc<Semaphore>,
     stopping: watch::Sender<()>,
@@ -75,7 +76,9 @@ async fn accept(
         match accepted {
             Ok((socket, address)) => match service.app().arrivals.admit(address.ip(), &service.app().places) {
                 Ok(seat) => {
-                    set_up(&socket, write_timeout);
+                    if let Socket::Tcp(socket) = &socket {
+                        set_up(socket, write_timeout);
+                    }
                     tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), (place, seat)));
                 }
                 Err(Full(setting)) => {

@@ -27,6 +27,7 @@ use crate::http::http2::{self, Http2};
 use crate::http::replay::Replay;
 use crate::lane::{self, Lane, Look};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
+use crate::listen::Socket;
 use crate::sse::Subscribed;
 
 /// What serves connections.
@@ -51,7 +52,7 @@ impl Service {
         let mut http = http1::Builder::new();
         // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
-        let router = super::routes(Arc::clone(&app));
+        let router = super::routes(&app);
         let (streams_max, subscribe) =
             (app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config.subscribe);
         let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout);
@@ -60,6 +61,10 @@ impl Service {
 
     pub(super) fn app(&self) -> &App {
         &self.app
+    }
+
+    fn base(&self) -> &str {
+        &self.app.config.server.base_path
     }
 
     pub(super) fn write_timeout(&self) -> Duration {
@@ -79,18 +84,19 @@ struct Connection {
 /// Serves a connection until it ends or goes to the light lane.
 pub(super) async fn serve(
     service: Arc<Service>,
-    socket: TcpStream,
+    socket: Socket,
     address: SocketAddr,
     watcher: Watcher,
     place: (OwnedSemaphorePermit, Place),
 ) {
     let peer = Peer { address, forwarded: false, close: Arc::new(Notify::new()), evictable: Arc::default() };
     let connection = Connection { service, peer, watcher, place };
-    let served = if connection.service.tls.is_some() {
+    let served = match socket {
         // Boxed, here and below: a task has room for the largest of its steps for as long as it lives.
-        Box::pin(connection.serve_tls(socket)).await
-    } else {
-        connection.serve_plain(socket).await
+        Socket::Tcp(socket) if connection.service.tls.is_some() => Box::pin(connection.serve_tls(socket)).await,
+        Socket::Tcp(socket) => connection.serve_plain(socket).await,
+        // Nobody else can listen there: neither TLS, nor the light lane, which knows TCP.
+        Socket::Unix(socket) => Box::pin(connection.serve_http(socket, None)).await,
     };
     if let Err(error) = served {
         tracing::debug!("a connection ended: {error}");
@@ -108,7 +114,7 @@ enum Looked {
 impl Connection {
     async fn serve_plain(self, socket: TcpStream) -> io::Result<()> {
         let Some(lane) = self.service.lane.clone() else { return self.serve_either(socket).await };
-        let look = self.in_time(lane::look(&socket)).await?;
+        let look = self.in_time(lane::look(&socket, self.service.base())).await?;
         let head_bytes = if let Look::Stream(_, length) = &look { *length } else { 0 };
         match Box::pin(self.answer(look)).await {
             Looked::Stream(subscribed, answer) => {
@@ -131,7 +137,7 @@ impl Connection {
             return self.serve_http2(stream).await;
         }
         let Some(lane) = self.service.lane.clone() else { return self.serve_http(stream, None).await };
-        let (look, head) = self.in_time(lane::read(&mut stream)).await?;
+        let (look, head) = self.in_time(lane::read(&mut stream, self.service.base())).await?;
         match self.answer(look).await {
             Looked::Stream(subscribed, answer) => {
                 let (socket, session) = stream.into_inner();

@@ -30,8 +30,8 @@ pub(crate) enum Look {
 }
 
 /// Looks until it can be told, and reads nothing. The caller bounds the time.
-pub(crate) async fn look(socket: &TcpStream) -> io::Result<Look> {
-    Ok(peek(socket, judge).await?.unwrap_or(Look::Other))
+pub(crate) async fn look(socket: &TcpStream, base: &str) -> io::Result<Look> {
+    Ok(peek(socket, |bytes| judge(bytes, base)).await?.unwrap_or(Look::Other))
 }
 
 /// The same for another judge, who says nothing while it takes more bytes. None: there are no more.
@@ -61,13 +61,13 @@ pub(crate) async fn peek<T>(socket: &TcpStream, judge: impl Fn(&[u8]) -> Option<
 }
 
 /// The same where nothing can be looked at without reading it: over TLS. What was read is there for whoever comes next.
-pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Look, BytesMut)> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), base: &str) -> io::Result<(Look, BytesMut)> {
     let mut head = BytesMut::with_capacity(HEAD_USUAL);
     while head.len() < HEAD_MAX {
         if stream.read_buf(&mut head).await? == 0 {
             break;
         }
-        if let Some(look) = judge(&head) {
+        if let Some(look) = judge(&head, base) {
             return Ok((look, head));
         }
     }
@@ -75,7 +75,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(L
 }
 
 /// What a connection begins with; none if that takes more bytes.
-fn judge(bytes: &[u8]) -> Option<Look> {
+fn judge(bytes: &[u8], base: &str) -> Option<Look> {
     let get = b"GET /";
     let known = bytes.len().min(get.len());
     if bytes.is_empty() || bytes[..known] != get[..known] {
@@ -84,7 +84,7 @@ fn judge(bytes: &[u8]) -> Option<Look> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut headers);
     let status = parsed.parse(bytes);
-    if parsed.path.is_some_and(|target| !is_stream(target)) {
+    if parsed.path.is_some_and(|target| !is_stream(target, base)) {
         return Some(Look::Other);
     }
     match status {
@@ -96,8 +96,8 @@ fn judge(bytes: &[u8]) -> Option<Look> {
     }
 }
 
-fn is_stream(target: &str) -> bool {
-    target.split('?').next() == Some(sse::PATH)
+fn is_stream(target: &str, base: &str) -> bool {
+    target.split('?').next().and_then(|path| path.strip_prefix(base)) == Some(sse::PATH)
 }
 
 /// A parsed request, if it is plain.
@@ -128,6 +128,18 @@ mod tests {
 
     const PLAIN: &str =
         "GET /events?types=a.* HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 7.9\r\nConnection: Keep-Alive\r\n\r\n";
+
+    fn judge(bytes: &[u8]) -> Option<Look> {
+        super::judge(bytes, "")
+    }
+
+    #[test]
+    fn streams_are_below_the_base_path() {
+        for (base, is) in [("/a", true), ("", false), ("/b", false)] {
+            let request = PLAIN.replace("/events", "/a/events");
+            assert_eq!(matches!(super::judge(request.as_bytes(), base), Some(Look::Stream(..))), is, "{base}");
+        }
+    }
 
     #[test]
     fn a_plain_request_is_recognised_with_its_last_byte() {

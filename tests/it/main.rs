@@ -19,6 +19,7 @@ mod crash;
 mod crowd;
 mod damaged;
 mod dead_letters;
+mod diagnostics;
 mod disk_full;
 mod examples;
 mod explain;

@@ -9,6 +9,7 @@ mod cors;
 mod dashboard;
 mod dead_letters;
 mod decode;
+mod diagnostics;
 mod event;
 mod gate;
 mod health;
@@ -83,6 +84,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/plugins/{name}/rollback", post(orders::rollback))
         .route("/principal", get(principal))
         .route("/tickets", post(auth::give_ticket))
+        .route("/diagnostics/buffering", get(diagnostics::buffering))
         .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

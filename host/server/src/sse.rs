@@ -170,7 +170,8 @@ fn not_permitted_types(beyond: &TypePattern) -> Problem {
     not_permitted(&format!("subscribe:{beyond}"), detail).at("types")
 }
 
-fn stream_response(body: Body) -> Response {
+/// A body that is a stream, to clients and to what is between.
+pub(crate) fn stream_response(body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

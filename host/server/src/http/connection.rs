@@ -24,6 +24,7 @@ use tower_service::Service as _;
 use crate::app::App;
 use crate::connections::{Peer, Place};
 use crate::http::http2::{self, Http2};
+use crate::http::limits::HTTP2_ANSWER_TIME_MIN;
 use crate::http::replay::Replay;
 use crate::lane::{self, Lane, Look};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, OTHER_CONNECTIONS_MAX};
@@ -55,7 +56,7 @@ impl Service {
         let router = super::routes(&app);
         let (streams_max, subscribe) =
             (app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config.subscribe);
-        let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout);
+        let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout.max(HTTP2_ANSWER_TIME_MIN));
         Self { router, app, http, http2, tls, lane, stops }
     }
 

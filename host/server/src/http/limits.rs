@@ -22,3 +22,10 @@ pub(super) const HTTP2_PING_PAUSE: Duration = Duration::from_secs(20);
 pub(super) const HTTP2_PING_TIME_MAX: Duration = Duration::from_secs(20);
 /// Bytes with which a connection says that it speaks HTTP/2 (RFC 9113, section 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Shortest time that an answer over HTTP/2 has until its last byte is read, however short `subscribe.write-timeout` is.
+pub(super) const HTTP2_ANSWER_TIME_MIN: Duration = Duration::from_secs(10);
+/// Pieces of the stream that shows whether something buffers, and the pause between them: long enough to be seen, and not
+/// long enough to hold a connection for nothing.
+pub(super) const DIAGNOSTIC_PIECES: u32 = 10;
+/// See [`DIAGNOSTIC_PIECES`].
+pub(super) const DIAGNOSTIC_PAUSE: Duration = Duration::from_millis(200);

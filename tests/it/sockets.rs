@@ -35,7 +35,7 @@ fn on_socket(directory: &Path) -> Command {
 
 fn curl(socket: &Path, path: &str) -> Command {
     let mut curl = Command::new("curl");
-    curl.args(["-sSN", "--max-time", "60", "--unix-socket"]).arg(socket).arg(format!("http://x{path}"));
+    curl.args(["-sSN", "--max-time", "60", "--unix-socket"]).arg(socket).arg(format!("http://localhost{path}"));
     curl
 }
 

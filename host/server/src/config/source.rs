@@ -118,10 +118,6 @@ impl FileSource {
                 Raw::Table(!table.is_empty())
             }
             DeValue::Boolean(value) => Raw::Boolean(*value),
-            DeValue::Array(list) => {
-                let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
-                texts.collect::<Option<_>>().map_or(Raw::Other("array"), Raw::List)
-            }
             other => Raw::Other(other.type_str()),
         };
         let line = line_of(text, key.span().start);

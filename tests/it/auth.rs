@@ -4,6 +4,7 @@ mod anonymous;
 mod audience;
 mod command;
 mod matrix;
+mod remote_keys;
 mod streams;
 mod tokens;
 

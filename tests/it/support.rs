@@ -1,5 +1,6 @@
 //! What every test needs: a server on a free port, a subscriber, components.
 
+mod canned;
 mod chunked;
 mod client;
 mod guests;
@@ -11,6 +12,7 @@ mod server;
 mod tls;
 mod wire;
 
+pub(crate) use canned::Canned;
 pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};
 pub(crate) use http2::{Http2, request};

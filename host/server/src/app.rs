@@ -19,6 +19,7 @@ use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
+use crate::outbound::Outbound;
 use crate::quota::Quotas;
 use crate::rates::Rates;
 use crate::tls::Certificate;
@@ -52,7 +53,8 @@ pub(crate) struct App {
 /// in until the [`Directory`] is dropped.
 pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<(Arc<App>, Directory)> {
     let settings = plugin_settings(&config)?;
-    let auth = Auth::load(&config.auth, config.listen.ip())?;
+    let outbound = Outbound::trusting(config.http_client.roots.as_deref())?;
+    let auth = Auth::load(&config.auth, config.listen.ip(), &outbound)?;
     auth.warn(config.listen.ip());
     fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create data-dir {}", config.data_dir.display()))?;

@@ -31,6 +31,7 @@ pub(crate) use tickets::{Tickets, give_ticket};
 
 use crate::auth::issuer::Issuer;
 use crate::config::{self, AllowAnonymous};
+use crate::outbound::Outbound;
 use crate::problem::Problem;
 
 /// The tokens that are taken.
@@ -44,8 +45,8 @@ pub(crate) struct Auth {
 
 impl Auth {
     /// Reads keys, and says what is unwise. `listen` is what the server is bound to.
-    pub(crate) fn load(config: &config::Auth, listen: IpAddr) -> anyhow::Result<Self> {
-        let load = |issuer| Issuer::load(issuer).with_context(|| format!("`auth.issuers`: {}", issuer.issuer));
+    pub(crate) fn load(config: &config::Auth, listen: IpAddr, outbound: &Outbound) -> anyhow::Result<Self> {
+        let load = |issuer| Issuer::load(issuer, outbound).with_context(|| format!("`auth.issuers`: {}", issuer.issuer));
         let issuers: Vec<Issuer> = config.issuers.iter().map(load).collect::<Result<_, _>>()?;
         let loopback = listen.to_canonical().is_loopback();
         let anonymous = match config.allow_anonymous {
@@ -77,17 +78,22 @@ impl Auth {
         }
     }
 
+    /// Has issuers' keys fetched that are not there, or old. To be called now and then.
+    pub(crate) fn refresh_keys(&self) {
+        self.issuers.iter().for_each(Issuer::refresh_keys);
+    }
+
     /// Who sent a request.
-    fn principal(&self, cookies: bool, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
+    async fn principal(&self, cookies: bool, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
         match place::token(cookies, query, headers)? {
             // One that is not taken is an error everywhere: whoever sent it counts on it.
-            Some(token) => Ok(self.bearer(token)?),
+            Some(token) => Ok(self.bearer(token).await?),
             None => self.anonymous.clone().ok_or_else(|| Refusal::Missing.into()),
         }
     }
 
     /// Whom a token stands for.
-    pub(crate) fn bearer(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
+    pub(crate) async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
         // All are compared, and each to its end: how long that takes says nothing of any.
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let known = self.tokens.iter().fold(
@@ -98,13 +104,13 @@ impl Auth {
         );
         match known {
             Some(principal) => Ok(Arc::clone(principal)),
-            None if token.bytes().filter(|byte| *byte == b'.').count() == 2 => self.signed(token).map(Arc::new),
+            None if token.bytes().filter(|byte| *byte == b'.').count() == 2 => self.signed(token).await.map(Arc::new),
             None => Err(Refusal::Unknown),
         }
     }
 
     /// Whom a signed token stands for.
-    fn signed(&self, token: &str) -> Result<Principal, Refusal> {
+    async fn signed(&self, token: &str) -> Result<Principal, Refusal> {
         let unreadable = || {
             let detail = "the token is no JWT that is accepted: its header must be JSON with an `alg` of HS256, RS256, \
                 ES256 or EdDSA, and its claims JSON";
@@ -114,6 +120,6 @@ impl Auth {
         // Only to know whose keys to take: nothing else is believed before they fit.
         let claims = insecure_decode::<Value>(token).map_err(|_| unreadable())?.claims;
         let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name).ok_or(Refusal::Issuer)?;
-        issuer.principal(token, &header)
+        issuer.principal(token, &header).await
     }
 }

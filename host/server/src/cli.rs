@@ -181,9 +181,10 @@ pub(crate) fn log(args: &LogArgs) -> ExitCode {
 }
 
 /// Runs `tidemill token`.
-pub(crate) fn token(args: &TokenArgs) -> ExitCode {
+pub(crate) async fn token(args: TokenArgs) -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
-    end(token::run(args, &mut Output { out: &mut out, err: &mut err }))
+    let result = token::run(&args, &mut Output { out: &mut out, err: &mut err }).await;
+    end(result)
 }
 
 /// Ends a command that did not get as far as doing anything, with its reason on standard error.

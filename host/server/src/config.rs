@@ -17,7 +17,7 @@ mod source;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
 
-pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeyFile, StaticToken};
+pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeySource, StaticToken};
 pub(crate) use bounds::Caps;
 use ipnet::IpNet;
 pub(crate) use listen::{Listen, UNIX};

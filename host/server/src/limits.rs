@@ -71,6 +71,15 @@ pub(crate) const KEY_FILE_BYTES_MAX: u64 = 1 << 20;
 pub(crate) const KEYS_REREAD_PAUSE: Duration = Duration::from_secs(1);
 /// A set of keys is read again after this time, so that one that was taken out of it is not trusted for ever.
 pub(crate) const KEYS_AGE_MAX: Duration = Duration::from_secs(60);
+/// A set of keys behind an address is fetched again after this time, for the same reason.
+pub(crate) const KEYS_FETCH_AGE: Duration = Duration::from_secs(300);
+/// Between two fetches, whatever keys tokens name, and however the last one ended: whoever makes up names would have us
+/// fall upon the issuer.
+pub(crate) const KEYS_FETCH_PAUSE: Duration = Duration::from_secs(5);
+/// How long a fetch may take. Whoever has a token with a key that is not known waits for it, and holds a connection.
+pub(crate) const KEYS_FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+/// Keys in a set behind an address. Issuers have a handful; each is kept, and looked at for each token.
+pub(crate) const KEYS_MAX: usize = 100;
 /// How long a ticket may wait for its stream. Addresses are logged: until somebody reads that, it is worth nothing.
 pub(crate) const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// Tickets that wait for their streams; whoever asks for more of them than they use would fill the memory.

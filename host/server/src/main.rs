@@ -17,6 +17,7 @@ mod http;
 mod lane;
 mod limits;
 mod listen;
+mod outbound;
 mod problem;
 mod quota;
 mod rates;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Command::Config(args) => {
             cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
         }
-        Command::Token(args) => cli::token(&args),
+        Command::Token(args) => client(cli::token(args)),
         Command::Log(args) => cli::log(&args),
     }
 }

@@ -91,6 +91,7 @@ async fn keep_house(app: Arc<App>) {
         pause.tick().await;
         app.quotas.tidy();
         app.arrivals.tidy();
+        app.auth.refresh_keys();
         app.connections.sweep(app.config.subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });

@@ -85,7 +85,7 @@ async fn a_secret_that_is_not_the_issuers_is_refused() {
 }
 
 /// A key pair of a curve: what signs, and the public part as a set has it.
-fn pair(algorithm: Algorithm, id: &str) -> (EncodingKey, serde_json::Value) {
+pub(super) fn pair(algorithm: Algorithm, id: &str) -> (EncodingKey, serde_json::Value) {
     let (kind, name) = match algorithm {
         Algorithm::ES256 => (&rcgen::PKCS_ECDSA_P256_SHA256, "ES256"),
         _ => (&rcgen::PKCS_ED25519, "EdDSA"),

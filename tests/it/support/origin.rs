@@ -46,15 +46,7 @@ impl Origin {
 
     /// Over TLS, with a certificate that lies in a directory.
     pub(crate) async fn start_secure(directory: &Path, name: &str) -> Self {
-        let chain = CertificateDer::pem_file_iter(directory.join(format!("{name}.pem"))).unwrap();
-        let key = PrivateKeyDer::from_pem_file(directory.join(format!("{name}.key"))).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain.map(Result::unwrap).collect(), key)
-            .unwrap();
-        Self::listen(Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::listen(Some(acceptor(directory, name))).await
     }
 
     async fn listen(tls: Option<TlsAcceptor>) -> Self {
@@ -102,6 +94,19 @@ impl Origin {
     pub(crate) fn speak(&self) {
         self.counts.answers.store(true, SeqCst);
     }
+}
+
+/// What does handshakes with such a certificate.
+pub(super) fn acceptor(directory: &Path, name: &str) -> TlsAcceptor {
+    let chain = CertificateDer::pem_file_iter(directory.join(format!("{name}.pem"))).unwrap();
+    let key = PrivateKeyDer::from_pem_file(directory.join(format!("{name}.key"))).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.map(Result::unwrap).collect(), key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, counts: Arc<Counts>) {

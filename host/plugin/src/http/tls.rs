@@ -1,4 +1,4 @@
-//! Whom plugins' requests over TLS trust: the public authorities, and those that the operator names.
+//! Whom requests over TLS trust, plugins' and the server's own: the public authorities, and those that the operator names.
 //! Must not know who connects where.
 
 use std::fmt;
@@ -53,8 +53,8 @@ impl TrustedRoots {
         Ok(Self(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
     }
 
-    /// For the handshakes of one plugin, which resumes sessions of its own and nobody else's.
-    pub(super) fn client_config(&self) -> ClientConfig {
+    /// For the handshakes of one client, such as a plugin, which resumes sessions of its own and nobody else's.
+    pub fn client_config(&self) -> ClientConfig {
         let mut config = (*self.0).clone();
         config.resumption = rustls::client::Resumption::default();
         config

@@ -38,7 +38,7 @@ pub(crate) async fn guard(
         let object = parts.collect::<Vec<_>>().join("/");
         Attempt::begin(action, object, peer.clone(), request.headers())
     });
-    let who = identify(&app, need, &mut request);
+    let who = identify(&app, need, &mut request).await;
     if let (Ok(Some(principal)), Some(attempt)) = (&who, &mut attempt) {
         attempt.by(principal);
     }
@@ -63,7 +63,7 @@ pub(crate) async fn guard(
 }
 
 /// Who it is, where it matters.
-fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<Principal>>, Problem> {
+async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<Principal>>, Problem> {
     if need == Need::Nothing {
         return Ok(None);
     }
@@ -71,7 +71,8 @@ fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<P
         Some(ticket) => app.auth.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => {
             let cookies = app.sites.may_use_cookies(request.method(), request.headers());
-            app.auth.principal(cookies, request.uri().query().unwrap_or_default(), request.headers())?
+            let query = request.uri().query().unwrap_or_default();
+            app.auth.principal(cookies, query, request.headers()).await?
         }
     };
     Ok(Some(principal))

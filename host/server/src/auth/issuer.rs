@@ -10,6 +10,7 @@ use tidemill_event::Timestamp;
 use crate::auth::keys::Keys;
 use crate::auth::principal::{Principal, Rights, TokenType};
 use crate::auth::refusal::Refusal;
+use crate::outbound::Outbound;
 use crate::{clock, config};
 
 /// Somebody whose tokens are taken.
@@ -23,8 +24,8 @@ pub(super) struct Issuer {
 }
 
 impl Issuer {
-    pub(super) fn load(config: &config::Issuer) -> anyhow::Result<Self> {
-        let keys = Keys::load(&config.keys, &config.algorithms)?;
+    pub(super) fn load(config: &config::Issuer, outbound: &Outbound) -> anyhow::Result<Self> {
+        let keys = Keys::load(config, outbound)?;
         let mut validation = Validation::new(Algorithm::HS256);
         // Set for each token, to the one algorithm of the key.
         validation.algorithms = Vec::new();
@@ -38,7 +39,7 @@ impl Issuer {
     }
 
     /// Whom a token stands for.
-    pub(super) fn principal(&self, token: &str, header: &Header) -> Result<Principal, Refusal> {
+    pub(super) async fn principal(&self, token: &str, header: &Header) -> Result<Principal, Refusal> {
         if header.crit.is_some() {
             return Err(Refusal::Malformed("the token's header has `crit`, which nothing here understands".into()));
         }
@@ -46,6 +47,7 @@ impl Issuer {
             let validation = Validation { algorithms: vec![header.alg], ..self.validation.clone() };
             decode::<Value>(token, &key.key, &validation)
         });
+        let checked = checked.await?;
         let unknown =
             "the token is signed with an algorithm, or names a key (`kid`), that its issuer does not use here";
         let checked = checked.ok_or(Refusal::Signature(unknown))?;
@@ -56,6 +58,11 @@ impl Issuer {
             return Err(Refusal::Expired);
         }
         Ok(principal)
+    }
+
+    /// Has its keys fetched if it is time.
+    pub(super) fn refresh_keys(&self) {
+        self.keys.refresh();
     }
 
     fn of_claims(&self, claims: &Value) -> Result<Principal, Refusal> {

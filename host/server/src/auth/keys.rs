@@ -1,6 +1,9 @@
 //! What an issuer's signatures are checked with. Each key is for one algorithm, whatever a token says: a public key is
 //! never taken for a secret.
 
+mod remote;
+mod set;
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,11 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-use crate::config::KeyFile;
+use crate::auth::keys::remote::Remote;
+use crate::auth::refusal::Refusal;
+use crate::config::{self, KeySource};
 use crate::limits::{KEY_FILE_BYTES_MAX, KEYS_AGE_MAX, KEYS_REREAD_PAUSE};
+use crate::outbound::Outbound;
 
 /// Bytes of a secret, at least: as many as HMAC with SHA-256 makes (RFC 7518, section 3.2).
 const SECRET_BYTES_MIN: usize = 32;
@@ -25,59 +30,88 @@ pub(super) struct Key {
     pub(super) key: DecodingKey,
 }
 
-/// The keys of one issuer.
+/// The keys of one issuer, by where they are.
 #[derive(Debug)]
-pub(super) struct Keys {
-    /// Where they are read again from.
-    set: Option<PathBuf>,
-    algorithms: Vec<Algorithm>,
-    known: Mutex<Known>,
+pub(super) enum Keys {
+    /// One, which stays.
+    One(Arc<[Key]>),
+    /// A set in a file.
+    File { path: PathBuf, algorithms: Vec<Algorithm>, known: Mutex<Known> },
+    /// A set behind an address.
+    Remote(Arc<Remote>),
 }
 
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     keys: Arc<[Key]>,
     /// When they were read, or tried to be read.
     read: Instant,
 }
 
 impl Keys {
-    pub(super) fn load(file: &KeyFile, algorithms: &[Algorithm]) -> anyhow::Result<Self> {
-        let (set, keys) = match file {
-            KeyFile::Secret(path) => {
+    /// Reads files; what is behind an address is fetched when it is needed.
+    pub(super) fn load(issuer: &config::Issuer, outbound: &Outbound) -> anyhow::Result<Self> {
+        let algorithms = &issuer.algorithms;
+        Ok(match &issuer.keys {
+            KeySource::Secret(path) => {
                 let key = DecodingKey::from_secret(&secret(path)?);
-                (None, Arc::from([Key { id: None, algorithm: Algorithm::HS256, key }]))
+                Self::One(Arc::from([Key { id: None, algorithm: Algorithm::HS256, key }]))
             }
-            KeyFile::Public(path) => (None, Arc::from([public(path, algorithms)?])),
-            KeyFile::Set(path) => (Some(path.clone()), read_set(path, algorithms)?),
-        };
-        let known = Mutex::new(Known { keys, read: Instant::now() });
-        Ok(Self { set, algorithms: algorithms.to_vec(), known })
+            KeySource::Public(path) => Self::One(Arc::from([public(path, algorithms)?])),
+            KeySource::Set(path) => {
+                let known = Mutex::new(Known { keys: read_set(path, algorithms)?, read: Instant::now() });
+                Self::File { path: path.clone(), algorithms: algorithms.clone(), known }
+            }
+            KeySource::Address(address) => {
+                Self::Remote(Remote::new(address.clone(), algorithms.clone(), outbound.clone()))
+            }
+        })
     }
 
     /// Looks for the key that a token names and calls with it. A set is read again if it is not there, or was not read for
-    /// long: keys come and go.
-    pub(super) fn with<T>(&self, id: Option<&str>, algorithm: Algorithm, check: impl FnOnce(&Key) -> T) -> Option<T> {
-        let keys = self.current(false);
-        if let Some(key) = find(&keys, id, algorithm) {
-            return Some(check(key));
+    /// long: keys come and go. None: there is no such key.
+    pub(super) async fn with<T>(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        check: impl FnOnce(&Key) -> T,
+    ) -> Result<Option<T>, Refusal> {
+        if let Some(keys) = self.current(false)
+            && let Some(key) = find(&keys, id, algorithm)
+        {
+            return Ok(Some(check(key)));
         }
-        find(&self.current(true), id, algorithm).map(check)
+        let renewed = match self {
+            Self::Remote(remote) => remote.renewed().await.ok_or(Refusal::NoKeys)?,
+            Self::One(_) | Self::File { .. } => self.current(true).unwrap_or_default(),
+        };
+        Ok(find(&renewed, id, algorithm).map(check))
     }
 
-    fn current(&self, missing: bool) -> Arc<[Key]> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(path) = &self.set else { return Arc::clone(&known.keys) };
+    /// Has a set behind an address fetched if it is time.
+    pub(super) fn refresh(&self) {
+        if let Self::Remote(remote) = self {
+            remote.refresh();
+        }
+    }
+
+    fn current(&self, missing: bool) -> Option<Arc<[Key]>> {
+        let (path, algorithms, known) = match self {
+            Self::One(keys) => return Some(Arc::clone(keys)),
+            Self::Remote(remote) => return remote.known(),
+            Self::File { path, algorithms, known } => (path, algorithms, known),
+        };
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         let pause = if missing { KEYS_REREAD_PAUSE } else { KEYS_AGE_MAX };
         if known.read.elapsed() >= pause {
             known.read = Instant::now();
-            match read_set(path, &self.algorithms) {
+            match read_set(path, algorithms) {
                 Ok(keys) => known.keys = keys,
                 // It is being replaced, perhaps. Those who are here are not to be thrown out for it.
                 Err(error) => tracing::warn!("keys are not read again, the old ones stay: {error:#}"),
             }
         }
-        Arc::clone(&known.keys)
+        Some(Arc::clone(&known.keys))
     }
 }
 
@@ -120,31 +154,7 @@ fn public(path: &Path, algorithms: &[Algorithm]) -> anyhow::Result<Key> {
 }
 
 fn read_set(path: &Path, algorithms: &[Algorithm]) -> anyhow::Result<Arc<[Key]>> {
-    let set: JwkSet =
-        serde_json::from_slice(&read(path)?).with_context(|| format!("{} is no JWK set (RFC 7517)", path.display()))?;
-    let keys: Arc<[Key]> = set.keys.iter().filter_map(|key| of_set(key, algorithms)).collect();
-    if keys.is_empty() {
-        bail!("{} has no key for {algorithms:?}", path.display());
-    }
-    Ok(keys)
-}
-
-/// A key of a set, if it is one that signatures are checked with. Others may stand there for other purposes.
-fn of_set(jwk: &Jwk, algorithms: &[Algorithm]) -> Option<Key> {
-    let algorithm = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => Algorithm::RS256,
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
-        // A secret in a set that others can read is none.
-        _ => return None,
-    };
-    let common = &jwk.common;
-    let signs = common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
-    let named = common.key_algorithm.is_none_or(|named| named.to_string() == format!("{algorithm:?}"));
-    if !signs || !named || !algorithms.contains(&algorithm) {
-        return None;
-    }
-    Some(Key { id: common.key_id.clone(), algorithm, key: DecodingKey::from_jwk(jwk).ok()? })
+    set::parse(&read(path)?, algorithms).with_context(|| path.display().to_string())
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

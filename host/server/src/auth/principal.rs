@@ -36,7 +36,7 @@ pub(crate) enum TokenType {
 }
 
 /// What the bearer of a token may do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rights {
     kind: TokenType,
     permissions: Vec<String>,

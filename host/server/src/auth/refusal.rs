@@ -2,6 +2,7 @@
 
 use axum::http::HeaderValue;
 
+use crate::limits::KEYS_FETCH_PAUSE;
 use crate::problem::{Kind, Problem};
 
 /// A token, or the lack of one, that makes nobody of whoever sent it.
@@ -34,6 +35,8 @@ pub(crate) enum Refusal {
         "the ticket is not valid: it was used, its 30 seconds are over, or it never was one; get another by POST /tickets"
     )]
     Ticket,
+    #[error("the keys of the token's issuer could not be fetched yet (`jwks-url`), so it cannot be checked; try again soon")]
+    NoKeys,
 }
 
 impl Refusal {
@@ -48,6 +51,7 @@ impl Refusal {
             Self::Issuer => Kind::TokenIssuer,
             Self::Signature(_) => Kind::TokenSignature,
             Self::Ticket => Kind::TicketInvalid,
+            Self::NoKeys => Kind::Unavailable,
         }
     }
 }
@@ -55,6 +59,9 @@ impl Refusal {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let kind = refusal.kind();
+        if refusal == Refusal::NoKeys {
+            return Self::new(kind, refusal.to_string()).retry_after(KEYS_FETCH_PAUSE.as_secs());
+        }
         // Whoever sent no token is told how, and nothing of errors.
         let challenge = match refusal {
             Refusal::Missing => "Bearer realm=\"tidemill\"".to_owned(),

@@ -14,6 +14,7 @@ use super::config::{DataFlags, describe};
 use super::{Exit, Failure, Output};
 use crate::auth::{Auth, TokenType, secret};
 use crate::limits::TOKEN_BYTES_MAX;
+use crate::outbound::Outbound;
 
 /// `tidemill token`
 #[derive(Debug, Args)]
@@ -91,10 +92,10 @@ struct InspectArgs {
     config: DataFlags,
 }
 
-pub(super) fn run(args: &TokenArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &TokenArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     match &args.action {
         Action::Create(args) => create(args, output),
-        Action::Inspect(args) => inspect(args, output),
+        Action::Inspect(args) => inspect(args, output).await,
     }
 }
 
@@ -132,7 +133,7 @@ fn create(args: &CreateArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
+async fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let mut token = args.token.clone().unwrap_or_default();
     if token.is_empty() {
         let read = std::io::stdin().lock().take(TOKEN_BYTES_MAX as u64 + 1).read_to_string(&mut token);
@@ -140,13 +141,14 @@ fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, Failure>
     }
     let token = token.trim();
     let config = args.config.load().map_err(|error| Failure::new(Exit::Usage, describe(&error)))?;
-    let auth = Auth::load(&config.auth, config.listen.ip());
+    let outbound = Outbound::trusting(config.http_client.roots.as_deref());
+    let auth = outbound.and_then(|outbound| Auth::load(&config.auth, config.listen.ip(), &outbound));
     let auth = auth.map_err(|error| Failure::new(Exit::Usage, format!("{error:#}")))?;
     if let Ok(decoded) = insecure_decode::<Value>(token) {
         let shown = json!({"header": decoded.header, "claims": decoded.claims});
         writeln!(output.out, "{shown:#}")?;
     }
-    match auth.bearer(token) {
+    match auth.bearer(token).await {
         Ok(principal) => {
             writeln!(output.out, "accepted: {:#}", principal.to_json())?;
             Ok(Exit::Success)

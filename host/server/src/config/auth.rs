@@ -3,9 +3,11 @@
 //! Holds hashes of tokens and names of files, never a token or a secret. Must not know how tokens are checked.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::Uri;
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
@@ -35,7 +37,7 @@ pub(crate) enum AllowAnonymous {
 }
 
 /// A token that is known by its hash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StaticToken {
     /// Whom it stands for.
     pub(crate) name: String,
@@ -46,7 +48,7 @@ pub(crate) struct StaticToken {
 }
 
 /// Somebody whose signed tokens (RFC 7519) are taken.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Issuer {
     /// What the claim `iss` must be.
     pub(crate) issuer: String,
@@ -55,7 +57,7 @@ pub(crate) struct Issuer {
     /// Accepted, and no others.
     pub(crate) algorithms: Vec<Algorithm>,
     /// What signatures are checked with.
-    pub(crate) keys: KeyFile,
+    pub(crate) keys: KeySource,
     /// By how much clocks may differ.
     pub(crate) leeway: Duration,
     /// Where what we look for stands in tokens.
@@ -63,18 +65,20 @@ pub(crate) struct Issuer {
 }
 
 /// Where an issuer's keys are.
-#[derive(Debug, Clone)]
-pub(crate) enum KeyFile {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum KeySource {
     /// A shared secret.
     Secret(PathBuf),
     /// One public key in PEM.
     Public(PathBuf),
     /// A set of public keys in JSON (RFC 7517).
     Set(PathBuf),
+    /// Such a set, by HTTP.
+    Address(Uri),
 }
 
 /// Names of claims: a member, or a JSON Pointer (`/realm_access/roles`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Claims {
     #[serde(rename = "type")]
@@ -119,6 +123,7 @@ struct WrittenIssuer {
     secret_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
     jwks_file: Option<PathBuf>,
+    jwks_url: Option<String>,
     leeway: Option<String>,
     #[serde(default)]
     claims: Claims,
@@ -157,22 +162,23 @@ pub(super) fn issuer(table: &toml::Table) -> Result<Issuer, String> {
         return Err("`issuer` and `audience` must not be empty: without them tokens for others would be taken".into());
     }
     let algorithms: Vec<Algorithm> = written.algorithms.iter().map(|name| algorithm(name)).collect::<Result<_, _>>()?;
-    let keys = match (written.secret_file, written.key_file, written.jwks_file) {
-        (Some(file), None, None) => KeyFile::Secret(file),
-        (None, Some(file), None) => KeyFile::Public(file),
-        (None, None, Some(file)) => KeyFile::Set(file),
-        _ => return Err("needs one of `secret-file`, `key-file` and `jwks-file`, and only one".into()),
+    let keys = match (written.secret_file, written.key_file, written.jwks_file, written.jwks_url) {
+        (Some(file), None, None, None) => KeySource::Secret(file),
+        (None, Some(file), None, None) => KeySource::Public(file),
+        (None, None, Some(file), None) => KeySource::Set(file),
+        (None, None, None, Some(url)) => KeySource::Address(address(&url)?),
+        _ => return Err("needs one of `secret-file`, `key-file`, `jwks-file` and `jwks-url`, and only one".into()),
     };
     let symmetric = algorithms.contains(&Algorithm::HS256);
     let fit = match keys {
-        KeyFile::Secret(_) => algorithms == [Algorithm::HS256],
-        KeyFile::Public(_) => algorithms.len() == 1 && !symmetric,
-        KeyFile::Set(_) => !algorithms.is_empty() && !symmetric,
+        KeySource::Secret(_) => algorithms == [Algorithm::HS256],
+        KeySource::Public(_) => algorithms.len() == 1 && !symmetric,
+        KeySource::Set(_) | KeySource::Address(_) => !algorithms.is_empty() && !symmetric,
     };
     if !fit {
         return Err(
             "`algorithms` do not fit the keys: with `secret-file` only [\"HS256\"], with `key-file` the one of \
-            RS256, ES256 and EdDSA that the key is for, with `jwks-file` any of these"
+            RS256, ES256 and EdDSA that the key is for, with `jwks-file` or `jwks-url` any of these"
                 .into(),
         );
     }
@@ -189,6 +195,24 @@ pub(super) fn issuer(table: &toml::Table) -> Result<Issuer, String> {
 
 fn read<T: for<'de> Deserialize<'de>>(table: &toml::Table) -> Result<T, String> {
     table.clone().try_into().map_err(|error: toml::de::Error| error.to_string().trim().replace('\n', " "))
+}
+
+/// Whoever can change what is read there can make tokens: it is read over TLS, or from this machine.
+fn address(url: &str) -> Result<Uri, String> {
+    let wrong = || format!("`jwks-url` is {url:?}: expected an address such as \"https://id.example.com/keys\"");
+    let address: Uri = url.parse().map_err(|_| wrong())?;
+    let host = address.host().ok_or_else(wrong)?;
+    let plain = host.trim_matches(['[', ']']);
+    let loopback = plain == "localhost" || plain.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if address.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("`jwks-url` has a name or password in it, which is not sent; take it out".into());
+    }
+    match address.scheme_str() {
+        Some("https") => Ok(address),
+        Some("http") if loopback => Ok(address),
+        Some("http") => Err("`jwks-url` must begin with `https:`: anybody on the way could put in keys of their own".into()),
+        _ => Err(wrong()),
+    }
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {

@@ -5,6 +5,7 @@ mod audience;
 mod command;
 mod matrix;
 mod remote_keys;
+mod revoked;
 mod streams;
 mod tokens;
 

@@ -6,6 +6,7 @@
 mod crash;
 mod dashboard;
 mod proxy;
+mod restart;
 mod script;
 
 use std::collections::BTreeSet;

@@ -40,6 +40,7 @@ mod plugins;
 mod proxy;
 mod publishing_again;
 mod ready_made;
+mod reconfigured;
 mod reload;
 mod replay;
 mod retention;

@@ -18,7 +18,7 @@ pub(crate) use guests::{guest, ready_made};
 pub(crate) use http2::{Http2, request};
 pub(crate) use lane::Lane;
 pub(crate) use origin::Origin;
-pub(crate) use process::{descriptors, processor_time, resident_bytes, sleeps, terminate};
+pub(crate) use process::{descriptors, hang_up, processor_time, resident_bytes, sleeps, terminate};
 pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};
 pub(crate) use tls::{Secure, certificate, trusts};
 pub(crate) use wire::Wire;

@@ -54,6 +54,7 @@ pub struct Directory {
 enum Wake {
     Look,
     Order { name: String, order: Order, answer: SyncSender<Result<(), OrderError>> },
+    Configure { settings: BTreeMap<String, PluginSettings>, done: SyncSender<()> },
     Stop,
 }
 
@@ -112,6 +113,16 @@ impl Orders {
     }
 }
 
+impl Orders {
+    /// Replaces the settings from the host's configuration, and waits until the plugins that have others now run with
+    /// them, or are refused.
+    pub fn configure(&self, settings: BTreeMap<String, PluginSettings>) -> Result<(), OrderError> {
+        let (done, configured) = mpsc::sync_channel(1);
+        self.0.send(Wake::Configure { settings, done }).map_err(|_| OrderError::Stopping)?;
+        configured.recv().map_err(|_| OrderError::Stopping)
+    }
+}
+
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = self.wake.send(Wake::Stop);
@@ -152,6 +163,10 @@ impl State {
                     // Whoever asked may have gone.
                     let _ = answer.send(self.carry_out(&name, order));
                 }
+                Ok(Wake::Configure { settings, done }) => {
+                    pending = self.configure(settings);
+                    let _ = done.send(());
+                }
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {
                     self.roll_back_tripped();
                     pending = self.look(self.options.settle);
@@ -162,6 +177,17 @@ impl State {
                 thread::sleep(self.options.settle / 4);
             }
         }
+    }
+
+    /// Looks again at plugins whose settings are others.
+    fn configure(&mut self, settings: BTreeMap<String, PluginSettings>) -> bool {
+        let before = std::mem::replace(&mut self.options.settings, settings);
+        for (name, known) in &mut self.known {
+            if before.get(name) != self.options.settings.get(name) {
+                known.read = None;
+            }
+        }
+        self.look(Duration::ZERO)
     }
 
     /// Goes back to earlier versions where breakers ask for it.

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use anyhow::{Context, bail};
+use arc_swap::{ArcSwap, Guard};
 use tidemill_bus::{Bus, BusOptions};
 use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
 use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
@@ -14,7 +15,7 @@ use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins
 use crate::announce;
 use crate::arrivals::Arrivals;
 use crate::audit::Audit;
-use crate::auth::{Auth, Sites};
+use crate::auth::{Auth, Principal, Revoked, Sites, Tickets};
 use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
@@ -27,8 +28,11 @@ use crate::tls::Certificate;
 /// The parts of a running server that requests need.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) config: Config,
-    pub(crate) auth: Auth,
+    config: ArcSwap<Config>,
+    pub(crate) auth: ArcSwap<Auth>,
+    pub(crate) tickets: Tickets,
+    pub(crate) revoked: Revoked,
+    pub(crate) outbound: Outbound,
     pub(crate) sites: Sites,
     pub(crate) audit: Audit,
     pub(crate) bus: Bus,
@@ -49,12 +53,34 @@ pub(crate) struct App {
     pub(crate) orders: OnceLock<Orders>,
 }
 
+impl App {
+    /// The configuration in force.
+    pub(crate) fn config(&self) -> Guard<Arc<Config>> {
+        self.config.load()
+    }
+
+    /// Puts another configuration in force: what of it is looked at as often as it is needed.
+    pub(crate) fn configure(&self, config: Config) {
+        self.config.store(Arc::new(config));
+    }
+
+    /// Whether somebody is nobody any more, though the token may be good for longer.
+    pub(crate) fn is_nobody(&self, principal: &Principal) -> bool {
+        principal.is_withdrawn() || principal.token_id().is_some_and(|id| self.revoked.has(id))
+    }
+
+    /// Ends the streams and polls of those who are nobody any more; how many there were.
+    pub(crate) fn end_nobodies(&self) -> usize {
+        self.connections.close_of(|principal| self.is_nobody(principal))
+    }
+}
+
 /// Builds everything but the listener. Plugins in the directory are loaded before this returns; later changes are taken
 /// in until the [`Directory`] is dropped.
 pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> anyhow::Result<(Arc<App>, Directory)> {
     let settings = plugin_settings(&config)?;
     let outbound = Outbound::trusting(config.http_client.roots.as_deref())?;
-    let auth = Auth::load(&config.auth, config.listen.ip(), &outbound)?;
+    let auth = Auth::load(&config.auth, config.listen.ip(), &outbound, None)?;
     auth.warn(config.listen.ip());
     fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create data-dir {}", config.data_dir.display()))?;
@@ -104,8 +130,11 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
     let (places, quotas) =
         (Places::new(config.subscribe.caps, config.server.connections_per_address), Quotas::new(&config.publish));
     let built = Arc::new(App {
-        config,
-        auth,
+        revoked: Revoked::open(&data_dir)?,
+        config: ArcSwap::from_pointee(config),
+        auth: ArcSwap::from_pointee(auth),
+        tickets: Tickets::default(),
+        outbound,
         sites,
         audit: Audit::default(),
         bus,
@@ -149,7 +178,7 @@ fn open_log(config: &Config, data_dir: &Path) -> anyhow::Result<Arc<dyn Log>> {
 }
 
 /// The tables `[plugins.<name>]`, checked.
-fn plugin_settings(config: &Config) -> anyhow::Result<BTreeMap<String, PluginSettings>> {
+pub(crate) fn plugin_settings(config: &Config) -> anyhow::Result<BTreeMap<String, PluginSettings>> {
     let mut settings = BTreeMap::new();
     let mut wrong = Vec::new();
     for (name, table) in &config.plugins {

@@ -2,6 +2,7 @@
 //!
 //! Owns the tokens that are taken, by their hashes and their issuers' keys. Must not know what handlers do.
 
+mod credential;
 mod guard;
 mod issuer;
 mod keys;
@@ -9,6 +10,7 @@ mod place;
 mod policy;
 mod principal;
 mod refusal;
+mod revoked;
 mod site;
 mod tickets;
 
@@ -18,6 +20,7 @@ use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::decode_header;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -26,9 +29,11 @@ pub(crate) use guard::{Who, guard};
 pub(crate) use keys::secret;
 pub(crate) use principal::{Principal, Rights, TokenType};
 pub(crate) use refusal::{Refusal, not_permitted};
+pub(crate) use revoked::{Revoked, revoke};
 pub(crate) use site::Sites;
 pub(crate) use tickets::{Tickets, give_ticket};
 
+use crate::auth::credential::Credential;
 use crate::auth::issuer::Issuer;
 use crate::config::{self, AllowAnonymous};
 use crate::outbound::Outbound;
@@ -38,16 +43,23 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Auth {
     anonymous: Option<Arc<Principal>>,
-    tokens: Vec<([u8; 32], Arc<Principal>)>,
-    issuers: Vec<Issuer>,
-    pub(crate) tickets: Tickets,
+    tokens: Vec<(config::StaticToken, Arc<Principal>)>,
+    issuers: Vec<Arc<Issuer>>,
 }
 
 impl Auth {
-    /// Reads keys, and says what is unwise. `listen` is what the server is bound to.
-    pub(crate) fn load(config: &config::Auth, listen: IpAddr, outbound: &Outbound) -> anyhow::Result<Self> {
-        let load = |issuer| Issuer::load(issuer, outbound).with_context(|| format!("`auth.issuers`: {}", issuer.issuer));
-        let issuers: Vec<Issuer> = config.issuers.iter().map(load).collect::<Result<_, _>>()?;
+    /// Reads keys. `listen` is what the server is bound to; whoever is the same as `before` stays who they are.
+    pub(crate) fn load(
+        config: &config::Auth,
+        listen: IpAddr,
+        outbound: &Outbound,
+        before: Option<&Self>,
+    ) -> anyhow::Result<Self> {
+        let load = |issuer: &config::Issuer| {
+            let before = before.and_then(|before| before.issuers.iter().find(|own| own.name() == issuer.issuer));
+            Issuer::load(issuer, outbound, before).with_context(|| format!("`auth.issuers`: {}", issuer.issuer))
+        };
+        let issuers: Vec<Arc<Issuer>> = config.issuers.iter().map(load).collect::<Result<_, _>>()?;
         let loopback = listen.to_canonical().is_loopback();
         let anonymous = match config.allow_anonymous {
             AllowAnonymous::Anywhere => true,
@@ -55,15 +67,29 @@ impl Auth {
             AllowAnonymous::Never => false,
         };
         let bearer = |token: &config::StaticToken| {
-            let principal = Principal::bearer(token.name.clone(), token.rights.clone(), None, None);
-            (token.sha256, Arc::new(principal))
+            let known = before.and_then(|before| before.tokens.iter().find(|(own, _)| own == token));
+            let new = || Arc::new(Principal::bearer(token.name.clone(), token.rights.clone(), None, None));
+            (token.clone(), known.map_or_else(new, |(_, principal)| Arc::clone(principal)))
         };
+        let known = before.and_then(|before| before.anonymous.clone());
+        let nobody_known = || known.unwrap_or_else(|| Arc::new(Principal::anonymous()));
         Ok(Self {
-            anonymous: anonymous.then(|| Arc::new(Principal::anonymous())),
+            anonymous: anonymous.then(nobody_known),
             tokens: config.tokens.iter().map(bearer).collect(),
             issuers,
-            tickets: Tickets::default(),
         })
+    }
+
+    /// What all who are known here rest on.
+    fn credentials(&self) -> impl Iterator<Item = &Arc<Credential>> {
+        let tokens = self.tokens.iter().map(|(_, principal)| principal).chain(&self.anonymous);
+        tokens.map(|principal| principal.rests_on()).chain(self.issuers.iter().map(|issuer| issuer.credential()))
+    }
+
+    /// Makes nobodies of those whom the ones that come after do not know.
+    pub(crate) fn withdraw_all_but(&self, after: &Self) {
+        let stay: HashSet<*const Credential> = after.credentials().map(Arc::as_ptr).collect();
+        self.credentials().filter(|own| !stay.contains(&Arc::as_ptr(own))).for_each(|own| own.withdraw());
     }
 
     /// Says at the start what an operator may not have meant.
@@ -80,7 +106,7 @@ impl Auth {
 
     /// Has issuers' keys fetched that are not there, or old. To be called now and then.
     pub(crate) fn refresh_keys(&self) {
-        self.issuers.iter().for_each(Issuer::refresh_keys);
+        self.issuers.iter().for_each(|issuer| issuer.refresh_keys());
     }
 
     /// Who sent a request.
@@ -96,12 +122,13 @@ impl Auth {
     pub(crate) async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
         // All are compared, and each to its end: how long that takes says nothing of any.
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let known = self.tokens.iter().fold(
-            None,
-            |found, (own, principal)| {
-                if bool::from(own.ct_eq(&hash)) { Some(principal) } else { found }
-            },
-        );
+        let known =
+            self.tokens.iter().fold(
+                None,
+                |found, (own, principal)| {
+                    if bool::from(own.sha256.ct_eq(&hash)) { Some(principal) } else { found }
+                },
+            );
         match known {
             Some(principal) => Ok(Arc::clone(principal)),
             None if token.bytes().filter(|byte| *byte == b'.').count() == 2 => self.signed(token).await.map(Arc::new),
@@ -119,7 +146,7 @@ impl Auth {
         let header = decode_header(token).map_err(|_| unreadable())?;
         // Only to know whose keys to take: nothing else is believed before they fit.
         let claims = insecure_decode::<Value>(token).map_err(|_| unreadable())?.claims;
-        let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name).ok_or(Refusal::Issuer)?;
+        let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name()).ok_or(Refusal::Issuer)?;
         issuer.principal(token, &header).await
     }
 }

@@ -5,6 +5,7 @@
 
 mod auth;
 mod bounds;
+mod change;
 mod keys;
 mod kind;
 mod listen;
@@ -17,7 +18,7 @@ mod source;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
 
-pub(crate) use auth::{AllowAnonymous, Auth, Claims, Issuer, KeySource, StaticToken};
+pub(crate) use auth::{AllowAnonymous, Auth, Issuer, KeySource, StaticToken};
 pub(crate) use bounds::Caps;
 use ipnet::IpNet;
 pub(crate) use listen::{Listen, UNIX};
@@ -264,6 +265,8 @@ pub(crate) struct HttpClient {
 pub(crate) struct Drain {
     /// From the signal to stop until the process ends at the latest.
     pub(crate) deadline: Duration,
+    /// Over which time subscribers come back.
+    pub(crate) spread: Duration,
 }
 
 /// `[telemetry]`

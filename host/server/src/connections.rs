@@ -19,6 +19,8 @@ use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 
 use roster::Roster;
 
+use crate::auth::Principal;
+
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 pub(crate) use places::{Full, Place, Places, sender};
 
@@ -107,6 +109,19 @@ impl Connections {
             connection.carrier.close();
         }
         connection.is_some()
+    }
+
+    /// One of those who are here, if it is there.
+    pub(crate) fn principal(&self, is: impl Fn(&Principal) -> bool) -> Option<Arc<Principal>> {
+        let inner = self.lock();
+        inner.open.values().map(|connection| &connection.terms.principal).find(|principal| is(principal)).cloned()
+    }
+
+    /// Ends those of some principals; how many these were.
+    pub(crate) fn close_of(&self, is: impl Fn(&Principal) -> bool) -> usize {
+        let inner = self.lock();
+        let closed = inner.open.values().filter(|connection| is(&connection.terms.principal));
+        closed.map(|connection| connection.carrier.close()).count()
     }
 
     /// Ends those who take nothing for too long, and those who are to be disconnected when they are behind and whose

@@ -59,7 +59,7 @@ fn routes(app: &Arc<App>) -> Router {
         let detail = format!("there is nothing at {}; events are at /events, plugins at /plugins", uri.path());
         Problem::new(Kind::NotFound, detail)
     };
-    let cors = cors::layer(&app.config.cors);
+    let cors = cors::layer(&app.config().cors);
     let routes = Router::new()
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
@@ -85,6 +85,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/principal", get(principal))
         .route("/tickets", post(auth::give_ticket))
         .route("/diagnostics/buffering", get(diagnostics::buffering))
+        .route("/tokens/{jti}/revoke", post(auth::revoke))
         .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -99,5 +100,5 @@ fn routes(app: &Arc<App>) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    base::below(&app.config.server.base_path, routes)
+    base::below(&app.config().server.base_path, routes)
 }

@@ -51,7 +51,7 @@ impl Lane {
     pub(crate) fn start(app: &Arc<App>, places: &Arc<Semaphore>) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // Any of them may get more than its part.
-        let seats_max = app.config.subscribe.connections_max;
+        let seats_max = app.config().subscribe.connections_max;
         let (mut reactors, mut threads) = (Vec::with_capacity(cores), Vec::with_capacity(cores));
         for number in 0..cores {
             let reactor = Reactor::new(Arc::clone(app), Arc::clone(places), seats_max)?;

@@ -23,8 +23,6 @@ pub(crate) const BUSY_SPREAD: Duration = Duration::from_secs(30);
 pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// See [`HEARTBEAT_MIN`].
 pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(600);
-/// Subscribers reconnect within this time after the server stopped, spread evenly, so that they do not all come at once.
-pub(crate) const RECONNECT_SPREAD: Duration = Duration::from_secs(5);
 /// Deliveries that plugins look at at once; further ones wait. Each has instances of its own.
 pub(crate) const HOOK_LANES_MAX: usize = 8;
 /// Bytes of a JSON Pointer by which events replace each other.
@@ -80,6 +78,10 @@ pub(crate) const KEYS_FETCH_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) const KEYS_FETCH_TIME_MAX: Duration = Duration::from_secs(5);
 /// Keys in a set behind an address. Issuers have a handful; each is kept, and looked at for each token.
 pub(crate) const KEYS_MAX: usize = 100;
+/// Tokens that are taken back and have not expired. Each is kept in memory, and in a file that is written as a whole.
+pub(crate) const REVOKED_MAX: usize = 10_000;
+/// Bytes of what tells a token from others (`jti`), where it is kept.
+pub(crate) const TOKEN_ID_BYTES_MAX: usize = 256;
 /// How long a ticket may wait for its stream. Addresses are logged: until somebody reads that, it is worth nothing.
 pub(crate) const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// Tickets that wait for their streams; whoever asks for more of them than they use would fill the memory.

@@ -21,6 +21,7 @@ mod outbound;
 mod problem;
 mod quota;
 mod rates;
+mod reload;
 mod serve;
 mod sse;
 mod systemd;

@@ -14,7 +14,7 @@ use crate::http::Server;
 use crate::limits::SWEEP_PAUSE;
 use crate::listen::Listeners;
 use crate::rates::Look;
-use crate::{systemd, telemetry, tls};
+use crate::{reload, systemd, telemetry, tls};
 
 /// Runs the server.
 pub(crate) fn run(args: &ServeArgs) -> ExitCode {
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tidemill-http").build();
     let served = match runtime {
         Ok(runtime) => {
-            let served = runtime.block_on(serve(config, args.print_addr));
+            let served = runtime.block_on(serve(config, args));
             // Streams that a client does not let end must not keep the process.
             runtime.shutdown_timeout(Duration::from_millis(100));
             served
@@ -41,8 +41,7 @@ pub(crate) fn run(args: &ServeArgs) -> ExitCode {
     }
 }
 
-async fn serve(mut config: Config, print_addr: bool) -> anyhow::Result<()> {
-    let deadline = config.drain.deadline;
+async fn serve(mut config: Config, args: &ServeArgs) -> anyhow::Result<()> {
     let tls = tls::load(&config.tls)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Bound before anything slow, so that a port that is taken is said at once; accepted from when all is ready.
@@ -51,7 +50,7 @@ async fn serve(mut config: Config, print_addr: bool) -> anyhow::Result<()> {
     // Who needs no token depends on whom the most open of them lets in.
     let open = places.iter().find(|place| !place.ip().to_canonical().is_loopback());
     config.listen = open.or(places.first()).cloned().unwrap_or(config.listen);
-    let mut stop = StopSignal::install().context("cannot wait for signals")?;
+    let mut signals = Signals::install().context("cannot wait for signals")?;
     let certificate = tls.as_ref().map(|tls| Arc::clone(&tls.certificate));
     let watching = certificate.clone().map(|certificate| tokio::spawn(tls::watch(certificate)));
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config, certificate)).await??;
@@ -59,19 +58,28 @@ async fn serve(mut config: Config, print_addr: bool) -> anyhow::Result<()> {
     app.bus.settle().await;
     let server = Server::start(listeners, tls.map(|tls| tls.acceptor), &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
-    if print_addr {
+    if args.print_addr {
         print_addresses(scheme, &places).context("cannot print the addresses")?;
     }
     let plugins = app.plugins.current().plugins().len();
     let address = places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    tracing::info!(address, plugins, dir = %app.config.plugins_dir.display(), "ready");
+    tracing::info!(address, plugins, dir = %app.config().plugins_dir.display(), "ready");
     let watchdog = tokio::spawn(systemd::watchdog(Arc::clone(&app)));
     systemd::ready();
-    stop.wait().await;
+    while signals.next().await == Signal::Reload {
+        systemd::reloading();
+        let (app, flags) = (Arc::clone(&app), args.config.clone());
+        // The next signal, also one to stop, is heard afterwards; nothing in there waits for anybody outside.
+        if let Err(error) = tokio::task::spawn_blocking(move || reload::reload(&app, &flags)).await {
+            tracing::error!("the configuration was not read again: {error}");
+        }
+        systemd::ready();
+    }
     systemd::stopping();
     watchdog.abort();
     housekeeping.abort();
     watching.inspect(tokio::task::JoinHandle::abort);
+    let deadline = app.config().drain.deadline;
     tracing::info!(?deadline, "stopping: no new connections; finishing what was taken");
     let drained = tokio::time::timeout(deadline, drain(app, server)).await;
     // Plugins are not watched any longer than they are used.
@@ -91,12 +99,12 @@ async fn keep_house(app: Arc<App>) {
         pause.tick().await;
         app.quotas.tidy();
         app.arrivals.tidy();
-        app.auth.refresh_keys();
-        app.connections.sweep(app.config.subscribe.write_timeout);
+        app.auth.load().refresh_keys();
+        app.connections.sweep(app.config().subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
         // A log on disk has a thread of its own for that.
-        if app.config.log.store == StoreKind::Memory
+        if app.config().log.store == StoreKind::Memory
             && let Err(error) = app.bus.trim().await
         {
             tracing::warn!("retention was not applied: {error}");
@@ -145,22 +153,32 @@ fn avoid_huge_pages() {
 #[cfg(not(target_os = "linux"))]
 fn avoid_huge_pages() {}
 
-struct StopSignal {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+/// What an operator wants of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    Stop,
+    Reload,
 }
 
-impl StopSignal {
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
     fn install() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         // SIGTERM is what service managers send, SIGINT what Ctrl-C sends.
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt, hangup: signal(SignalKind::hangup())? })
     }
 
-    async fn wait(&mut self) {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.hangup.recv() => Signal::Reload,
         }
     }
 }

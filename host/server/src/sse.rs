@@ -26,7 +26,7 @@ pub(crate) use poll::poll;
 use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
-use crate::connections::{Carrier, Peer, Place, Terms, Use};
+use crate::connections::{Carrier, Connection, Peer, Place, Terms, Use};
 use crate::problem::{Kind, Problem};
 use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
@@ -54,7 +54,7 @@ pub(crate) async fn subscribe(
         Ok(place) => place,
         Err(crowded) => return crowded.answer(resumes),
     };
-    let codings = app.config.subscribe.compression.clone();
+    let codings = app.config().subscribe.compression.clone();
     let coding = coding::negotiate(&headers, &codings);
     query.wanted.coding = coding;
     let (cursor, terms) = match open(&app, who, query, &uri, &headers, Use::Stream).await {
@@ -102,9 +102,18 @@ impl Subscribed {
 
     /// Its frames, from now on one of the connections. Whoever carries them ends that.
     pub(crate) fn carried_by(self, app: &App, carrier: Carrier) -> Feed {
-        let connection = app.connections.register(self.terms, self.place, &self.cursor, carrier);
+        let connection = register(app, self.terms, self.place, &self.cursor, carrier);
         Feed::new(self.cursor, connection)
     }
+}
+
+/// Takes a subscriber in among the others. Whoever ends those of one principal sees it, or this sees what they did.
+fn register(app: &App, terms: Terms, place: Place, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
+    let connection = app.connections.register(terms, place, cursor, carrier);
+    if app.is_nobody(&connection.terms.principal) {
+        app.connections.close(connection.id);
+    }
+    connection
 }
 
 /// In the extensions of a request, lets the handler hand its subscription over in place of a body that makes frames.
@@ -123,12 +132,13 @@ impl Handover {
 }
 
 fn defaults(app: &App) -> Defaults {
-    let slow = match app.config.subscribe.slow {
+    let subscribe = &app.config().subscribe;
+    let slow = match subscribe.slow {
         Slow::Keep => SlowPolicy::Keep,
         Slow::Sample => SlowPolicy::Sample,
         Slow::Disconnect => SlowPolicy::Disconnect,
     };
-    Defaults { heartbeat: app.config.subscribe.heartbeat, slow }
+    Defaults { heartbeat: subscribe.heartbeat, slow }
 }
 
 /// A cursor for a request, and what others may know of it.

@@ -14,6 +14,15 @@ pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
+/// The configuration is read again, until it is [`ready`] once more.
+pub(crate) fn reloading() {
+    // The time tells the service manager which of its signals this is about.
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!("cannot tell the service manager of a reload: {error}"),
+    }
+}
+
 /// No new connections are accepted.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::{config, directory, now, refusal, request, signed};
 use crate::support::{Lane, Server, Wire};
 
-async fn publish(server: &Server, event_type: &str) {
+pub(super) async fn publish(server: &Server, event_type: &str) {
     let body = json!({"type": event_type}).to_string();
     let event = request(server, "POST", "/events").header("content-type", "application/json").body(body);
     assert_eq!(event.bearer_auth("master").send().await.unwrap().status(), 200);
 }
 
 /// Asks for a stream with a plain request, which either lane may carry.
-async fn ask(server: &Server, query: &str, token: Option<&str>) -> Wire {
+pub(super) async fn ask(server: &Server, query: &str, token: Option<&str>) -> Wire {
     let mut wire = Wire::open(server.address()).await;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     wire.send(format!("GET /events?{query} HTTP/1.1\r\nHost: x\r\n{token}\r\n")).await;

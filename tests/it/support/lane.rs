@@ -34,7 +34,8 @@ impl Lane {
         Server::start_in(directory, &self.configure(config)).await
     }
 
-    fn configure(self, config: &str) -> String {
+    /// A configuration with this lane.
+    pub(crate) fn configure(self, config: &str) -> String {
         let name = match self {
             Self::Auto => "auto",
             Self::Hyper => "hyper",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::Server;
 
 /// Memory that it has at the moment.
@@ -41,6 +43,14 @@ pub(crate) fn sleeps(pid: u32, threads: &str) -> Option<u64> {
 
 /// Asks it to stop, as a service manager would, and does not wait.
 pub(crate) fn terminate(server: &Server) {
-    let pid = rustix::process::Pid::from_raw(server.pid().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    send(server, Signal::TERM);
+}
+
+/// Asks it to read its configuration again, and does not wait.
+pub(crate) fn hang_up(server: &Server) {
+    send(server, Signal::HUP);
+}
+
+fn send(server: &Server, signal: Signal) {
+    kill_process(Pid::from_raw(server.pid().cast_signed()).unwrap(), signal).unwrap();
 }

@@ -68,13 +68,17 @@ async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option
         return Ok(None);
     }
     let principal = match take_ticket(request)? {
-        Some(ticket) => app.auth.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
+        Some(ticket) => app.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => {
+            let auth = app.auth.load_full();
             let cookies = app.sites.may_use_cookies(request.method(), request.headers());
             let query = request.uri().query().unwrap_or_default();
-            app.auth.principal(cookies, query, request.headers()).await?
+            auth.principal(cookies, query, request.headers()).await?
         }
     };
+    if app.is_nobody(&principal) {
+        return Err(Refusal::Revoked.into());
+    }
     Ok(Some(principal))
 }
 

@@ -1,5 +1,6 @@
 //! One issuer's tokens: JWTs (RFC 7519), checked as RFC 8725 says, become principals.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
@@ -7,6 +8,7 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode};
 use serde_json::Value;
 use tidemill_event::Timestamp;
 
+use crate::auth::credential::Credential;
 use crate::auth::keys::Keys;
 use crate::auth::principal::{Principal, Rights, TokenType};
 use crate::auth::refusal::Refusal;
@@ -16,16 +18,23 @@ use crate::{clock, config};
 /// Somebody whose tokens are taken.
 #[derive(Debug)]
 pub(super) struct Issuer {
-    pub(super) name: String,
+    config: config::Issuer,
     keys: Keys,
-    leeway_ms: u64,
-    claims: config::Claims,
     validation: Validation,
+    credential: Arc<Credential>,
 }
 
 impl Issuer {
-    pub(super) fn load(config: &config::Issuer, outbound: &Outbound) -> anyhow::Result<Self> {
+    /// Reads its keys. If nothing is different from `before` it is the one from before.
+    pub(super) fn load(
+        config: &config::Issuer,
+        outbound: &Outbound,
+        before: Option<&Arc<Self>>,
+    ) -> anyhow::Result<Arc<Self>> {
         let keys = Keys::load(config, outbound)?;
+        if let Some(before) = before.filter(|before| before.config == *config && before.keys.equal(&keys)) {
+            return Ok(Arc::clone(before));
+        }
         let mut validation = Validation::new(Algorithm::HS256);
         // Set for each token, to the one algorithm of the key.
         validation.algorithms = Vec::new();
@@ -34,8 +43,16 @@ impl Issuer {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
         validation.leeway = config.leeway.as_secs();
-        let leeway_ms = validation.leeway * 1000;
-        Ok(Self { name: config.issuer.clone(), keys, leeway_ms, claims: config.claims.clone(), validation })
+        Ok(Arc::new(Self { config: config.clone(), keys, validation, credential: Arc::default() }))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.config.issuer
+    }
+
+    /// What those rest on whose tokens are from it.
+    pub(super) const fn credential(&self) -> &Arc<Credential> {
+        &self.credential
     }
 
     /// Whom a token stands for.
@@ -66,7 +83,7 @@ impl Issuer {
     }
 
     fn of_claims(&self, claims: &Value) -> Result<Principal, Refusal> {
-        let names = &self.claims;
+        let names = &self.config.claims;
         let malformed = |detail: String| Refusal::Malformed(format!("the token cannot be used: {detail}"));
         let kind = match claim(claims, &names.kind) {
             None => TokenType::Readonly,
@@ -82,8 +99,10 @@ impl Issuer {
         let subject = text("sub").ok_or_else(|| malformed("it has no `sub`, which says whom it is for".into()))?;
         // Was checked to be there.
         let expires = claims["exp"].as_f64().and_then(|at| Duration::try_from_secs_f64(at).ok()).unwrap_or_default();
-        let expires = Timestamp::from_unix_ms(expires.as_secs().saturating_mul(1000).saturating_add(self.leeway_ms));
-        Ok(Principal::bearer(subject, rights, Some(expires), text("jti")))
+        let expires = Timestamp::from_unix_ms(
+            expires.as_secs().saturating_mul(1000).saturating_add(self.validation.leeway * 1000),
+        );
+        Ok(Principal::bearer(subject, rights, Some(expires), text("jti")).resting_on(&self.credential))
     }
 }
 

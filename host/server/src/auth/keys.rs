@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use sha2::{Digest, Sha256};
 
 use crate::auth::keys::remote::Remote;
 use crate::auth::refusal::Refusal;
@@ -33,8 +34,8 @@ pub(super) struct Key {
 /// The keys of one issuer, by where they are.
 #[derive(Debug)]
 pub(super) enum Keys {
-    /// One, which stays.
-    One(Arc<[Key]>),
+    /// One, which stays, with the hash of what was in its file.
+    One { keys: Arc<[Key]>, hash: [u8; 32] },
     /// A set in a file.
     File { path: PathBuf, algorithms: Vec<Algorithm>, known: Mutex<Known> },
     /// A set behind an address.
@@ -54,10 +55,15 @@ impl Keys {
         let algorithms = &issuer.algorithms;
         Ok(match &issuer.keys {
             KeySource::Secret(path) => {
-                let key = DecodingKey::from_secret(&secret(path)?);
-                Self::One(Arc::from([Key { id: None, algorithm: Algorithm::HS256, key }]))
+                let bytes = secret(path)?;
+                let key = Key { id: None, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(&bytes) };
+                Self::One { keys: Arc::from([key]), hash: Sha256::digest(bytes).into() }
             }
-            KeySource::Public(path) => Self::One(Arc::from([public(path, algorithms)?])),
+            KeySource::Public(path) => {
+                let bytes = read(path)?;
+                let keys = Arc::from([public(path, &bytes, algorithms)?]);
+                Self::One { keys, hash: Sha256::digest(bytes).into() }
+            }
             KeySource::Set(path) => {
                 let known = Mutex::new(Known { keys: read_set(path, algorithms)?, read: Instant::now() });
                 Self::File { path: path.clone(), algorithms: algorithms.clone(), known }
@@ -66,6 +72,14 @@ impl Keys {
                 Self::Remote(Remote::new(address.clone(), algorithms.clone(), outbound.clone()))
             }
         })
+    }
+
+    /// Whether these are the same, of the same issuer. Sets look after themselves.
+    pub(super) fn equal(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One { hash, .. }, Self::One { hash: other, .. }) => hash == other,
+            _ => true,
+        }
     }
 
     /// Looks for the key that a token names and calls with it. A set is read again if it is not there, or was not read for
@@ -83,7 +97,7 @@ impl Keys {
         }
         let renewed = match self {
             Self::Remote(remote) => remote.renewed().await.ok_or(Refusal::NoKeys)?,
-            Self::One(_) | Self::File { .. } => self.current(true).unwrap_or_default(),
+            Self::One { .. } | Self::File { .. } => self.current(true).unwrap_or_default(),
         };
         Ok(find(&renewed, id, algorithm).map(check))
     }
@@ -97,7 +111,7 @@ impl Keys {
 
     fn current(&self, missing: bool) -> Option<Arc<[Key]>> {
         let (path, algorithms, known) = match self {
-            Self::One(keys) => return Some(Arc::clone(keys)),
+            Self::One { keys, .. } => return Some(Arc::clone(keys)),
             Self::Remote(remote) => return remote.known(),
             Self::File { path, algorithms, known } => (path, algorithms, known),
         };
@@ -141,13 +155,12 @@ pub(crate) fn secret(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn public(path: &Path, algorithms: &[Algorithm]) -> anyhow::Result<Key> {
-    let pem = read(path)?;
+fn public(path: &Path, pem: &[u8], algorithms: &[Algorithm]) -> anyhow::Result<Key> {
     let Some(algorithm) = algorithms.first().copied() else { bail!("`algorithms` is empty") };
     let key = match algorithm {
-        Algorithm::RS256 => DecodingKey::from_rsa_pem(&pem),
-        Algorithm::ES256 => DecodingKey::from_ec_pem(&pem),
-        _ => DecodingKey::from_ed_pem(&pem),
+        Algorithm::RS256 => DecodingKey::from_rsa_pem(pem),
+        Algorithm::ES256 => DecodingKey::from_ec_pem(pem),
+        _ => DecodingKey::from_ed_pem(pem),
     };
     let key = key.map_err(|_| anyhow::anyhow!("{} has no public key for {algorithm:?} in PEM", path.display()))?;
     Ok(Key { id: None, algorithm, key })

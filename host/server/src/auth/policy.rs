@@ -40,6 +40,7 @@ pub(super) fn action(method: &Method, route: &str) -> Option<&'static str> {
         ("POST", "/plugins/{name}/enable") => "plugin.enable",
         ("POST", "/plugins/{name}/disable") => "plugin.disable",
         ("POST", "/plugins/{name}/rollback") => "plugin.rollback",
+        ("POST", "/tokens/{jti}/revoke") => "token.revoke",
         // Nothing is there.
         (_, "/{*path}") => return None,
         _ if need(method, route) == Need::Administrator => "other",

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemill_event::{Reader, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
+use crate::auth::credential::Credential;
 use crate::limits::RIGHTS_MAX;
 
 /// Who a request comes from.
@@ -21,6 +22,7 @@ pub(crate) struct Principal {
     expires: Option<Timestamp>,
     /// What tells a token from others of its issuer (`jti`).
     token_id: Option<String>,
+    rests_on: Arc<Credential>,
 }
 
 /// What kind of token it is.
@@ -91,7 +93,7 @@ impl Principal {
     /// Somebody without a token, where that is allowed.
     pub(crate) fn anonymous() -> Self {
         let (name, reader) = ("anonymous".to_owned(), Arc::default());
-        Self { name, rights: None, reader, expires: None, token_id: None }
+        Self { name, rights: None, reader, expires: None, token_id: None, rests_on: Arc::default() }
     }
 
     /// The bearer of a token.
@@ -105,7 +107,27 @@ impl Principal {
             subscribe: (!subscribe.contains(&TypePattern::All)).then(|| subscribe.clone()),
             any_audience: false,
         });
-        Self { name, rights: Some(rights), reader, expires, token_id }
+        Self { name, rights: Some(rights), reader, expires, token_id, rests_on: Arc::default() }
+    }
+
+    /// One of several that rest on the same.
+    pub(super) fn resting_on(self, credential: &Arc<Credential>) -> Self {
+        Self { rests_on: Arc::clone(credential), ..self }
+    }
+
+    /// What it rests on. Once that is withdrawn it is nobody.
+    pub(super) const fn rests_on(&self) -> &Arc<Credential> {
+        &self.rests_on
+    }
+
+    /// Whether what it rests on was taken from it.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.rests_on.is_withdrawn()
+    }
+
+    /// What tells its token from others of the issuer.
+    pub(crate) fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
     }
 
     /// Whom a token stands for.

@@ -29,13 +29,17 @@ pub(crate) enum Refusal {
     Audience,
     #[error("the token's issuer (`iss`) is none of `[[auth.issuers]]` in the server's configuration")]
     Issuer,
+    #[error("the token, or what it rests on, was taken back; ask whoever gave it to you for another")]
+    Revoked,
     #[error("{0}")]
     Signature(&'static str),
     #[error(
         "the ticket is not valid: it was used, its 30 seconds are over, or it never was one; get another by POST /tickets"
     )]
     Ticket,
-    #[error("the keys of the token's issuer could not be fetched yet (`jwks-url`), so it cannot be checked; try again soon")]
+    #[error(
+        "the keys of the token's issuer could not be fetched yet (`jwks-url`), so it cannot be checked; try again soon"
+    )]
     NoKeys,
 }
 
@@ -50,6 +54,7 @@ impl Refusal {
             Self::Audience => Kind::TokenAudience,
             Self::Issuer => Kind::TokenIssuer,
             Self::Signature(_) => Kind::TokenSignature,
+            Self::Revoked => Kind::TokenRevoked,
             Self::Ticket => Kind::TicketInvalid,
             Self::NoKeys => Kind::Unavailable,
         }

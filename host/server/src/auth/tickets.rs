@@ -47,7 +47,7 @@ impl Tickets {
 
 /// `POST /tickets`
 pub(crate) async fn give_ticket(State(app): State<Arc<App>>, who: Who) -> Result<Response, Problem> {
-    let Some(ticket) = app.auth.tickets.issue(who.0) else {
+    let Some(ticket) = app.tickets.issue(who.0) else {
         let detail = "there are too many tickets that were not used; those of others expire soon";
         return Err(Problem::new(Kind::Unavailable, detail).retry_after(TICKET_LIFE.as_secs()));
     };

@@ -142,7 +142,7 @@ async fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, Fa
     let token = token.trim();
     let config = args.config.load().map_err(|error| Failure::new(Exit::Usage, describe(&error)))?;
     let outbound = Outbound::trusting(config.http_client.roots.as_deref());
-    let auth = outbound.and_then(|outbound| Auth::load(&config.auth, config.listen.ip(), &outbound));
+    let auth = outbound.and_then(|outbound| Auth::load(&config.auth, config.listen.ip(), &outbound, None));
     let auth = auth.map_err(|error| Failure::new(Exit::Usage, format!("{error:#}")))?;
     if let Ok(decoded) = insecure_decode::<Value>(token) {
         let shown = json!({"header": decoded.header, "claims": decoded.claims});

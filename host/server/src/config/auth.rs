@@ -210,7 +210,9 @@ fn address(url: &str) -> Result<Uri, String> {
     match address.scheme_str() {
         Some("https") => Ok(address),
         Some("http") if loopback => Ok(address),
-        Some("http") => Err("`jwks-url` must begin with `https:`: anybody on the way could put in keys of their own".into()),
+        Some("http") => {
+            Err("`jwks-url` must begin with `https:`: anybody on the way could put in keys of their own".into())
+        }
         _ => Err(wrong()),
     }
 }

@@ -316,6 +316,13 @@ impl Config {
                     &Span(Duration::ZERO..=60 * MINUTE),
                     "Longest time from the signal to stop until the server ends.",
                 ),
+                spread: s.read(
+                    "drain.spread",
+                    "5s",
+                    &Span(Duration::ZERO..=10 * MINUTE),
+                    "Subscribers that are sent away come back after `subscribe.retry` and up to this time more, each \
+                    after another, so that they do not all come at once.",
+                ),
             },
             telemetry: Telemetry {
                 format: s.read(

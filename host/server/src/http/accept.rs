@@ -28,8 +28,8 @@ pub(crate) struct Server {
 impl Server {
     /// Begins to accept connections.
     pub(crate) fn start(listener: Listeners, tls: Option<TlsAcceptor>, app: &Arc<App>) -> io::Result<Self> {
-        let places = Arc::new(Semaphore::new(app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX));
-        let lane = app.config.server.sse_lane.is_auto().then(|| Lane::start(app, &places)).transpose()?.map(Arc::new);
+        let places = Arc::new(Semaphore::new(app.config().subscribe.connections_max + OTHER_CONNECTIONS_MAX));
+        let lane = app.config().server.sse_lane.is_auto().then(|| Lane::start(app, &places)).transpose()?.map(Arc::new);
         let (stop, stopped) = oneshot::channel();
         let (stopping, stops) = watch::channel(());
         let service = Service::new(Arc::clone(app), tls, lane.clone(), stops);

@@ -55,7 +55,7 @@ impl Service {
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
         let router = super::routes(&app);
         let (streams_max, subscribe) =
-            (app.config.subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config.subscribe);
+            (app.config().subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config().subscribe);
         let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout.max(HTTP2_ANSWER_TIME_MIN));
         Self { router, app, http, http2, tls, lane, stops }
     }
@@ -65,11 +65,11 @@ impl Service {
     }
 
     fn base(&self) -> &str {
-        &self.app.config.server.base_path
+        &self.app.config().server.base_path
     }
 
     pub(super) fn write_timeout(&self) -> Duration {
-        self.app.config.subscribe.write_timeout
+        self.app.config().subscribe.write_timeout
     }
 }
 

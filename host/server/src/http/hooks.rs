@@ -65,7 +65,7 @@ async fn deliver(app: Arc<App>, name: String, request: Request) -> Result<Respon
         Problem::new(Kind::NotFound, detail)
     })?;
     let (Parts { headers, uri, .. }, body) = request.into_parts();
-    let body = body::read(&headers, body, app.config.publish.body_max).await?;
+    let body = body::read(&headers, body, app.config().publish.body_max).await?;
     let query = uri.query().unwrap_or_default().to_owned();
     let delivery = Delivery { headers: readable(&headers), query, body: body.into() };
     let place = Arc::clone(&app.hooks.busy).acquire_owned().await;

@@ -39,7 +39,7 @@ pub(super) async fn client_address(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let found = find(&app.config.proxy.trusted, peer.address, request.headers());
+    let found = find(&app.config().proxy.trusted, peer.address, request.headers());
     for name in CLAIMS {
         request.headers_mut().remove(name);
     }

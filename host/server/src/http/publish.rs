@@ -34,21 +34,22 @@ pub(crate) async fn publish(
 async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &mut Left) -> Result<Response, Problem> {
     let (Parts { headers, uri, .. }, body) = request.into_parts();
     let explain = explain(uri.query())?;
-    let settings = &app.config.publish;
-    let defaults = Defaults { source: &settings.default_source, batch_max: settings.batch_max };
-    let body = body::read(&headers, body, settings.body_max).await?;
+    let body_max = app.config().publish.body_max;
+    let body = body::read(&headers, body, body_max).await?;
     let (by, limited) = ((who, peer.address.ip()), &app.figures.limited);
     // Those of a request that is refused afterwards were sent all the same.
     app.quotas.bytes(by, body.len(), limited, left)?;
-    match decode(&headers, &body, defaults)? {
+    let settings = app.config();
+    let defaults = Defaults { source: &settings.publish.default_source, batch_max: settings.publish.batch_max };
+    let events = decode(&headers, &body, defaults)?;
+    drop((settings, body));
+    match events {
         Events::One(decoded) => {
             app.quotas.events(by, 1, limited, left)?;
-            drop(body);
             one(app, who, decoded, explain).await
         }
         Events::Many(decoded) => {
             app.quotas.events(by, decoded.len(), limited, left)?;
-            drop(body);
             many(app, who, decoded, explain).await
         }
     }

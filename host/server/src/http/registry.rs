@@ -28,7 +28,8 @@ pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>
 pub(super) fn find(app: &App, name: &str) -> Result<PluginReport, Problem> {
     app.plugins.report(name).ok_or_else(|| {
         let known: Vec<String> = app.plugins.reports().into_iter().map(|report| report.name).collect();
-        let dir = app.config.plugins_dir.display();
+        let config = app.config();
+        let dir = config.plugins_dir.display();
         let detail = if known.is_empty() {
             format!("there is no plugin `{name}`, nor any other; copy {name}.wasm into {dir}")
         } else {

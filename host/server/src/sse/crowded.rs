@@ -25,7 +25,7 @@ pub(super) enum Crowded {
 
 /// A place for one more subscriber.
 pub(super) fn place(app: &App, who: &Principal, peer: &Peer) -> Result<Place, Crowded> {
-    let max = app.config.subscribe.connections_max;
+    let max = app.config().subscribe.connections_max;
     let found = match app.bus.subscribers() >= max {
         true => Err(Full("subscribe.connections-max")),
         false => app.places.take(who, peer.address.ip()),

@@ -11,7 +11,6 @@ use tidemill_bus::{AtHand, Coder, Coding, Cursor, Delivery, End, Gap, Progress, 
 use crate::app::App;
 use crate::clock::{self, Moment};
 use crate::connections::Connection;
-use crate::limits::RECONNECT_SPREAD;
 use crate::sse::crowded::{retry, spread};
 
 /// What one subscriber is sent. Small: a quiet subscriber is hardly more than this.
@@ -129,7 +128,7 @@ impl Feed {
 
     /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.
     fn greeting(&self, app: &App) -> Bytes {
-        format!("retry: {}\nid: {}\n\n", app.config.subscribe.retry.as_millis(), self.cursor.position()).into()
+        format!("retry: {}\nid: {}\n\n", app.config().subscribe.retry.as_millis(), self.cursor.position()).into()
     }
 
     /// Tells of events that it cannot have. The place to resume from moves with it, unless events from before the end of
@@ -141,7 +140,8 @@ impl Feed {
 
     /// The last bytes: come back, but not all at once, and from where.
     fn farewell(&self, app: &App) -> Bytes {
-        let mut last = retry(spread(app.config.subscribe.retry, RECONNECT_SPREAD)).to_vec();
+        let config = app.config();
+        let mut last = retry(spread(config.subscribe.retry, config.drain.spread)).to_vec();
         let reason = match self.cursor.end() {
             Some(End::Behind) => "behind",
             Some(End::ViewChanged) => "view-changed",

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::crowded::{self, Crowded};
 use super::query::{Form, Query};
 use super::view::Unopened;
-use super::{defaults, open};
+use super::{defaults, open, register};
 use crate::app::App;
 use crate::auth::{Principal, Who};
 use crate::clock;
@@ -53,7 +53,7 @@ async fn answer(
             Unopened::Wrong(problem) => problem,
             Unopened::Busy => Crowded::View.problem(),
         })?;
-    let connection = app.connections.register(terms, place, &cursor, Carrier::http(peer, Use::Poll));
+    let connection = register(app, terms, place, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;
     if cursor.end() == Some(End::Unjudged) && events.is_empty() && gaps.is_empty() {

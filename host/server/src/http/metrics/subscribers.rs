@@ -50,6 +50,6 @@ impl Collector for SubscriberFigures {
 
 impl SubscriberFigures {
     fn max(&self) -> u64 {
-        self.0.config.subscribe.connections_max as u64
+        self.0.config().subscribe.connections_max as u64
     }
 }

@@ -52,5 +52,6 @@ mod streams;
 mod stuck;
 mod taken_out;
 mod tls;
+mod traces;
 mod versions;
 mod views;

@@ -56,6 +56,8 @@ pub struct Bus {
     stops_waiting: Arc<AtomicBool>,
     states: States,
     figures: Arc<Figures>,
+    /// Held by each announcement that waits for the log and is counted.
+    announcing: Arc<()>,
     stuck_after: Duration,
 }
 
@@ -103,6 +105,7 @@ impl Bus {
             stops_waiting,
             states,
             figures,
+            announcing: Arc::default(),
             stuck_after: options.stuck_after,
         })
     }
@@ -134,6 +137,23 @@ impl Bus {
             }
         };
         self.tail.log().append(Append::unkeyed(vec![event], Box::new(done)));
+    }
+
+    /// The same unless so many announcements of this kind wait for the log by now. Whether it was taken.
+    pub fn try_announce(&self, event: Event, most: usize) -> bool {
+        let waiting = Arc::clone(&self.announcing);
+        // With the one that is held here, and the bus's own.
+        if Arc::strong_count(&waiting) > most + 1 {
+            return false;
+        }
+        self.figures.note_received(Origin::Host, 1);
+        let figures = Arc::clone(&self.figures);
+        let done = move |appended: Result<_, AppendError>| {
+            figures.note_fate(if appended.is_ok() { Fate::Stored } else { Fate::Lost });
+            drop(waiting);
+        };
+        self.tail.log().append(Append::unkeyed(vec![event], Box::new(done)));
+        true
     }
 
     /// Waits until everything that was announced so far is stored, or will not be.

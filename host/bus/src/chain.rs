@@ -4,7 +4,7 @@
 //! if the type's owner accepted it in its final form (invariant I8).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 use tidemill_event::{Change, Event, Problem};
@@ -180,7 +180,7 @@ impl<'a> Chain<'a> {
         self.lane.set_hops(hops);
         let verdicts = self.lane.ask(plugin, kind, &events);
         if let Some(began) = began {
-            self.write_down(plugin, kind, items, &verdicts, began.elapsed());
+            self.write_down(plugin, kind, items, &verdicts, began);
         }
         for (at, verdict) in items.iter().zip(verdicts) {
             let by = || Arc::clone(plugin.name());
@@ -213,12 +213,13 @@ impl<'a> Chain<'a> {
         }
     }
 
-    fn write_down(&self, plugin: &Plugin, kind: Kind, items: &[usize], verdicts: &[Verdict], took: Duration) {
-        let took = took / u32::try_from(items.len()).unwrap_or(u32::MAX).max(1);
+    fn write_down(&self, plugin: &Plugin, kind: Kind, items: &[usize], verdicts: &[Verdict], began: Instant) {
+        let call = began.elapsed();
+        let took = call / u32::try_from(items.len()).unwrap_or(u32::MAX).max(1);
         for (at, verdict) in items.iter().zip(verdicts) {
             if let Some(trail) = self.trails.get(&self.items[*at].origin) {
                 let plugin = Arc::clone(plugin.name());
-                trail.add(Step { plugin, kind, did: verdict.into(), batch: items.len(), took });
+                trail.add(Step { plugin, kind, did: verdict.into(), batch: items.len(), took, began, call });
             }
         }
     }

@@ -56,6 +56,6 @@ pub use progress::Progress;
 pub use published::Published;
 pub use selection::{Selection, Watch};
 pub use thinning::{ConflateKey, SlowPolicy};
-pub use trail::{Did, Step, Trail};
+pub use trail::{Did, Step, Trail, TurnTaken, Way};
 pub use view::{NoView, View};
 pub use wanted::Wanted;

@@ -46,6 +46,7 @@ impl Pipeline {
         };
         let passed = chain.finish();
 
+        receipts.note_turn(turn.began);
         let (groups, dead_letters) = receipts.note(passed.fates, &passed.origins, passed.failures);
         let aside = receipts.set_aside(passed.later, turn.began);
         let published = self.inbox.expect_published(committed.published);

@@ -13,7 +13,7 @@ use crate::chain::{Failure, Later, Why};
 use crate::figures::Figures;
 use crate::ingress::{Answer, Reply, Submission};
 use crate::parking::{Parked, WaitsFor};
-use crate::{Outcome, Published, Trail};
+use crate::{Outcome, Published, Trail, TurnTaken};
 
 /// Who waits for which outcomes of one turn.
 pub(crate) struct Receipts {
@@ -93,6 +93,14 @@ impl Receipts {
     /// Where it is written down what plugins do with the events that go through them, by their order there.
     pub(crate) fn trails(&self) -> HashMap<usize, Arc<Trail>> {
         self.of_passing(&self.trails)
+    }
+
+    /// Writes down that plugins are through with this turn, where that is wanted.
+    pub(crate) fn note_turn(&self, began: Instant) {
+        if !self.trails.is_empty() {
+            let turn = TurnTaken { began, ended: Instant::now(), events: self.fates.len() };
+            self.trails.values().for_each(|trail| trail.note_turn(turn));
+        }
     }
 
     /// How often these events were published on account of others, if they were.
@@ -200,6 +208,11 @@ impl Receipts {
 
     /// Tells every publisher, and counts what it tells.
     pub(crate) fn answer(mut self, appended: Result<Appended, AppendError>, figures: &Figures) {
+        if !self.trails.is_empty() {
+            let now = Instant::now();
+            let of = |place: &usize| self.trails.get(place);
+            self.appended.iter().filter_map(of).for_each(|trail| trail.note_appended(now));
+        }
         match appended {
             Ok(appended) => {
                 for (place, placed) in self.appended.iter().zip(appended.places) {

@@ -1,13 +1,35 @@
-//! What plugins did with one event, written down if its publisher asks for it.
+//! What was done with one event and when, written down if its publisher, or a trace, asks for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tidemill_plugin::{Kind, Verdict};
 
-/// The steps of one event, in order.
+/// The way of one event, in order.
 #[derive(Debug, Default)]
-pub struct Trail(Mutex<Vec<Step>>);
+pub struct Trail(Mutex<Way>);
+
+/// What is known of an event's way so far.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// What plugins did.
+    pub steps: Vec<Step>,
+    /// The turns of workers that it was in; several if it had to wait.
+    pub turns: Vec<TurnTaken>,
+    /// When the log had it, or said that it would not.
+    pub appended: Option<Instant>,
+}
+
+/// One turn of a worker.
+#[derive(Debug, Clone, Copy)]
+pub struct TurnTaken {
+    /// When the worker began.
+    pub began: Instant,
+    /// When plugins were through, and the log had not begun.
+    pub ended: Instant,
+    /// Events that it was about.
+    pub events: usize,
+}
 
 /// One plugin's part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +44,10 @@ pub struct Step {
     pub batch: usize,
     /// How long it took.
     pub took: Duration,
+    /// When the call began.
+    pub began: Instant,
+    /// How long it took for all its events.
+    pub call: Duration,
 }
 
 /// What a plugin did with an event.
@@ -75,10 +101,27 @@ impl From<&Verdict> for Did {
 impl Trail {
     /// The steps so far.
     pub fn steps(&self) -> Vec<Step> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().steps.clone()
+    }
+
+    /// All of it so far.
+    pub fn way(&self) -> Way {
+        self.lock().clone()
     }
 
     pub(crate) fn add(&self, step: Step) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+        self.lock().steps.push(step);
+    }
+
+    pub(crate) fn note_turn(&self, turn: TurnTaken) {
+        self.lock().turns.push(turn);
+    }
+
+    pub(crate) fn note_appended(&self, at: Instant) {
+        self.lock().appended = Some(at);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Way> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

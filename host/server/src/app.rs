@@ -24,6 +24,7 @@ use crate::outbound::Outbound;
 use crate::quota::Quotas;
 use crate::rates::Rates;
 use crate::tls::Certificate;
+use crate::traces::Traces;
 
 /// The parts of a running server that requests need.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) tickets: Tickets,
     pub(crate) revoked: Revoked,
     pub(crate) outbound: Outbound,
+    /// None without a collector of traces.
+    pub(crate) traces: Option<Traces>,
     pub(crate) sites: Sites,
     pub(crate) audit: Audit,
     pub(crate) bus: Bus,
@@ -131,6 +134,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         (Places::new(config.subscribe.caps, config.server.connections_per_address), Quotas::new(&config.publish));
     let built = Arc::new(App {
         revoked: Revoked::open(&data_dir)?,
+        traces: Traces::start(&config.telemetry, &outbound)?,
         config: ArcSwap::from_pointee(config),
         auth: ArcSwap::from_pointee(auth),
         tickets: Tickets::default(),

@@ -28,6 +28,7 @@ use tidemill_bus::Coding;
 use tidemill_log::{Retention, Rule};
 use tidemill_plugin::Limits;
 
+use axum::http::Uri;
 use settings::Settings;
 use source::FileSource;
 
@@ -73,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// `[http-client]`
     pub(crate) http_client: HttpClient,
+    /// `[audit]`
+    pub(crate) audit: Audit,
     /// `[drain]`
     pub(crate) drain: Drain,
     /// `[telemetry]`
@@ -260,6 +263,13 @@ pub(crate) struct HttpClient {
     pub(crate) roots: Option<PathBuf>,
 }
 
+/// `[audit]`
+#[derive(Debug, Clone)]
+pub(crate) struct Audit {
+    /// Whether lines of the audit log are events, too.
+    pub(crate) events: bool,
+}
+
 /// `[drain]`
 #[derive(Debug, Clone)]
 pub(crate) struct Drain {
@@ -276,6 +286,10 @@ pub(crate) struct Telemetry {
     pub(crate) format: LogFormat,
     /// Which log lines are written: directives of `tracing`'s `EnvFilter`, known to be valid.
     pub(crate) filter: String,
+    /// Where traces are sent to (OTLP over HTTP); none without.
+    pub(crate) otlp_endpoint: Option<Uri>,
+    /// Which part of the events is traced that nobody else has decided about.
+    pub(crate) trace_sample: f64,
 }
 
 /// `telemetry.format`

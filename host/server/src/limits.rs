@@ -33,6 +33,11 @@ pub(crate) const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Refused requests that are written to the audit log, each second: whoever tries tokens must not fill the disk. All are
 /// counted in the figures.
 pub(crate) const REFUSALS_WRITTEN_MAX: u32 = 100;
+/// Lines of the audit log that become events, each second, if they do at all: what strangers try must not push out what
+/// the log keeps.
+pub(crate) const AUDIT_EVENTS_MAX: u32 = 20;
+/// Such events that wait for the log. One that stands still must not fill the memory with them.
+pub(crate) const AUDIT_EVENTS_WAITING_MAX: usize = 1000;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.
@@ -89,6 +94,26 @@ pub(crate) const TICKETS_MAX: usize = 10_000;
 /// Publishers without a token whose sending is counted each for itself; further ones share one count. Whoever has many
 /// addresses would fill the memory.
 pub(crate) const QUOTA_KEYS_MAX: usize = 10_000;
+/// Spans that wait to be sent to a collector. Beyond it they are dropped: one that is slow must not fill the memory.
+pub(crate) const TRACE_QUEUE_MAX: usize = 8192;
+/// Spans in one request to a collector.
+pub(crate) const TRACE_BATCH_MAX: usize = 512;
+/// How long spans wait for others before they are sent, so that a collector is not asked for each.
+pub(crate) const TRACE_PAUSE: Duration = Duration::from_millis(500);
+/// How long a collector may take for one request.
+pub(crate) const TRACE_TIME_MAX: Duration = Duration::from_secs(5);
+/// Bytes of its answer.
+pub(crate) const TRACE_ANSWER_BYTES_MAX: u64 = 64 << 10;
+/// How long a server that stops waits for a collector.
+pub(crate) const TRACE_FINISH_MAX: Duration = Duration::from_secs(2);
+/// Events of one request that are traced: whoever says that all are to be must not have us trace ten thousand.
+pub(crate) const TRACED_MAX: usize = 100;
+/// Traced events of which it is awaited that somebody gets them first; deliveries are compared with all of them.
+pub(crate) const FIRSTS_AWAITED_MAX: usize = 64;
+/// How long. Perhaps nobody wants them.
+pub(crate) const FIRST_AWAITED_MAX: Duration = Duration::from_secs(10);
+/// Deliveries that are kept for one of them, before it is known where it stands.
+pub(crate) const DELIVERIES_SEEN_MAX: usize = 32;
 /// Between looks at connections and at the age of events.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Sources or subjects in one subscription.

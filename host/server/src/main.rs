@@ -27,6 +27,7 @@ mod sse;
 mod systemd;
 mod telemetry;
 mod tls;
+mod traces;
 
 use std::process::ExitCode;
 

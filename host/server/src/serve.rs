@@ -100,6 +100,9 @@ async fn keep_house(app: Arc<App>) {
         app.quotas.tidy();
         app.arrivals.tidy();
         app.auth.load().refresh_keys();
+        if let Some(traces) = &app.traces {
+            traces.firsts().give_up();
+        }
         app.connections.sweep(app.config().subscribe.write_timeout);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
@@ -119,7 +122,11 @@ async fn drain(app: Arc<App>, server: Server) {
     server.stop().await;
     app.bus.close_ingress();
     // The workers end when nobody holds the queue any more.
-    let _ = tokio::task::spawn_blocking(move || app.bus.join()).await;
+    let joining = Arc::clone(&app);
+    let _ = tokio::task::spawn_blocking(move || joining.bus.join()).await;
+    if let Some(traces) = &app.traces {
+        traces.finish().await;
+    }
 }
 
 /// One JSON line per listener, for whoever started the server with port 0.

@@ -5,7 +5,7 @@
 use super::Config;
 
 /// Keys that are looked at whenever they are needed. All others are what the server was started with.
-const LIVE: [&str; 10] = [
+const LIVE: [&str; 11] = [
     "auth.allow-anonymous",
     "publish.body-max",
     "publish.batch-max",
@@ -14,6 +14,7 @@ const LIVE: [&str; 10] = [
     "subscribe.retry",
     "subscribe.slow",
     "subscribe.write-timeout",
+    "audit.events",
     "drain.deadline",
     "drain.spread",
 ];
@@ -65,6 +66,7 @@ impl Config {
         self.subscribe.retry = new.subscribe.retry;
         self.subscribe.slow = new.subscribe.slow;
         self.subscribe.write_timeout = new.subscribe.write_timeout;
+        self.audit = new.audit.clone();
         self.drain = new.drain.clone();
         self.plugins.clone_from(&new.plugins);
         self.plugin_places.clone_from(&new.plugin_places);
@@ -90,7 +92,7 @@ mod tests {
         let new = config(
             "listen = '127.0.0.1:1'\n[publish]\nbody-max = '2KiB'\nbatch-max = 7\ndefault-source = 'x'\nqueue-wait = '1s'\n\
              [subscribe]\nheartbeat = '3s'\nretry = '4s'\nslow = 'sample'\nwrite-timeout = '5s'\nring-max = '2MiB'\n\
-             [drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
+             [audit]\nevents = 'on'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
              [plugins.b]\norder = 3\n[plugins.c]\norder = 4\n",
         );
         let Change { config, mut taken, waiting } = old.change_to(&new);
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(taken, live, "the test changes all that can change");
         assert_eq!(waiting, ["listen", "publish.queue-wait", "subscribe.ring-max", "retention"]);
         let differ = |a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{a:?}") != format!("{b:?}");
-        assert!(!differ(&config.auth, &new.auth) && !differ(&config.drain, &new.drain));
+        assert!(config.audit.events && !differ(&config.auth, &new.auth) && !differ(&config.drain, &new.drain));
         assert!(!differ(&config.plugins, &new.plugins) && config.listen == old.listen);
         assert!(config.publish.queue_wait == old.publish.queue_wait && config.publish.body_max == 2048);
         // Taken once more it says the same of what waits, and nothing else.

@@ -7,6 +7,7 @@ mod auth;
 mod bounds;
 mod limits;
 mod sites;
+mod telemetry;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,13 +15,11 @@ use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{
-    Address, BasePath, Choice, Count, Directives, File, Folder, Mode, Networks, Several, Size, Source, Span,
-};
+use super::kind::{Address, BasePath, Choice, Count, File, Folder, Mode, Networks, Several, Size, Source, Span};
 use super::settings::Settings;
 use super::{
-    Config, Drain, Durability, HttpClient, Log, LogFormat, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
-    StoreKind, Subscribe, Telemetry, Tls,
+    Audit, Config, Drain, Durability, HttpClient, Log, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
+    StoreKind, Subscribe, Tls,
 };
 
 /// How long something may be kept.
@@ -309,6 +308,14 @@ impl Config {
                     "PEM file with certificates that plugins' requests trust beside those that browsers do.",
                 ),
             },
+            audit: Audit {
+                events: s.read(
+                    "audit.events",
+                    "off",
+                    &Choice(&[("off", false), ("on", true)]),
+                    "Whether lines of the audit log are stored as events of the type `tidemill.audit`, too.",
+                ),
+            },
             drain: Drain {
                 deadline: s.read(
                     "drain.deadline",
@@ -324,20 +331,7 @@ impl Config {
                     after another, so that they do not all come at once.",
                 ),
             },
-            telemetry: Telemetry {
-                format: s.read(
-                    "telemetry.format",
-                    "text",
-                    &Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-                    "How log lines are written to standard error.",
-                ),
-                filter: s.read(
-                    "telemetry.filter",
-                    "info",
-                    &Directives,
-                    "Which log lines are written: a level, or directives such as `info,tidemill_bus=debug`.",
-                ),
-            },
+            telemetry: telemetry::read(s),
             plugins: s.plugin_tables(),
             entries: Vec::new(),
             plugin_places: BTreeMap::new(),

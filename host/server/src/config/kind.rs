@@ -55,7 +55,7 @@ pub(super) struct Several<T: 'static>(pub(super) &'static [(&'static str, T)]);
 pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
 impl Raw {
-    fn text(&self) -> Option<&str> {
+    pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Untyped(text) | Self::Text(text) => Some(text),
             _ => None,
@@ -307,7 +307,7 @@ impl<T: Copy + PartialEq + Debug> Kind for Several<T> {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 

@@ -30,6 +30,16 @@ pub(crate) enum Events {
     Many(Vec<Decoded>),
 }
 
+impl Events {
+    /// Does something with each that is an event.
+    pub(crate) fn each(&mut self, mut what: impl FnMut(&mut Published)) {
+        match self {
+            Self::One(decoded) => decoded.iter_mut().for_each(&mut what),
+            Self::Many(all) => all.iter_mut().flatten().for_each(what),
+        }
+    }
+}
+
 /// What the server knows and publishers may leave out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Defaults<'a> {

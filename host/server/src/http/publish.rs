@@ -1,6 +1,7 @@
 //! `POST /events`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -16,6 +17,7 @@ use crate::http::decode::{Decoded, Defaults, Events, decode};
 use crate::http::{body, outcome};
 use crate::problem::{Kind, Problem};
 use crate::quota::Left;
+use crate::traces;
 
 /// Takes events in any of the accepted formats and answers what became of each.
 pub(crate) async fn publish(
@@ -32,6 +34,7 @@ pub(crate) async fn publish(
 }
 
 async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &mut Left) -> Result<Response, Problem> {
+    let received = Instant::now();
     let (Parts { headers, uri, .. }, body) = request.into_parts();
     let explain = explain(uri.query())?;
     let body_max = app.config().publish.body_max;
@@ -41,16 +44,17 @@ async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &
     app.quotas.bytes(by, body.len(), limited, left)?;
     let settings = app.config();
     let defaults = Defaults { source: &settings.publish.default_source, batch_max: settings.publish.batch_max };
-    let events = decode(&headers, &body, defaults)?;
+    let mut events = decode(&headers, &body, defaults)?;
     drop((settings, body));
+    events.each(|published| traces::carry(&headers, published));
     match events {
         Events::One(decoded) => {
             app.quotas.events(by, 1, limited, left)?;
-            one(app, who, decoded, explain).await
+            one(app, who, decoded, explain, received).await
         }
         Events::Many(decoded) => {
             app.quotas.events(by, decoded.len(), limited, left)?;
-            many(app, who, decoded, explain).await
+            many(app, who, decoded, explain, received).await
         }
     }
 }
@@ -68,7 +72,13 @@ fn explain(query: Option<&str>) -> Result<bool, Problem> {
     }
 }
 
-async fn one(app: &App, who: &Principal, decoded: Decoded, explain: bool) -> Result<Response, Problem> {
+async fn one(
+    app: &App,
+    who: &Principal,
+    decoded: Decoded,
+    explain: bool,
+    received: Instant,
+) -> Result<Response, Problem> {
     let mut published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
     if let Some(problem) = forbidden(who, &published) {
         return Err(not_permitted(&permission(&published), problem.detail));
@@ -76,11 +86,22 @@ async fn one(app: &App, who: &Principal, decoded: Decoded, explain: bool) -> Res
     let id = published.event.id().to_owned();
     let trail = explain.then(Arc::<Trail>::default);
     published.trail = trail.clone();
-    let outcomes = app.bus.publish(vec![published]).await.map_err(|error| refused(&error))?;
+    let traced = app.traces.as_ref().and_then(|traces| Some((traces, traces.begin(&mut published, received)?)));
+    let published = app.bus.publish(vec![published]).await;
+    if let Some((traces, traced)) = traced {
+        traces.end(traced, published.as_ref().ok().and_then(|outcomes| outcomes.first()));
+    }
+    let outcomes = published.map_err(|error| refused(&error))?;
     Ok(outcome::single(&id, outcomes.first(), trail.as_deref(), app.durability))
 }
 
-async fn many(app: &App, who: &Principal, decoded: Vec<Decoded>, explain: bool) -> Result<Response, Problem> {
+async fn many(
+    app: &App,
+    who: &Principal,
+    decoded: Vec<Decoded>,
+    explain: bool,
+    received: Instant,
+) -> Result<Response, Problem> {
     let (mut events, mut trails) = (Vec::with_capacity(decoded.len()), Vec::new());
     // Nothing of the request is allowed: an error, so that nobody takes it for an answer to read later.
     let refused_all = decoded.iter().all(|item| item.as_ref().is_ok_and(|published| !may(who, published)));
@@ -109,8 +130,14 @@ async fn many(app: &App, who: &Principal, decoded: Vec<Decoded>, explain: bool) 
             Err(problems) => Err(Outcome::Rejected { by: None, problems }),
         })
         .collect();
-    let outcomes =
-        if events.is_empty() { Vec::new() } else { app.bus.publish(events).await.map_err(|error| refused(&error))? };
+    let traced = app.traces.as_ref().map(|traces| (traces, traces.begin_all(&mut events, received)));
+    let published = if events.is_empty() { Ok(Vec::new()) } else { app.bus.publish(events).await };
+    for (traces, (at, traced)) in
+        traced.into_iter().flat_map(|(traces, all)| all.into_iter().map(move |one| (traces, one)))
+    {
+        traces.end(traced, published.as_ref().ok().and_then(|outcomes| outcomes.get(at)));
+    }
+    let outcomes = published.map_err(|error| refused(&error))?;
     Ok(outcome::several(&items, &outcomes, &trails, app.durability))
 }
 

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::{self, Moment};
 use crate::connections::Connection;
 use crate::sse::crowded::{retry, spread};
+use crate::traces::Traces;
 
 /// What one subscriber is sent. Small: a quiet subscriber is hardly more than this.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ impl Feed {
         ask: impl FnOnce(&mut Cursor, &Progress) -> Poll<Option<Delivery>>,
     ) -> Poll<Option<Bytes>> {
         let now = Moment::now();
+        let traced = app.traces.as_ref().map(Traces::firsts).filter(|firsts| firsts.awaits());
+        let traced = traced.map(|firsts| (firsts, self.cursor.position().sequence));
         self.connection.ask(now);
         match self.stage {
             Stage::Greeting => {
@@ -86,6 +89,9 @@ impl Feed {
                 self.written = now;
                 Some(match delivery {
                     Some(Delivery::Frames { bytes, sum, .. }) => {
+                        if let Some((firsts, after)) = traced {
+                            firsts.delivered(&self.selection().wanted().types, after, self.cursor.position().sequence);
+                        }
                         self.coder.count(self.coding(), sum);
                         bytes
                     }

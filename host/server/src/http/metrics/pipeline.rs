@@ -53,6 +53,10 @@ fn events(to: &mut Families<'_, '_>, app: &App) -> fmt::Result {
     let (workers, turn) = app.bus.workers();
     to.gauge("workers", "Pipeline workers", workers as u64)?;
     to.counter("turns", "Turns that pipeline workers have taken", figures.turns())?;
+    if let Some((dropped, sent)) = app.traces.as_ref().map(crate::traces::Traces::figures) {
+        to.counter("trace_spans_sent", "Spans that the collector of traces took", sent)?;
+        to.counter("trace_spans_dropped", "Spans that were too many, or that it did not take", dropped)?;
+    }
     let help = "How long the worker that has been at its turn for longest has been";
     to.seconds("turn_present", help, turn.as_secs_f64())
 }

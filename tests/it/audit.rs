@@ -1,9 +1,15 @@
 //! Log lines for other programs: the audit log, and the streams that begin and end.
 
+use std::time::Instant;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::{Server, Subscriber, eventually, guest};
+
+/// Lines that become events.
+const EVENTS_A_SECOND: usize = 20;
 
 const CONFIG: &str = "[telemetry]\nformat = \"json\"\n";
 
@@ -85,4 +91,49 @@ async fn streams_that_begin_and_end_are_lines_of_json() {
     assert_eq!((&ids[2], &ids[3]), (&ids[0], &ids[1]));
     assert!(seen[..2].iter().all(|line| line["clientIP"] == "127.0.0.1" && line["duration"].is_null()), "{seen:#?}");
     assert!(seen[2..].iter().all(|line| line["duration"].as_f64() >= Some(0.0)), "{seen:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_are_events_for_administrators_if_that_is_wanted() {
+    let hash = |name: &str| Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let token = |name: &str, rest: &str| {
+        let hash = hash(name);
+        format!("[[auth.tokens]]\nname = '{name}'\nsha256 = '{hash}'\ntype = 'team'\nsubscribe = ['*']\n{rest}\n")
+    };
+    let tokens = token("admin", "permissions = ['admin']") + &token("viewer", "");
+    let config = |events: &str| format!("[auth]\nallow-anonymous = 'never'\n{tokens}[audit]\nevents = '{events}'\n");
+    let server = Server::start(&config("on"), &[]).await;
+    let send = async |method: Method, path: &str, name: &str| {
+        server.http.request(method, server.url(path)).bearer_auth(name).send().await.unwrap()
+    };
+    let seen = async |name: &str| -> Vec<Value> {
+        let answer = send(Method::GET, "/events/poll?since=earliest&types=tidemill.audit", name).await;
+        let answer: Value = answer.json().await.unwrap();
+        answer["events"].as_array().unwrap().iter().map(|item| item["event"].clone()).collect()
+    };
+    assert_eq!(send(Method::POST, "/plugins/a/disable", "viewer").await.status(), 403);
+    assert_eq!(send(Method::DELETE, "/connections/77", "admin").await.status(), 404);
+    assert_eq!(send(Method::GET, "/plugins", "nobody").await.status(), 401);
+    eventually("all are events", async || seen("admin").await.len() == 3).await;
+    let events = seen("admin").await;
+    let members = ["action", "object", "outcome", "status", "principal"];
+    let data: Vec<Value> = events.iter().map(|event| members.map(|name| event["data"][name].clone()).into()).collect();
+    assert_eq!(
+        data,
+        [
+            json!(["plugin.disable", "a", "refused", 403, "viewer"]),
+            json!(["connection.close", "77", "refused", 404, "admin"]),
+            json!(["read", "/plugins", "refused", 401, null]),
+        ]
+    );
+    assert_eq!((&events[0]["source"], &events[0]["subject"]), (&json!("tidemill"), &json!("plugin.disable")));
+    assert_eq!(seen("viewer").await, Vec::<Value>::new(), "it is for administrators");
+    // Strangers who try without end do not fill the log: so many at once, and as many in each second.
+    let begun = Instant::now();
+    for _ in 0..200 {
+        send(Method::GET, "/plugins", "nobody").await;
+    }
+    let most = 3 + EVENTS_A_SECOND * (2 + usize::try_from(begun.elapsed().as_secs()).unwrap());
+    let stored = seen("admin").await.len();
+    assert!((3..=most).contains(&stored), "{stored} are stored, at most {most} may be");
 }

@@ -1,5 +1,7 @@
 //! The audit log: one line for each attempt to change something by hand, and for each request of somebody who may not, with
-//! the target `audit`. Must not know what requests do, nor who may.
+//! the target `audit`, and as events if that is wanted. Must not know what requests do, nor who may.
+
+mod event;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,49 +11,82 @@ use axum::response::Response;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::auth::Principal;
 use crate::connections::Peer;
-use crate::limits::{REFUSALS_WRITTEN_MAX, REQUEST_ID_BYTES_MAX};
+use crate::limits::{AUDIT_EVENTS_MAX, REFUSALS_WRITTEN_MAX, REQUEST_ID_BYTES_MAX};
 use crate::problem::Reason;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What refusals are written by.
+/// What bounds how much is written.
 #[derive(Debug)]
 pub(crate) struct Audit {
     refusals: DefaultDirectRateLimiter,
+    events: DefaultDirectRateLimiter,
+}
+
+/// What one line says.
+struct Line<'a> {
+    action: &'static str,
+    object: &'a str,
+    outcome: &'static str,
+    status: Option<u16>,
+    reason: Option<&'static str>,
+    by: Option<&'a Principal>,
+    remote: &'a Peer,
+    /// The name of the request; none if its client was not told.
+    id: Option<&'a str>,
 }
 
 impl Default for Audit {
     fn default() -> Self {
-        let second = NonZeroU32::new(REFUSALS_WRITTEN_MAX).unwrap_or(NonZeroU32::MIN);
-        Self { refusals: RateLimiter::direct(Quota::per_second(second)) }
+        let per_second =
+            |most| RateLimiter::direct(Quota::per_second(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN)));
+        Self { refusals: per_second(REFUSALS_WRITTEN_MAX), events: per_second(AUDIT_EVENTS_MAX) }
     }
 }
 
-impl Audit {
-    /// Writes down that somebody may not do what is no action by hand: reading, or publishing. There may be many of these;
-    /// figures count all, and only some a second are written.
-    pub(crate) fn refused(
-        &self,
-        what: &'static str,
-        route: &str,
-        remote: &Peer,
-        by: Option<&Principal>,
-        answer: &Response,
-    ) {
-        if self.refusals.check().is_err() {
-            return;
-        }
-        let (status, reason) = (answer.status().as_u16(), reason(answer));
-        let by = by.map(tracing::field::display);
-        tracing::info!(target: "audit", action = what, object = ?route, outcome = "refused", status, reason, principal = by,
-            remote = %remote.address, "a request was refused");
+impl Line<'_> {
+    fn write(&self, app: &App, message: &'static str) {
+        let Self { action, object, outcome, status, reason, by, remote, id } = self;
+        tracing::info!(
+            target: "audit",
+            action,
+            // A client chose it: quoted, so that it stays one line and one field.
+            object = ?object,
+            outcome,
+            status,
+            reason,
+            principal = by.map(tracing::field::display),
+            remote = %remote.address,
+            requestId = id.map(tracing::field::display),
+            "{message}"
+        );
+        event::tell(app, self);
+    }
+}
+
+/// Writes down that somebody may not do what is no action by hand: reading, or publishing. There may be many of these;
+/// figures count all, and only some a second are written.
+pub(crate) fn refused(
+    app: &App,
+    action: &'static str,
+    route: &str,
+    remote: &Peer,
+    by: Option<&Principal>,
+    answer: &Response,
+) {
+    if app.audit.refusals.check().is_ok() {
+        let (status, reason) = (Some(answer.status().as_u16()), reason(answer));
+        let line = Line { action, object: route, outcome: "refused", status, reason, by, remote, id: None };
+        line.write(app, "a request was refused");
     }
 }
 
 /// One attempt. If it is dropped before there is an answer, its client went away; what it asked for may have been done.
 pub(crate) struct Attempt {
+    app: Arc<App>,
     action: &'static str,
     object: String,
     remote: Peer,
@@ -62,8 +97,14 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// What somebody begins to do with an object.
-    pub(crate) fn begin(action: &'static str, object: String, remote: Peer, headers: &HeaderMap) -> Self {
-        Self { action, object, remote, id: request_id(headers), by: None, answered: false }
+    pub(crate) fn begin(
+        app: &Arc<App>,
+        action: &'static str,
+        object: String,
+        remote: Peer,
+        headers: &HeaderMap,
+    ) -> Self {
+        Self { app: Arc::clone(app), action, object, remote, id: request_id(headers), by: None, answered: false }
     }
 
     /// Says who it is.
@@ -86,20 +127,9 @@ impl Attempt {
 
     fn write(&self, outcome: &'static str, status: Option<u16>, reason: Option<&'static str>) {
         let Self { action, object, remote, id, by, .. } = self;
-        let by = by.as_deref().map(tracing::field::display);
-        tracing::info!(
-            target: "audit",
-            action,
-            // A client chose it: quoted, so that it stays one line and one field.
-            object = ?object,
-            outcome,
-            status,
-            reason,
-            principal = by,
-            remote = %remote.address,
-            requestId = %id,
-            "an action by hand"
-        );
+        let by = by.as_deref();
+        let line = Line { action, object, outcome, status, reason, by, remote, id: Some(id) };
+        line.write(&self.app, "an action by hand");
     }
 }
 

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::audit::Attempt;
+use crate::audit::{self, Attempt};
 use crate::auth::policy::{Need, action, need};
 use crate::auth::principal::ADMIN;
 use crate::auth::{Principal, Refusal, not_permitted};
@@ -36,7 +36,7 @@ pub(crate) async fn guard(
     let mut attempt = action(request.method(), route).map(|action| {
         let parts = object.iter().flat_map(RawPathParams::iter).map(|(_, value)| value);
         let object = parts.collect::<Vec<_>>().join("/");
-        Attempt::begin(action, object, peer.clone(), request.headers())
+        Attempt::begin(&app, action, object, peer.clone(), request.headers())
     });
     let who = identify(&app, need, &mut request).await;
     if let (Ok(Some(principal)), Some(attempt)) = (&who, &mut attempt) {
@@ -53,7 +53,7 @@ pub(crate) async fn guard(
         app.figures.refused.note(&answer);
         if attempt.is_none() {
             let what = if need == Need::Publisher { "publish" } else { "read" };
-            app.audit.refused(what, route, &peer, by.as_deref(), &answer);
+            audit::refused(&app, what, route, &peer, by.as_deref(), &answer);
         }
     }
     match attempt {

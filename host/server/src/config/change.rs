@@ -114,7 +114,7 @@ mod tests {
         let whole = Config { listen: new.listen, retention: new.retention.clone(), ..config };
         let mut publish = whole.publish.clone();
         publish.queue_wait = new.publish.queue_wait;
-        let mut subscribe = whole.subscribe.clone();
+        let mut subscribe = whole.subscribe;
         subscribe.ring_max = new.subscribe.ring_max;
         assert!(!differ(&publish, &new.publish) && !differ(&subscribe, &new.subscribe));
     }

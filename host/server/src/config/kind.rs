@@ -2,9 +2,11 @@
 
 mod base_path;
 mod networks;
+mod socket;
 
 pub(super) use base_path::BasePath;
 pub(super) use networks::Networks;
+pub(super) use socket::{Address, Mode};
 
 use std::{fmt::Debug, ops::RangeInclusive, path::PathBuf, time::Duration};
 
@@ -13,7 +15,6 @@ use tidemill_event::limits::SOURCE_BYTES_MAX;
 use tracing_subscriber::EnvFilter;
 
 use super::source::Raw;
-use super::{Listen, UNIX};
 
 mod list;
 
@@ -31,8 +32,6 @@ pub(super) trait Kind {
     fn to_toml(&self, value: &Self::Value) -> String;
 }
 
-/// Address and port.
-pub(super) struct Address;
 /// A directory, which need not exist yet.
 pub(super) struct Folder;
 /// A file, or none.
@@ -60,52 +59,6 @@ impl Raw {
             Self::Untyped(text) | Self::Text(text) => Some(text),
             _ => None,
         }
-    }
-}
-
-/// Permissions of a file, in octal.
-pub(super) struct Mode;
-
-impl Kind for Mode {
-    type Value = u32;
-
-    fn parse(&self, raw: &Raw) -> Option<u32> {
-        let mode = u32::from_str_radix(raw.text()?, 8).ok()?;
-        Some(mode).filter(|mode| *mode <= 0o777)
-    }
-
-    fn allowed(&self) -> String {
-        "permissions in octal digits, such as \"0660\"".into()
-    }
-
-    fn to_toml(&self, value: &u32) -> String {
-        quoted(&format!("{value:04o}"))
-    }
-}
-
-impl Kind for Address {
-    type Value = Listen;
-
-    fn parse(&self, raw: &Raw) -> Option<Listen> {
-        let text = raw.text()?;
-        if let Some(path) = text.strip_prefix(UNIX) {
-            return Some(Listen::Unix(PathBuf::from(path))).filter(|_| !path.is_empty() && !path.contains('\0'));
-        }
-        // `localhost` is what people type; other names would have to be looked up.
-        let address = match text.strip_prefix("localhost:") {
-            Some(port) => format!("127.0.0.1:{port}").parse(),
-            None => text.parse(),
-        };
-        address.ok().map(Listen::Tcp)
-    }
-
-    fn allowed(&self) -> String {
-        "an IP address and a port, such as \"127.0.0.1:3000\", \"0.0.0.0:3000\" or \"[::1]:0\", or \"unix:\" and a path"
-            .into()
-    }
-
-    fn to_toml(&self, value: &Listen) -> String {
-        quoted(&value.to_string())
     }
 }
 
@@ -406,9 +359,15 @@ mod tests {
 
     #[test]
     fn addresses_have_a_port() {
-        assert_eq!(Address.parse(&untyped("localhost:0")), Some(Listen::Tcp("127.0.0.1:0".parse().unwrap())));
-        assert_eq!(Address.parse(&untyped("[::1]:80")), Some(Listen::Tcp("[::1]:80".parse().unwrap())));
-        assert_eq!(Address.parse(&untyped("unix:/run/t.sock")), Some(Listen::Unix("/run/t.sock".into())));
+        assert_eq!(
+            Address.parse(&untyped("localhost:0")),
+            Some(crate::config::Listen::Tcp("127.0.0.1:0".parse().unwrap()))
+        );
+        assert_eq!(Address.parse(&untyped("[::1]:80")), Some(crate::config::Listen::Tcp("[::1]:80".parse().unwrap())));
+        assert_eq!(
+            Address.parse(&untyped("unix:/run/t.sock")),
+            Some(crate::config::Listen::Unix("/run/t.sock".into()))
+        );
         for text in ["unix:", "127.0.0.1", ":3000", "3000", "example.org:80", "127.0.0.1:65536"] {
             assert!(Address.parse(&untyped(text)).is_none(), "{text}");
         }

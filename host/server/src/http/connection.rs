@@ -35,6 +35,8 @@ use crate::sse::Subscribed;
 pub(super) struct Service {
     app: Arc<App>,
     router: Router,
+    /// The path below which everything is.
+    base: String,
     http: http1::Builder,
     http2: Http2,
     tls: Option<TlsAcceptor>,
@@ -54,10 +56,12 @@ impl Service {
         // Not `pipeline_flush`: with it hyper takes from a body without a bound while the socket is stuck (invariant I4).
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
         let router = super::routes(&app);
-        let (streams_max, subscribe) =
-            (app.config().subscribe.connections_max + OTHER_CONNECTIONS_MAX, &app.config().subscribe);
-        let http2 = Http2::new(router.clone(), streams_max, subscribe.write_timeout.max(HTTP2_ANSWER_TIME_MIN));
-        Self { router, app, http, http2, tls, lane, stops }
+        let config = app.config();
+        let streams_max = config.subscribe.connections_max + OTHER_CONNECTIONS_MAX;
+        let http2 = Http2::new(router.clone(), streams_max, config.subscribe.write_timeout.max(HTTP2_ANSWER_TIME_MIN));
+        let base = config.server.base_path.clone();
+        drop(config);
+        Self { router, base, app, http, http2, tls, lane, stops }
     }
 
     pub(super) fn app(&self) -> &App {
@@ -65,7 +69,7 @@ impl Service {
     }
 
     fn base(&self) -> &str {
-        &self.app.config().server.base_path
+        &self.base
     }
 
     pub(super) fn write_timeout(&self) -> Duration {

@@ -13,7 +13,7 @@ use tidemill_log::Record;
 use crate::{Encoding, Envelope, Framing};
 
 /// Appends the frames of one record.
-pub(crate) fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
+pub fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
     let event = &record.event;
     if encoding.framing == Framing::Json {
         // Writing to a Vec does not fail.

@@ -160,7 +160,7 @@ fn check_extensions(extensions: &Map<String, Value>, problems: &mut Vec<Problem>
             || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         {
             let detail = "names of extension attributes are 1 to 20 characters of a to z and 0 to 9";
-            problems.push(Problem::new(name, detail));
+            problems.push(Problem::new(if name.is_empty() { "extensions" } else { name }, detail));
         } else {
             match value {
                 Value::String(text) => check_text(name, text, limits::EXTENSIONS_BYTES_MAX, false, problems),

@@ -9,6 +9,8 @@ mod keys;
 mod place;
 mod policy;
 mod principal;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod property;
 mod refusal;
 mod revoked;
 mod site;

@@ -11,6 +11,8 @@ mod kind;
 mod listen;
 mod nearest;
 mod problem;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod property;
 mod retention;
 mod settings;
 mod show;

@@ -22,6 +22,8 @@ use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
 pub(crate) use poll::poll;
+#[cfg(any(test, fuzzing))]
+pub(crate) use query::property as query_property;
 
 use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};

@@ -5,6 +5,8 @@
 
 mod binary;
 pub(crate) mod cloudevents;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod property;
 mod simple;
 
 use axum::http::{HeaderMap, header};

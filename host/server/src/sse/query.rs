@@ -1,5 +1,8 @@
 //! What a subscriber asks for: the parameters of `GET /events` and the header `Last-Event-ID`.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod property;
+
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -129,7 +132,9 @@ impl Query {
 }
 
 fn wrong(at: &str, what: impl Display) -> Problem {
-    Problem::new(Kind::BadRequest, format!("the parameter `{at}` is wrong: {what}")).at(at)
+    // A parameter may have no name at all.
+    let place = if at.is_empty() { "query" } else { at };
+    Problem::new(Kind::BadRequest, format!("the parameter `{at}` is wrong: {what}")).at(place)
 }
 
 fn list(value: &str) -> impl Iterator<Item = String> {

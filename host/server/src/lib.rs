@@ -1,7 +1,7 @@
 //! `tidemill`: one binary for the server, for the commands that talk to one, and for those that work on its log.
 //!
 //! In a fixed order: arguments, configuration, logging, runtime, command, exit code. Nothing is bound or started before
-//! the configuration is known to be good.
+//! the configuration is known to be good. A library only so that fuzz targets reach it (`fuzz/`); nobody else is to.
 
 mod announce;
 mod app;
@@ -19,6 +19,8 @@ mod limits;
 mod listen;
 mod outbound;
 mod problem;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 mod quota;
 mod rates;
 mod reload;
@@ -36,12 +38,8 @@ use tidemill_plugin::PluginSettings;
 
 use crate::cli::{Cli, Command};
 
-/// Events are made on one thread and freed on another, and most of them stay: measured, with one event per request this
-/// allocator takes in 1.5 times as many as the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-fn main() -> ExitCode {
+/// Does what the arguments of the process say.
+pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Publish(args) => client(cli::publish(args)),

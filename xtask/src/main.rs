@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod check;
 mod demo;
+mod fuzz;
 mod guests;
 mod host;
 mod say;
@@ -44,6 +45,8 @@ enum Command {
     Test(Passed),
     /// Check format, lints and dependencies
     Check,
+    /// Look for inputs that break what `host/server/src/properties.rs` promises
+    Fuzz(fuzz::FuzzArgs),
     /// Reload and leak for a long time, and look at the host's memory
     Soak(soak::SoakArgs),
     /// Measure: `cargo xtask bench --help` lists what
@@ -83,6 +86,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(&workspace, &args)?,
         Command::Test(args) => return test::run(&workspace, &args.arguments),
         Command::Check => check::run(&workspace)?,
+        Command::Fuzz(args) => fuzz::run(&workspace, &args)?,
         Command::Soak(args) => soak::run(&workspace, &args)?,
         Command::Bench(args) => {
             bench::run(&workspace, args.arguments)?;

@@ -22,7 +22,10 @@ pub(super) fn event(headers: &HeaderMap, body: &Bytes, content_type: Option<&str
             Some(text) => {
                 attributes.insert(name.to_owned(), Value::from(text.trim_matches('"')));
             }
-            None => problems.push(EventProblem::new(name, format!("the header `ce-{name}` is not text"))),
+            None => {
+                let at = if name.is_empty() { "ce-" } else { name };
+                problems.push(EventProblem::new(at, format!("the header `ce-{name}` is not text")));
+            }
         }
     }
     let mut take = |name: &str| match attributes.remove(name) {

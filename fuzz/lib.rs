@@ -1,0 +1,1 @@
+//! Nothing: a package needs a target that is always there. What is here is in `targets.rs`.

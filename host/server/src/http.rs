@@ -11,12 +11,14 @@ mod dead_letters;
 mod decode;
 mod diagnostics;
 mod event;
+mod extract;
 mod gate;
 mod health;
 mod hooks;
 mod http2;
 mod limits;
 mod metrics;
+mod openapi;
 mod orders;
 mod outcome;
 mod proxy;
@@ -89,6 +91,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/diagnostics/buffering", get(diagnostics::buffering))
         .route("/tokens/{jti}/revoke", post(auth::revoke))
         .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(openapi::document))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/{*path}", any(not_found))

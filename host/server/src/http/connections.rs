@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use tidemill_event::Position;
 
 use crate::app::App;
 use crate::connections::Connection;
+use crate::http::extract::{Path, Query};
 use crate::limits::LISTED_MAX;
 use crate::problem::{Kind, Problem};
 

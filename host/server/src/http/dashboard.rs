@@ -1,9 +1,9 @@
 //! `GET /`: a page that shows the stream and the plugins, built into the binary.
 
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::http::extract::Path;
 use crate::problem::{Kind, Problem};
 
 const PAGE: &str = include_str!("../dashboard/index.html");

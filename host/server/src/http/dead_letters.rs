@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use tidemill_log::{AppendError, KeptDeadLetter, ReadError};
 use crate::app::App;
 use crate::auth::{Principal, Who};
 use crate::http::connections::Part;
+use crate::http::extract::{Path, Query};
 use crate::http::{outcome, publish};
 use crate::problem::{Kind, Problem};
 

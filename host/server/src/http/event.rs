@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 use tidemill_event::Position;
 use tidemill_log::Record;
@@ -11,6 +11,7 @@ use tidemill_plugin::{Lane, Plugins};
 
 use crate::app::App;
 use crate::auth::Who;
+use crate::http::extract::Path;
 use crate::problem::{Kind, Problem};
 
 /// Instances for showing events, apart from those that events pass through: nobody who looks slows a publisher.

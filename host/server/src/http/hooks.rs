@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock;
+use crate::http::extract::Path;
 use crate::http::{body, outcome, publish, registry};
 use crate::limits::HOOK_LANES_MAX;
 use crate::problem::{Kind, Problem};

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::Value;
 use tidemill_plugin::{Order, OrderError};
 
 use crate::app::App;
+use crate::http::extract::Path;
 use crate::http::registry;
 use crate::problem::{Kind, Problem};
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 use tidemill_plugin::{EventTypeInfo, Figures, Generation, Grants, Histogram, Meter, Plugin, PluginReport, Reading};
 
 use crate::app::App;
+use crate::http::extract::Path;
 use crate::problem::{Kind, Problem};
 
 /// Every plugin with its state.

@@ -10,6 +10,11 @@ use crate::problem::{Kind, Problem};
 
 /// The whole body, or why not.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
+    // Never unpacked: a few bytes could become as many as there is memory for.
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let detail = format!("the body is encoded as {encoding:?}; send it as it is, without `Content-Encoding`");
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail).at("content-encoding"));
+    }
     match tokio::time::timeout(BODY_TIME_MAX, read_all(headers, body, max)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {BODY_TIME_MAX:?}"))),

@@ -1,0 +1,80 @@
+//! The server and its own description, by tools that others wrote: the description is OpenAPI, and requests that are made
+//! up from it, good and bad ones, get what it says and never an error of the server's own.
+//!
+//! Streams never end, so that they are not among them; what streams refuse is in `bad_input.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, guest, ready_made};
+
+/// Without its secret the plugin answers deliveries with 503, as it should.
+const CONFIG: &str = "[plugins.github.config]\nsecret = '0123456789abcdef'\n";
+
+/// Requests for each operation, beside those that go through the edges of what is described.
+const EXAMPLES: &str = "20";
+
+/// What every answer must be. What is accepted is no question of schemas alone: types of plugins, for one, have rules of
+/// their own.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+    response_schema_conformance,unsupported_method";
+
+#[tokio::test]
+async fn answers_are_what_the_description_says() {
+    let tools = tools();
+    let plugins = [("github", ready_made("github")), ("owner", guest("owner")), ("stamp", guest("stamp_v1"))];
+    let plugins = plugins.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let server = Server::start(CONFIG, &plugins).await;
+    for n in 0..3 {
+        assert_eq!(server.publish("tick", json!(n)).await.0, 200);
+    }
+    let description = server.directory().join("openapi.json");
+    let (status, document) = server.get("/openapi.json").await;
+    assert_eq!((status, &document["openapi"]), (200, &Value::from("3.1.0")));
+    fs::write(&description, document.to_string()).unwrap();
+
+    passes(Command::new(tools.join("openapi-spec-validator")).arg(&description));
+    let mut schemathesis = Command::new(tools.join("schemathesis"));
+    schemathesis.args(["run", "openapi.json", "--url", &server.url("")]).current_dir(server.directory());
+    schemathesis.args(["--exclude-name", "GET /events", "--phases", "examples,coverage,fuzzing"]);
+    schemathesis.args([
+        "--checks",
+        CHECKS,
+        "--max-examples",
+        EXAMPLES,
+        "--workers",
+        "2",
+        "--request-timeout",
+        "60",
+        "--seed",
+        "1",
+    ]);
+    passes(&mut schemathesis);
+    // It is still there, and what came before is still in it.
+    assert_eq!(
+        server.get("/events/poll?since=earliest&types=tick&limit=3").await.1["events"].as_array().unwrap().len(),
+        3
+    );
+}
+
+/// Where the tools are, installed the first time.
+fn tools() -> PathBuf {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/api/requirements.txt");
+    let (bin, installed) = (environment.join("bin"), environment.join("requirements.txt"));
+    if fs::read(&installed).ok() != fs::read(&wanted).ok() {
+        passes(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+        passes(Command::new(bin.join("pip")).args(["install", "--quiet", "--requirement"]).arg(&wanted));
+        fs::copy(&wanted, &installed).unwrap();
+    }
+    bin
+}
+
+fn passes(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{error}: {command:?}"));
+    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{told}\n{errors}");
+}

@@ -171,3 +171,24 @@ fn the_architecture_document_names_what_exists() {
     }
     assert!(tests >= 11, "every invariant has its test, {tests} are named");
 }
+
+/// The last column of the table of threats in docs/security.md: every test that it names is there.
+#[test]
+fn every_test_against_a_threat_exists() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, threats) = text.split_once("## Threats").unwrap();
+    let rows = threats.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let sources: String = ["host", "tests"].iter().flat_map(|folder| files(folder, &[".rs"]).into_values()).collect();
+    let mut named = 0;
+    for row in rows {
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        for name in tests.split('`').skip(1).step_by(2) {
+            // A test, or a file with tests where there are many of the same.
+            let found =
+                sources.contains(&format!("fn {name}(")) || name.ends_with(".rs") && root().join(name).is_file();
+            assert!(found, "docs/security.md names the test {name}: {row}");
+            named += 1;
+        }
+    }
+    assert!(named >= 20, "{named} tests are named");
+}

@@ -20,6 +20,8 @@ mod source;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use auth::Claims;
 pub(crate) use auth::{AllowAnonymous, Auth, Issuer, KeySource, StaticToken};
 pub(crate) use bounds::Caps;
 use ipnet::IpNet;

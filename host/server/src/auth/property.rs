@@ -9,12 +9,14 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use futures_util::FutureExt;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey};
 
 use super::*;
 use crate::clock;
-use crate::config::{Claims, Issuer, KeyFile};
+use crate::config::{Claims, Issuer as Written, KeySource};
+use crate::outbound::Outbound;
 
 const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/it/auth/");
 const SECRET: &str = include_str!("../../../../tests/it/auth/secret.txt");
@@ -22,7 +24,7 @@ const PUBLIC: &[u8] = include_bytes!("../../../../tests/it/auth/rsa.pem");
 const PRIVATE: &[u8] = include_bytes!("../../../../tests/it/auth/rsa.key.pem");
 
 static AUTH: LazyLock<Auth> = LazyLock::new(|| {
-    let issuer = |name: &str, algorithm, keys| Issuer {
+    let issuer = |name: &str, algorithm, keys| Written {
         issuer: name.to_owned(),
         audience: vec!["tidemill".to_owned()],
         algorithms: vec![algorithm],
@@ -31,17 +33,23 @@ static AUTH: LazyLock<Auth> = LazyLock::new(|| {
         claims: Claims::default(),
     };
     let issuers = vec![
-        issuer("secret", Algorithm::HS256, KeyFile::Secret(format!("{KEYS}secret.txt").into())),
-        issuer("rsa", Algorithm::RS256, KeyFile::Public(format!("{KEYS}rsa.pem").into())),
+        issuer("secret", Algorithm::HS256, KeySource::Secret(format!("{KEYS}secret.txt").into())),
+        issuer("rsa", Algorithm::RS256, KeySource::Public(format!("{KEYS}rsa.pem").into())),
     ];
     let config = config::Auth { allow_anonymous: AllowAnonymous::Never, tokens: Vec::new(), issuers };
-    Auth::load(&config, IpAddr::from([127, 0, 0, 1])).expect("the keys of the tests")
+    let outbound = Outbound::trusting(None).expect("the authorities that everybody trusts");
+    Auth::load(&config, IpAddr::from([127, 0, 0, 1]), &outbound, None).expect("the keys of the tests")
 });
+
+/// Whom a token stands for. Keys from files are there at once.
+fn bearer(token: &str) -> Result<Arc<Principal>, Refusal> {
+    AUTH.bearer(token).now_or_never().expect("nothing is waited for")
+}
 
 /// Sends a token.
 pub(crate) fn check(input: &[u8]) {
     let Some(Sent { token, signer, header, claims }) = Sent::read(input) else { return };
-    let Ok(principal) = AUTH.bearer(&token) else { return };
+    let Ok(principal) = bearer(&token) else { return };
     let (issuer, algorithm) = signer.expect("a principal from a token that no issuer signed");
     let header: Value = serde_json::from_slice(&header).expect("a header in JSON");
     let claims: Value = serde_json::from_slice(&claims).expect("claims in JSON");
@@ -105,7 +113,7 @@ mod tests {
         for (mode, algorithm, issuer) in [("1", "HS256", "secret"), ("5", "RS256", "rsa")] {
             let claims = format!(r#"{{"iss":"{issuer}","aud":"tidemill","sub":"me","exp":4102444800}}"#);
             let input = format!("{mode}{{\"alg\":\"{algorithm}\"}}\n{claims}");
-            assert!(AUTH.bearer(&Sent::read(input.as_bytes()).unwrap().token).is_ok(), "{input}");
+            assert!(bearer(&Sent::read(input.as_bytes()).unwrap().token).is_ok(), "{input}");
             check(input.as_bytes());
         }
     }

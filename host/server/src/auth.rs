@@ -15,6 +15,7 @@ mod refusal;
 mod revoked;
 mod site;
 mod tickets;
+mod verified;
 
 use anyhow::Context;
 use axum::http::HeaderMap;
@@ -22,10 +23,9 @@ use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::decode_header;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 pub(crate) use guard::{Who, guard};
 pub(crate) use keys::secret;
@@ -37,6 +37,7 @@ pub(crate) use tickets::{Tickets, give_ticket};
 
 use crate::auth::credential::Credential;
 use crate::auth::issuer::Issuer;
+use crate::auth::verified::Verified;
 use crate::config::{self, AllowAnonymous};
 use crate::outbound::Outbound;
 use crate::problem::Problem;
@@ -45,8 +46,10 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Auth {
     anonymous: Option<Arc<Principal>>,
-    tokens: Vec<(config::StaticToken, Arc<Principal>)>,
+    /// By the tokens' hashes, which say nothing of the tokens: how long looking takes is nobody's help.
+    tokens: HashMap<[u8; 32], (config::StaticToken, Arc<Principal>)>,
     issuers: Vec<Arc<Issuer>>,
+    verified: Verified,
 }
 
 impl Auth {
@@ -69,9 +72,9 @@ impl Auth {
             AllowAnonymous::Never => false,
         };
         let bearer = |token: &config::StaticToken| {
-            let known = before.and_then(|before| before.tokens.iter().find(|(own, _)| own == token));
+            let known = before.and_then(|before| before.tokens.get(&token.sha256)).filter(|(own, _)| own == token);
             let new = || Arc::new(Principal::bearer(token.name.clone(), token.rights.clone(), None, None));
-            (token.clone(), known.map_or_else(new, |(_, principal)| Arc::clone(principal)))
+            (token.sha256, (token.clone(), known.map_or_else(new, |(_, principal)| Arc::clone(principal))))
         };
         let known = before.and_then(|before| before.anonymous.clone());
         let nobody_known = || known.unwrap_or_else(|| Arc::new(Principal::anonymous()));
@@ -79,12 +82,13 @@ impl Auth {
             anonymous: anonymous.then(nobody_known),
             tokens: config.tokens.iter().map(bearer).collect(),
             issuers,
+            verified: Verified::default(),
         })
     }
 
     /// What all who are known here rest on.
     fn credentials(&self) -> impl Iterator<Item = &Arc<Credential>> {
-        let tokens = self.tokens.iter().map(|(_, principal)| principal).chain(&self.anonymous);
+        let tokens = self.tokens.values().map(|(_, principal)| principal).chain(&self.anonymous);
         tokens.map(|principal| principal.rests_on()).chain(self.issuers.iter().map(|issuer| issuer.credential()))
     }
 
@@ -122,24 +126,21 @@ impl Auth {
 
     /// Whom a token stands for.
     pub(crate) async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
-        // All are compared, and each to its end: how long that takes says nothing of any.
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let known =
-            self.tokens.iter().fold(
-                None,
-                |found, (own, principal)| {
-                    if bool::from(own.sha256.ct_eq(&hash)) { Some(principal) } else { found }
-                },
-            );
-        match known {
-            Some(principal) => Ok(Arc::clone(principal)),
-            None if token.bytes().filter(|byte| *byte == b'.').count() == 2 => self.signed(token).await.map(Arc::new),
-            None => Err(Refusal::Unknown),
+        if let Some((_, principal)) = self.tokens.get(&hash) {
+            return Ok(Arc::clone(principal));
+        }
+        if token.bytes().filter(|byte| *byte == b'.').count() != 2 {
+            return Err(Refusal::Unknown);
+        }
+        match self.verified.find(&hash) {
+            Some(principal) => Ok(principal),
+            None => self.signed(token, hash).await,
         }
     }
 
     /// Whom a signed token stands for.
-    async fn signed(&self, token: &str) -> Result<Principal, Refusal> {
+    async fn signed(&self, token: &str, hash: [u8; 32]) -> Result<Arc<Principal>, Refusal> {
         let unreadable = || {
             let detail = "the token is no JWT that is accepted: its header must be JSON with an `alg` of HS256, RS256, \
                 ES256 or EdDSA, and its claims JSON";
@@ -149,6 +150,8 @@ impl Auth {
         // Only to know whose keys to take: nothing else is believed before they fit.
         let claims = insecure_decode::<Value>(token).map_err(|_| unreadable())?.claims;
         let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name()).ok_or(Refusal::Issuer)?;
-        issuer.principal(token, &header).await
+        let (principal, keys) = issuer.principal(token, &header).await?;
+        self.verified.keep(hash, &principal, issuer, keys);
+        Ok(principal)
     }
 }

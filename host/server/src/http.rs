@@ -11,7 +11,7 @@ mod dead_letters;
 mod decode;
 mod diagnostics;
 mod event;
-mod extract;
+pub(crate) mod extract;
 mod gate;
 mod health;
 mod hooks;

@@ -85,6 +85,8 @@ pub(crate) const KEYS_FETCH_TIME_MAX: Duration = Duration::from_secs(5);
 pub(crate) const KEYS_MAX: usize = 100;
 /// Tokens that are taken back and have not expired. Each is kept in memory, and in a file that is written as a whole.
 pub(crate) const REVOKED_MAX: usize = 10_000;
+/// Signed tokens that need no other look at their signature when they come again. Only issuers' own tokens take room.
+pub(crate) const VERIFIED_MAX: usize = 10_000;
 /// Bytes of what tells a token from others (`jti`), where it is kept.
 pub(crate) const TOKEN_ID_BYTES_MAX: usize = 256;
 /// How long a ticket may wait for its stream. Addresses are logged: until somebody reads that, it is worth nothing.

@@ -61,7 +61,9 @@ impl Traces {
     /// Begins to trace an event, if it is to be: as whoever made it decided, or by chance.
     pub(crate) fn begin(&self, published: &mut Published, received: Instant) -> Option<Traced> {
         let event = &published.event;
-        let builder = SpanBuilder::from_name("publish").with_kind(SpanKind::Server).with_start_time(at(received));
+        let builder = SpanBuilder::from_name("publish")
+            .with_kind(SpanKind::Server)
+            .with_start_time(between(received, received).0);
         let span = builder.start_with_context(&self.tracer, &context::of(event));
         if !span.span_context().is_sampled() {
             return None;
@@ -148,16 +150,19 @@ fn span(
     ended: Instant,
     details: Vec<KeyValue>,
 ) -> Context {
-    let builder = SpanBuilder::from_name(name).with_start_time(at(began)).with_attributes(details);
+    let (began, ended) = between(began, ended);
+    let builder = SpanBuilder::from_name(name).with_start_time(began).with_attributes(details);
     let mut span = tracer.build_with_context(builder, parent);
     let context = parent.with_remote_span_context(span.span_context().clone());
-    span.end_with_timestamp(at(ended));
+    span.end_with_timestamp(ended);
     context
 }
 
-/// A moment on the wall clock, as that stands now.
-fn at(moment: Instant) -> SystemTime {
-    SystemTime::now().checked_sub(moment.elapsed()).unwrap_or(SystemTime::UNIX_EPOCH)
+/// Two moments on the wall clock, as that stands now. It is looked at once: a time is as long there.
+fn between(began: Instant, ended: Instant) -> (SystemTime, SystemTime) {
+    let back = |from: SystemTime, time| from.checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH);
+    let end = back(SystemTime::now(), ended.elapsed());
+    (back(end, ended.saturating_duration_since(began)), end)
 }
 
 fn number(count: usize) -> i64 {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidemill_event::Timestamp;
 
 use crate::auth::credential::Credential;
-use crate::auth::keys::Keys;
+use crate::auth::keys::{Key, Keys};
 use crate::auth::principal::{Principal, Rights, TokenType};
 use crate::auth::refusal::Refusal;
 use crate::outbound::Outbound;
@@ -55,8 +55,12 @@ impl Issuer {
         &self.credential
     }
 
-    /// Whom a token stands for.
-    pub(super) async fn principal(&self, token: &str, header: &Header) -> Result<Principal, Refusal> {
+    /// Whom a token stands for, and the keys by which that is known.
+    pub(super) async fn principal(
+        &self,
+        token: &str,
+        header: &Header,
+    ) -> Result<(Arc<Principal>, Arc<[Key]>), Refusal> {
         if header.crit.is_some() {
             return Err(Refusal::Malformed("the token's header has `crit`, which nothing here understands".into()));
         }
@@ -67,14 +71,19 @@ impl Issuer {
         let checked = checked.await?;
         let unknown =
             "the token is signed with an algorithm, or names a key (`kid`), that its issuer does not use here";
-        let checked = checked.ok_or(Refusal::Signature(unknown))?;
+        let (checked, keys) = checked.ok_or(Refusal::Signature(unknown))?;
         let claims = checked.map_err(|error| refusal(error.kind()))?.claims;
         let principal = self.of_claims(&claims)?;
         // The library takes a token until the end of the second in which it expires, our streams do not.
         if principal.left(clock::now()).is_some_and(|left| left.is_zero()) {
             return Err(Refusal::Expired);
         }
-        Ok(principal)
+        Ok((Arc::new(principal), keys))
+    }
+
+    /// Whether its keys are still these.
+    pub(super) fn has(&self, keys: &Arc<[Key]>) -> bool {
+        self.keys.are(keys)
     }
 
     /// Has its keys fetched if it is time.

@@ -82,24 +82,29 @@ impl Keys {
         }
     }
 
-    /// Looks for the key that a token names and calls with it. A set is read again if it is not there, or was not read for
-    /// long: keys come and go. None: there is no such key.
+    /// Looks for the key that a token names and calls with it; the keys among which it was comes back as well. A set is read
+    /// again if it is not there, or was not read for long: keys come and go. None: there is no such key.
     pub(super) async fn with<T>(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
         check: impl FnOnce(&Key) -> T,
-    ) -> Result<Option<T>, Refusal> {
+    ) -> Result<Option<(T, Arc<[Key]>)>, Refusal> {
         if let Some(keys) = self.current(false)
             && let Some(key) = find(&keys, id, algorithm)
         {
-            return Ok(Some(check(key)));
+            return Ok(Some((check(key), Arc::clone(&keys))));
         }
         let renewed = match self {
             Self::Remote(remote) => remote.renewed().await.ok_or(Refusal::NoKeys)?,
             Self::One { .. } | Self::File { .. } => self.current(true).unwrap_or_default(),
         };
-        Ok(find(&renewed, id, algorithm).map(check))
+        Ok(find(&renewed, id, algorithm).map(check).map(|checked| (checked, Arc::clone(&renewed))))
+    }
+
+    /// Whether these are still all that there are.
+    pub(super) fn are(&self, keys: &Arc<[Key]>) -> bool {
+        self.current(false).is_some_and(|own| Arc::ptr_eq(&own, keys))
     }
 
     /// Has a set behind an address fetched if it is time.

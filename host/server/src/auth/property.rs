@@ -117,4 +117,40 @@ mod tests {
             check(input.as_bytes());
         }
     }
+
+    #[test]
+    fn tokens_are_known_by_their_hash_alone() {
+        let rights = Rights::new(TokenType::Team, Vec::new(), Vec::new(), None, None).unwrap();
+        let sha256: [u8; 32] = Sha256::digest("a token").into();
+        let token = config::StaticToken { name: "me".to_owned(), sha256, rights };
+        let config = config::Auth { allow_anonymous: AllowAnonymous::Never, tokens: vec![token], issuers: Vec::new() };
+        let outbound = Outbound::trusting(None).unwrap();
+        let auth = Auth::load(&config, IpAddr::from([127, 0, 0, 1]), &outbound, None).unwrap();
+        let known = |token: &str| auth.bearer(token).now_or_never().unwrap();
+        assert_eq!(known("a token").unwrap().to_string(), "me");
+        let hash: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        for other in ["", "a token ", "A token", &hash] {
+            assert_eq!(known(other).unwrap_err(), Refusal::Unknown, "{other:?}");
+        }
+    }
+
+    /// Streams of one token share what they have in common, and only the first request waits for a signature.
+    #[test]
+    fn whoever_comes_again_is_the_same_until_their_time_is_over() {
+        let token = |expires: u64| {
+            let claims = format!(r#"{{"iss":"rsa","aud":"tidemill","sub":"me","exp":{expires}}}"#);
+            Sent::read(format!("5{{\"alg\":\"RS256\"}}\n{claims}").as_bytes()).unwrap().token
+        };
+        let long = token(4_102_444_800);
+        assert!(Arc::ptr_eq(&bearer(&long).unwrap(), &bearer(&long).unwrap()));
+        // A whole second, and less than another.
+        let short = token(clock::now().unix_ms() / 1000 + 2);
+        assert!(bearer(&short).is_ok());
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while bearer(&short).is_ok() {
+            assert!(std::time::Instant::now() < end, "it never expires");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_eq!(bearer(&short).unwrap_err(), Refusal::Expired);
+    }
 }

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::Context;
 use axum::Json;
-use axum::extract::{Path as Route, Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidemill_event::Timestamp;
 
 use crate::app::App;
 use crate::clock;
+use crate::http::extract::{Path as Route, Query};
 use crate::limits::{LEEWAY_MAX, REVOKED_MAX, TOKEN_ID_BYTES_MAX};
 use crate::problem::{Kind, Problem};
 

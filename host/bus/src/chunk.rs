@@ -10,6 +10,7 @@ use tidemill_log::Record;
 
 use crate::coding::{Fragment, Sum};
 use crate::frame::write_record;
+use crate::kinds::Kinds;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_AT_HAND_MAX, CHUNKS_BYTES_MAX};
 use crate::ring::Segment;
 use crate::view::Judgement;
@@ -25,6 +26,8 @@ pub(crate) struct Chunk {
     pub(crate) events: u64,
     /// Whom its events are for, all of them; none: everybody. So those who may not see them need not look at each.
     pub(crate) audience: Option<Arc<Audience>>,
+    /// Of a chunk of everything the types of its events, and perhaps of others.
+    pub(crate) kinds: Option<Arc<Kinds>>,
     /// It ends where it had to, so that nothing that comes later belongs to it.
     is_whole: bool,
     /// Coded as the wish wants them.
@@ -39,6 +42,16 @@ impl Chunk {
     fn fits(&self, last: u64, events_max: u64) -> bool {
         self.events <= events_max && (self.is_whole || self.to >= last)
     }
+}
+
+/// Whom a chunk is put together for: one wish, or all who want everything.
+#[derive(Debug)]
+pub(crate) struct Whose<'a> {
+    pub(crate) turn: &'a Mutex<()>,
+    pub(crate) filter: &'a Filter,
+    pub(crate) key: u64,
+    /// Of everything, which types that is.
+    pub(crate) kinds: Option<Kinds>,
 }
 
 /// A place in what one wish wants: the wish's key, and a sequence.
@@ -72,24 +85,26 @@ impl Chunks {
     }
 
     /// The next chunk out of segments, of each of which `known` says what is seen if the wish has a view. Whoever comes
-    /// second to a place gets what the first one put together; `turn` is the wish's own.
+    /// second to a place gets what the first one put together.
     pub(crate) fn join(
         &self,
-        turn: &Mutex<()>,
-        filter: &Filter,
+        whose: Whose<'_>,
         segments: &[Arc<Segment>],
         known: Option<&[Arc<Judgement>]>,
-        place: Place,
+        after: u64,
         events_max: u64,
     ) -> Chunk {
+        let Whose { turn, filter, key, kinds } = whose;
+        let place = (key, after);
         let last = segments.last().and_then(|segment| segment.records().last());
-        let last = last.map_or(place.1, |record| record.position.sequence);
+        let last = last.map_or(after, |record| record.position.sequence);
         // Held while joining: the others at this place wait for the bytes instead of making them again.
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(chunk) = self.find(place, last, events_max) {
             return chunk;
         }
-        let chunk = join(filter, segments, known, place.1, events_max);
+        let mut chunk = join(filter, segments, known, after, events_max);
+        chunk.kinds = kinds.map(Arc::new);
         self.0.insert(place, chunk.clone());
         chunk
     }
@@ -137,7 +152,8 @@ fn join(
     events_max: u64,
 ) -> Chunk {
     let (bytes, sum) = (Bytes::new(), Sum::default());
-    let mut chunk = Chunk { after, to: after, records: 0, events: 0, audience: None, is_whole: false, bytes, sum };
+    let (audience, kinds) = (None, None);
+    let mut chunk = Chunk { after, to: after, records: 0, events: 0, audience, kinds, is_whole: false, bytes, sum };
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0;
     'full: for (index, segment) in segments.iter().enumerate() {
@@ -233,7 +249,9 @@ mod tests {
             let records: Vec<Arc<Record>> = segments.iter().flat_map(|segment| segment.records().to_vec()).collect();
             let after = records.iter().filter(|r| r.position.sequence > begin && wanted.matches(&r.event));
             let expected: Vec<_> = after.take(limit as usize).cloned().collect();
-            let got = Chunks::new().join(&Mutex::default(), &wanted, &segments, None, (0, begin), limit);
+            let turn = Mutex::default();
+            let whose = Whose { turn: &turn, filter: &wanted, key: 0, kinds: None };
+            let got = Chunks::new().join(whose, &segments, None, begin, limit);
             prop_assert_eq!(&got.bytes, &encode(&wanted, &expected).bytes);
             prop_assert_eq!(got.events, expected.len() as u64);
             let frames: Vec<u64> = (begin + 1..=total).filter(|s| name(*s) == "a.x").take(limit as usize).collect();
@@ -247,7 +265,10 @@ mod tests {
     fn subscribers_at_one_place_share_the_bytes() {
         let segments = [Arc::new(segment(1..4)), Arc::new(segment(4..6))];
         let (chunks, turn, wanted) = (Chunks::new(), Mutex::default(), filter("*"));
-        let join = |segments: &[Arc<Segment>]| chunks.join(&turn, &wanted, segments, None, (0, 0), u64::MAX);
+        let join = |segments: &[Arc<Segment>]| {
+            let whose = Whose { turn: &turn, filter: &wanted, key: 0, kinds: None };
+            chunks.join(whose, segments, None, 0, u64::MAX)
+        };
         let (one, two) = (join(&segments), join(&segments));
         assert_eq!(one.bytes.as_ptr(), two.bytes.as_ptr());
         let more = [&segments[..], &[Arc::new(segment(6..7))]].concat();

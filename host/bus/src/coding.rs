@@ -78,6 +78,9 @@ impl Coder {
 }
 
 impl Coding {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 3;
+
     /// Its name in HTTP and in configurations.
     pub const fn name(self) -> &'static str {
         match self {

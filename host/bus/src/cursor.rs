@@ -20,16 +20,17 @@ pub use subscription::{Delivery, End, Start, Subscription};
 use tidemill_event::{Position, Reader};
 use tidemill_log::ReadError;
 
-use crate::chunk::{AtHand, Chunk};
+use crate::chunk::{AtHand, Chunk, Whose};
 use crate::coding::Fragment;
 use crate::gap::Skip;
+use crate::kinds::{self, Kinds};
 use crate::limits::BEHIND_EVENTS;
 use crate::ring::{Look, Segment};
 use crate::tail::Tail;
 use crate::view::Judgement;
 use crate::waiting::Slot;
 use crate::wish::Wish;
-use crate::{Progress, Selection};
+use crate::{Progress, Selection, Wanted};
 
 /// A subscriber's place in the log.
 pub struct Cursor {
@@ -249,19 +250,19 @@ impl Cursor {
         }
     }
 
-    /// A chunk for this place that somebody put together already.
-    fn find(&self, at_hand: Option<&mut AtHand>) -> Option<Chunk> {
-        let (place, last) = (self.place(), self.tail().last());
-        if let Some(at_hand) = at_hand {
-            let find = || self.tail().chunks().find(place, last, self.remaining);
-            let known = at_hand.find(place, last, self.remaining);
-            return known.or_else(|| find().map(|chunk| at_hand.keep(place.0, &chunk)));
-        }
-        self.tail().chunks().find(place, last, self.remaining)
-    }
-
-    fn place(&self) -> (u64, u64) {
-        (self.selection.key(), self.after)
+    /// A chunk for this place that somebody put together already: of everything if that is wanted, or of the same wish.
+    fn find(&self, mut at_hand: Option<&mut AtHand>) -> Option<Chunk> {
+        let (last, filter) = (self.tail().last(), &self.wish().filter);
+        let Wanted { encoding, coding, .. } = *filter.wanted();
+        let keys = [kinds::everything(encoding, coding), self.selection.key()];
+        keys.into_iter().find_map(|key| {
+            let place = (key, self.after);
+            let wanted = |chunk: &Chunk| chunk.kinds.as_ref().is_none_or(|kinds| filter.wants_all(kinds));
+            let find = || self.tail().chunks().find(place, last, self.remaining).filter(wanted);
+            let Some(at_hand) = at_hand.as_deref_mut() else { return find() };
+            let known = at_hand.find(place, last, self.remaining).filter(wanted);
+            known.or_else(|| find().map(|chunk| at_hand.keep(key, &chunk)))
+        })
     }
 
     fn take_segments(&mut self, segments: &[Arc<Segment>]) -> Option<Delivery> {
@@ -290,8 +291,18 @@ impl Cursor {
     }
 
     fn join(&self, segments: &[Arc<Segment>], known: Option<&[Arc<Judgement>]>) -> Chunk {
-        let wish = self.wish();
-        self.tail().chunks().join(&wish.turn, &wish.filter, segments, known, self.place(), self.remaining)
+        let (wish, tail) = (self.wish(), self.tail());
+        let own = Whose { turn: &wish.turn, filter: &wish.filter, key: self.selection.key(), kinds: None };
+        if known.is_none() {
+            let kinds = Kinds::together(segments.iter().map(|segment| segment.kinds()));
+            if wish.filter.wants_all(&kinds) {
+                let filter = wish.filter.of_everything();
+                let key = kinds::everything(filter.wanted().encoding, filter.wanted().coding);
+                let all = Whose { turn: tail.everything(), filter: &filter, key, kinds: Some(kinds) };
+                return tail.chunks().join(all, segments, None, self.after, self.remaining);
+            }
+        }
+        tail.chunks().join(own, segments, known, self.after, self.remaining)
     }
 
     /// Steps over a chunk; none if nothing in it was wanted.

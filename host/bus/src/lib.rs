@@ -19,6 +19,7 @@ mod health;
 mod inbox;
 mod ingress;
 mod interest;
+mod kinds;
 pub mod limits;
 mod outcome;
 mod pace;

@@ -19,6 +19,9 @@ pub const CHUNK_BYTES_MAX: usize = 64 << 10;
 /// Bytes of joined chunks that are kept for others who want the same and stand at the same place. Subscribers who read
 /// stand at a few neighbouring places, so that this is enough for hundreds of wishes at a time.
 pub const CHUNKS_BYTES_MAX: u64 = 32 << 20;
+/// Types of events in a segment that are compared with what each subscriber asks for, to find those who want all of it. With
+/// more, looking would cost what it saves.
+pub(crate) const KINDS_MAX: usize = 8;
 /// Chunks that one thread that asks for many subscribers has at hand.
 pub const CHUNKS_AT_HAND_MAX: usize = 8;
 /// Bytes from which on compressing frames is worth its time: heartbeats and the like are written as they are.

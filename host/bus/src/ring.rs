@@ -11,6 +11,7 @@ use tidemill_log::Record;
 
 use crate::Encoding;
 use crate::frame::write_record;
+use crate::kinds::Kinds;
 use crate::limits::CHUNK_BYTES_MAX;
 
 /// The records of one append and their frames, each encoding made when the first subscriber wants it.
@@ -18,6 +19,7 @@ use crate::limits::CHUNK_BYTES_MAX;
 pub(crate) struct Segment {
     records: Vec<Arc<Record>>,
     encoded: [OnceLock<Encoded>; Encoding::COUNT],
+    kinds: Kinds,
     weight: usize,
 }
 
@@ -33,11 +35,16 @@ impl Segment {
     pub(crate) fn new(records: Vec<Arc<Record>>) -> Self {
         // An event and its frames, which are about as large.
         let weight = 2 * records.iter().map(|record| record.event.weight()).sum::<usize>();
-        Self { records, encoded: Default::default(), weight }
+        Self { kinds: Kinds::of(&records), records, encoded: Default::default(), weight }
     }
 
     pub(crate) fn records(&self) -> &[Arc<Record>] {
         &self.records
+    }
+
+    /// The types of its events.
+    pub(crate) const fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// Bytes that it takes, frames included.

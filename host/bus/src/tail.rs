@@ -22,6 +22,8 @@ pub(crate) struct Tail {
     cursors: AtomicUsize,
     archive: Arc<Archive>,
     chunks: Chunks,
+    /// Whoever puts a chunk of everything together.
+    everything: Mutex<()>,
     judgements: Judgements,
     pace: Pace,
     /// The newest sequence in the ring, to be looked at without its lock.
@@ -43,6 +45,7 @@ impl Tail {
         let tail = Arc::new(Self {
             archive: Arc::new(Archive::new(Arc::clone(log), info.epoch)),
             chunks: Chunks::new(),
+            everything: Mutex::default(),
             judgements: Judgements::new(),
             pace: Pace::new(replay_rate),
             log: Arc::clone(log),
@@ -116,6 +119,11 @@ impl Tail {
 
     pub(crate) const fn chunks(&self) -> &Chunks {
         &self.chunks
+    }
+
+    /// The turn of whoever puts a chunk of everything together.
+    pub(crate) const fn everything(&self) -> &Mutex<()> {
+        &self.everything
     }
 
     pub(crate) const fn judgements(&self) -> &Judgements {

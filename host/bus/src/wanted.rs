@@ -3,6 +3,7 @@
 
 use tidemill_event::{Event, TypeMatcher, TypePattern};
 
+use crate::kinds::Kinds;
 use crate::{Coding, Encoding, SlowPolicy, View};
 
 /// What a subscriber wants. Empty lists mean everything; sources and subjects are matched exactly.
@@ -30,13 +31,27 @@ pub(crate) struct Filter {
     wanted: Wanted,
     /// None: every type.
     types: Option<TypeMatcher<()>>,
+    /// Nothing but the type decides.
+    is_by_type: bool,
 }
 
 impl Filter {
     pub(crate) fn new(wanted: Wanted) -> Self {
         let all = wanted.types.is_empty() || wanted.types.contains(&TypePattern::All);
         let types = (!all).then(|| wanted.types.iter().collect());
-        Self { wanted, types }
+        let is_by_type = wanted.sources.is_empty() && wanted.subjects.is_empty() && wanted.view.is_none();
+        Self { wanted, types, is_by_type }
+    }
+
+    /// One that wants everything in the same form.
+    pub(crate) fn of_everything(&self) -> Self {
+        let Wanted { encoding, coding, .. } = self.wanted;
+        Self::new(Wanted { encoding, coding, ..Wanted::default() })
+    }
+
+    /// Whether it wants all events of these types.
+    pub(crate) fn wants_all(&self, kinds: &Kinds) -> bool {
+        self.is_by_type && kinds.are_all_matched(self.types.as_ref())
     }
 
     pub(crate) const fn wanted(&self) -> &Wanted {

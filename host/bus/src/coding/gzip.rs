@@ -7,6 +7,12 @@ use flate2::{Compress, Compression, FlushCompress};
 
 /// Level of compression: higher ones take longer and gain little on so few bytes.
 const LEVEL: u32 = 3;
+/// Bytes that are compressed at once.
+const PIECE_BYTES_MAX: usize = 16 << 10;
+/// Room for what surrounds them.
+const ROOM: usize = 64;
+/// How an empty stored block ends.
+const END: [u8; 4] = [0, 0, 0xff, 0xff];
 /// Bytes of one stored block.
 const BLOCK_BYTES_MAX: usize = 0xffff;
 
@@ -22,20 +28,22 @@ pub(super) fn compressed(plain: &[u8]) -> Bytes {
     DEFLATE.with_borrow_mut(|deflate| deflated(deflate, plain)).unwrap_or_else(|| stored(plain))
 }
 
-/// Blocks that refer to nothing before them and an empty one that ends at a byte.
+/// Blocks that refer to nothing before them and end at a byte; none if that did not work out.
 fn deflated(deflate: &mut Compress, plain: &[u8]) -> Option<Bytes> {
     deflate.reset();
-    let mut out = Vec::with_capacity(plain.len() / 2 + 64);
-    loop {
-        let taken = usize::try_from(deflate.total_in()).ok()?;
-        deflate.compress_vec(plain.get(taken..)?, &mut out, FlushCompress::Sync).ok()?;
-        // Room that is left says that nothing waits to be written; it is given back.
-        if out.len() < out.capacity() {
-            out.shrink_to_fit();
-            return Some(out.into());
-        }
-        out.reserve(plain.len() / 4 + 64);
+    let mut out = Vec::with_capacity(plain.len() / 2 + ROOM);
+    // In pieces that never fill the compressor's own buffer: what waits in there when the end is asked for is all that would
+    // come then.
+    for piece in plain.chunks(PIECE_BYTES_MAX) {
+        out.reserve(piece.len() + piece.len() / 8 + ROOM);
+        let taken = deflate.total_in();
+        deflate.compress_vec(piece, &mut out, FlushCompress::Sync).ok()?;
+        let is_whole =
+            deflate.total_in() - taken == piece.len() as u64 && out.ends_with(&END) && out.len() < out.capacity();
+        is_whole.then_some(())?;
     }
+    out.shrink_to_fit();
+    Some(out.into())
 }
 
 pub(super) fn stored(plain: &[u8]) -> Bytes {

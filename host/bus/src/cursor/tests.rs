@@ -174,7 +174,25 @@ async fn readers_share_what_is_for_everybody_and_pass_over_the_rest_at_once() {
     tail.log().append(Append::unkeyed(others.chain([own, public]).collect(), Box::new(|_| {})));
     assert_eq!(frames(&mut cursors[0]).1, 1, "the last one alone");
     assert_eq!((frames(&mut cursors[1]).1, frames(&mut cursors[1]).1), (1, 1), "its own, and the last one");
-    let place = cursors[0].tail().chunks().find((cursors[0].selection.key(), 4), 105, u64::MAX);
+    let Wanted { encoding, coding, .. } = Wanted::default();
+    let place = cursors[0].tail().chunks().find((kinds::everything(encoding, coding), 4), 105, u64::MAX);
     assert!(place.is_none(), "nobody put together what nobody is handed");
     assert!(cursors.iter_mut().all(|cursor| poll(cursor).is_pending()));
+}
+
+/// Who chooses by type and wants all that there is gets the bytes of those who chose otherwise and want all of it too.
+#[tokio::test]
+async fn subscribers_with_other_wishes_share_what_they_all_want() {
+    let tail = tail(3, 1 << 20, RetentionPolicy::default());
+    let mut places = Vec::new();
+    for types in ["*", "t", "t,own.a.*", "own.b,t"] {
+        let mut one = cursor(&tail, types, Start::Earliest, None, SlowPolicy::Keep).await;
+        match poll(&mut one) {
+            Poll::Ready(Some(Delivery::Frames { bytes, events: 3, .. })) => places.push(bytes.as_ptr()),
+            other => panic!("{types}: {other:?}"),
+        }
+    }
+    assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+    let mut other = cursor(&tail, "own.a.*", Start::Earliest, None, SlowPolicy::Keep).await;
+    assert!(poll(&mut other).is_pending(), "who wants none of it gets none of it");
 }

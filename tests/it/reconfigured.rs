@@ -112,3 +112,42 @@ async fn what_is_wrong_changes_nothing_and_what_needs_a_restart_is_named() {
     assert!(!said.contains("need a restart"), "{said}");
     assert_eq!((status(&server, "new").await, publish(&server, &long).await), (401, 200));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_and_sites_change_without_a_restart() {
+    const SITE: &str = "https://dashboard.example";
+    let server = Server::start(&config(&[MASTER, ("team", TEAM)], ""), &[]).await;
+    let asks = async || {
+        let request = server.http.request(reqwest::Method::OPTIONS, server.url("/events")).header("origin", SITE);
+        let answer = request.header("access-control-request-method", "GET").send().await.unwrap();
+        answer.headers().get("access-control-allow-origin").map(|site| site.to_str().unwrap().to_owned())
+    };
+    let mut first = listen(&server, "team").await;
+    assert_eq!((asks().await, publish(&server, "1").await, publish(&server, "2").await), (None, 200, 200));
+
+    let rest = format!(
+        "[cors]\norigins = ['{SITE}']\n[publish]\nevents-per-second = 1\n[subscribe]\nconnections-per-principal = 1\n"
+    );
+    let said = reread(&server, &config(&[MASTER, ("team", TEAM)], &rest)).await;
+    assert!(!said.contains("need a restart"), "{said}");
+    for key in ["cors.origins", "publish.events-per-second", "subscribe.connections-per-principal"] {
+        assert!(said.contains(key), "{key}: {said}");
+    }
+    assert_eq!(asks().await.as_deref(), Some(SITE));
+    let mut sent = Vec::new();
+    for number in 0..5 {
+        sent.push(publish(&server, &number.to_string()).await);
+    }
+    assert!(sent[0] == 200 && sent.contains(&429), "{sent:?}");
+    // Who was here before is not counted; the next one is, and the one after is one too many.
+    let second = listen(&server, "team").await;
+    let mut third = Wire::open(server.address()).await;
+    third.send("GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer team\r\n\r\n").await;
+    assert_eq!(third.head().await.unwrap().status, 503);
+    first.until("\"2\"").await;
+
+    let said = reread(&server, &config(&[MASTER, ("team", TEAM)], "")).await;
+    assert!(!said.contains("need a restart"), "{said}");
+    assert_eq!((asks().await, publish(&server, "3").await, publish(&server, "4").await), (None, 200, 200));
+    drop((second, listen(&server, "team").await));
+}

@@ -12,16 +12,15 @@ use tidemill_bus::{Bus, BusOptions};
 use tidemill_log::{DiskLog, Durability, Log, MemoryLog, MemoryOptions, RetentionPolicy, StoreOptions, system_clock};
 use tidemill_plugin::{Directory, Engine, Notice, Orders, PluginSettings, Plugins, TrustedRoots, WatchOptions};
 
+use crate::admission::Admission;
 use crate::announce;
-use crate::arrivals::Arrivals;
 use crate::audit::Audit;
-use crate::auth::{Auth, Principal, Revoked, Sites, Tickets};
+use crate::auth::{Auth, Principal, Revoked, Tickets};
 use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::outbound::Outbound;
-use crate::quota::Quotas;
 use crate::rates::Rates;
 use crate::tls::Certificate;
 use crate::traces::Traces;
@@ -36,7 +35,7 @@ pub(crate) struct App {
     pub(crate) outbound: Outbound,
     /// None without a collector of traces.
     pub(crate) traces: Option<Traces>,
-    pub(crate) sites: Sites,
+    pub(crate) admission: ArcSwap<Admission>,
     pub(crate) audit: Audit,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
@@ -45,8 +44,6 @@ pub(crate) struct App {
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
-    pub(crate) quotas: Quotas,
-    pub(crate) arrivals: Arrivals,
     pub(crate) figures: Figures,
     /// The server's own, if it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
@@ -129,9 +126,8 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         versions_kept: config.reload.versions,
     };
     let plugins_dir = config.plugins_dir.clone();
-    let (sites, arrivals) = (Sites::new(&config), Arrivals::new(&config.server));
-    let (places, quotas) =
-        (Places::new(config.subscribe.caps, config.server.connections_per_address), Quotas::new(&config.publish));
+    let places = Places::new(config.subscribe.caps, config.server.connections_per_address);
+    let admission = Admission::new(&config, None);
     let built = Arc::new(App {
         revoked: Revoked::open(&data_dir)?,
         traces: Traces::start(&config.telemetry, &outbound)?,
@@ -139,7 +135,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         auth: ArcSwap::from_pointee(auth),
         tickets: Tickets::default(),
         outbound,
-        sites,
+        admission: ArcSwap::from_pointee(admission),
         audit: Audit::default(),
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
@@ -148,8 +144,6 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         connections: Arc::default(),
         places,
         rates: Rates::default(),
-        quotas,
-        arrivals,
         figures: Figures::default(),
         certificate,
         durability,

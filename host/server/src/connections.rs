@@ -102,6 +102,17 @@ impl Connections {
         kinds.into_iter().map(|(usage, lane)| (usage.name(), lane, count(usage, lane))).collect()
     }
 
+    /// How many there are by the type of their token.
+    pub(crate) fn token_types(&self) -> [(&'static str, u64); 4] {
+        let inner = self.lock();
+        let mut types = ["anonymous", "readonly", "team", "master"].map(|name| (name, 0));
+        for connection in inner.open.values() {
+            let own = connection.terms.principal.kind().unwrap_or("anonymous");
+            types.iter_mut().filter(|(name, _)| *name == own).for_each(|(_, count)| *count += 1);
+        }
+        types
+    }
+
     /// Ends one from outside; whether it was there.
     pub(crate) fn close(&self, id: u64) -> bool {
         let connection = self.lock().open.get(id).cloned();

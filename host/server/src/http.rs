@@ -5,7 +5,7 @@ mod base;
 mod body;
 mod connection;
 mod connections;
-mod cors;
+pub(crate) mod cors;
 mod dashboard;
 mod dead_letters;
 mod decode;
@@ -63,7 +63,6 @@ fn routes(app: &Arc<App>) -> Router {
         let detail = format!("there is nothing at {}; events are at /events, plugins at /plugins", uri.path());
         Problem::new(Kind::NotFound, detail)
     };
-    let cors = cors::layer(&app.config().cors);
     let routes = Router::new()
         .route("/", get(dashboard::page))
         .route("/dashboard/{file}", get(dashboard::file))
@@ -99,11 +98,8 @@ fn routes(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), auth::guard))
         .layer(from_fn(gate::gate))
         .layer(from_fn_with_state(Arc::clone(app), proxy::client_address))
-        .with_state(Arc::clone(app));
-    let routes = match cors {
         // Around all of it: a page can read why it was refused.
-        Some(cors) => routes.layer(cors),
-        None => routes,
-    };
+        .layer(from_fn_with_state(Arc::clone(app), cors::answer))
+        .with_state(Arc::clone(app));
     base::below(&app.config().server.base_path, routes)
 }

@@ -3,6 +3,7 @@
 //! In a fixed order: arguments, configuration, logging, runtime, command, exit code. Nothing is bound or started before
 //! the configuration is known to be good. A library only so that fuzz targets reach it (`fuzz/`); nobody else is to.
 
+mod admission;
 mod announce;
 mod app;
 mod arrivals;

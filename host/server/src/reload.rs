@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::admission::Admission;
 use crate::app::{self, App};
 use crate::auth::Auth;
 use crate::cli::{self, ConfigFlags};
@@ -13,7 +14,7 @@ type Apply = Box<dyn FnOnce(&App) + Send>;
 
 /// What takes part. Each looks at the new configuration first and may refuse it; only when all have agreed the first is
 /// applied, and none of them can fail then.
-const PARTS: [fn(&App, &Config) -> anyhow::Result<Apply>; 2] = [plugins, tokens];
+const PARTS: [fn(&App, &Config) -> anyhow::Result<Apply>; 4] = [plugins, tokens, admission, certificate];
 
 /// Reads the configuration from where it was read at the start. Blocks: files are read, and plugins compiled.
 pub(crate) fn reload(app: &Arc<App>, flags: &ConfigFlags) {
@@ -65,6 +66,25 @@ fn tokens(app: &App, config: &Config) -> anyhow::Result<Apply> {
         let ended = app.end_nobodies();
         if ended > 0 {
             tracing::info!(ended, "streams and polls of tokens that were taken out have ended");
+        }
+    }))
+}
+
+/// Sites, rates and bounds.
+fn admission(app: &App, config: &Config) -> anyhow::Result<Apply> {
+    let admission = Admission::new(config, Some((&app.admission.load(), &app.config())));
+    let (caps, connections_per_address) = (config.subscribe.caps, config.server.connections_per_address);
+    Ok(Box::new(move |app| {
+        app.admission.store(Arc::new(admission));
+        app.places.bound(caps, connections_per_address);
+    }))
+}
+
+/// The certificate, also where nobody told that its files are others. One that cannot be used stays away by itself.
+fn certificate(_: &App, _: &Config) -> anyhow::Result<Apply> {
+    Ok(Box::new(|app| {
+        if let Some(certificate) = &app.certificate {
+            certificate.reload();
         }
     }))
 }

@@ -97,8 +97,7 @@ async fn keep_house(app: Arc<App>) {
     pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         pause.tick().await;
-        app.quotas.tidy();
-        app.arrivals.tidy();
+        app.admission.load().tidy();
         app.auth.load().refresh_keys();
         if let Some(traces) = &app.traces {
             traces.firsts().give_up();

@@ -50,6 +50,15 @@ async fn streams_need_a_token_and_get_its_types() {
         let listed: Value =
             request(&server, "GET", "/connections").bearer_auth("team").send().await.unwrap().json().await.unwrap();
         assert_eq!(listed["connections"][0]["principal"], "team", "{listed}");
+        // Who listens beside them is nobody's business but the administrators'.
+        for (who, count) in [("team", 2), ("readonly", 0), ("admin", 2), ("master", 2)] {
+            let listed = request(&server, "GET", "/connections").bearer_auth(who).send().await.unwrap();
+            let listed: Value = listed.json().await.unwrap();
+            assert_eq!(listed["connections"].as_array().unwrap().len(), count, "{who}: {listed}");
+        }
+        let figures = request(&server, "GET", "/metrics").bearer_auth("master").send().await.unwrap();
+        let figures = figures.text().await.unwrap();
+        assert!(figures.contains("tidemill_connections_by_token{token=\"team\"} 2"), "{figures}");
     }
 }
 

@@ -71,7 +71,7 @@ async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option
         Some(ticket) => app.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => {
             let auth = app.auth.load_full();
-            let cookies = app.sites.may_use_cookies(request.method(), request.headers());
+            let cookies = app.admission.load().sites.may_use_cookies(request.method(), request.headers());
             let query = request.uri().query().unwrap_or_default();
             auth.principal(cookies, query, request.headers()).await?
         }
@@ -86,7 +86,7 @@ async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option
 fn admit(app: &App, need: Need, who: Option<Arc<Principal>>, request: &mut Request) -> Result<(), Problem> {
     let Some(principal) = who else { return Ok(()) };
     if principal.kind().is_none() {
-        app.sites.check(request)?;
+        app.admission.load().sites.check(request)?;
     }
     match need {
         Need::Publisher if !principal.may_publish_something() => {

@@ -120,6 +120,11 @@ impl Principal {
         &self.rests_on
     }
 
+    /// Whether these two are the same somebody, by whichever of their tokens.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.name == other.name && Arc::ptr_eq(&self.rests_on, &other.rests_on)
+    }
+
     /// Whether what it rests on was taken from it.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.rests_on.is_withdrawn()

@@ -5,11 +5,27 @@
 use super::Config;
 
 /// Keys that are looked at whenever they are needed. All others are what the server was started with.
-const LIVE: [&str; 11] = [
+const LIVE: [&str; 27] = [
     "auth.allow-anonymous",
     "publish.body-max",
     "publish.batch-max",
     "publish.default-source",
+    "publish.events-per-second",
+    "publish.bytes-per-second",
+    "server.allowed-hosts",
+    "server.accept-rate",
+    "server.accept-rate-per-address",
+    "server.connections-per-address",
+    "cors.origins",
+    "cors.credentials",
+    "cors.max-age",
+    "subscribe.compression",
+    "subscribe.connections-per-principal",
+    "subscribe.connections-per-address",
+    "subscribe.connections-anonymous",
+    "subscribe.connections-readonly",
+    "subscribe.connections-team",
+    "subscribe.connections-master",
     "subscribe.heartbeat",
     "subscribe.retry",
     "subscribe.slow",
@@ -67,6 +83,15 @@ impl Config {
         self.subscribe.slow = new.subscribe.slow;
         self.subscribe.write_timeout = new.subscribe.write_timeout;
         self.audit = new.audit.clone();
+        self.publish.events_per_second = new.publish.events_per_second;
+        self.publish.bytes_per_second = new.publish.bytes_per_second;
+        self.server.allowed_hosts.clone_from(&new.server.allowed_hosts);
+        self.server.accept_rate = new.server.accept_rate;
+        self.server.accept_rate_per_address = new.server.accept_rate_per_address;
+        self.server.connections_per_address = new.server.connections_per_address;
+        self.cors = new.cors.clone();
+        self.subscribe.compression.clone_from(&new.subscribe.compression);
+        self.subscribe.caps = new.subscribe.caps;
         self.drain = new.drain.clone();
         self.plugins.clone_from(&new.plugins);
         self.plugin_places.clone_from(&new.plugin_places);
@@ -90,8 +115,12 @@ mod tests {
     fn what_can_change_changes_and_the_rest_waits() {
         let old = config("[plugins.a]\norder = 1\n[plugins.b]\norder = 2");
         let new = config(
-            "listen = '127.0.0.1:1'\n[publish]\nbody-max = '2KiB'\nbatch-max = 7\ndefault-source = 'x'\nqueue-wait = '1s'\n\
+            "listen = '127.0.0.1:1'\n[publish]\nevents-per-second = 5\nbytes-per-second = '5KiB'\nbody-max = '2KiB'\nbatch-max = 7\ndefault-source = 'x'\nqueue-wait = '1s'\n\
              [subscribe]\nheartbeat = '3s'\nretry = '4s'\nslow = 'sample'\nwrite-timeout = '5s'\nring-max = '2MiB'\n\
+             connections-per-principal = 1\nconnections-per-address = 2\nconnections-anonymous = 3\nconnections-readonly = 4\n\
+             connections-team = 5\nconnections-master = 6\ncompression = ['gzip']\n\
+             [server]\nallowed-hosts = ['a']\naccept-rate = 7\naccept-rate-per-address = 8\nconnections-per-address = 9\n\
+             [cors]\norigins = ['https://a.example']\ncredentials = true\nmax-age = '1s'\n\
              [audit]\nevents = 'on'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
              [plugins.b]\norder = 3\n[plugins.c]\norder = 4\n",
         );

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
+
 use crate::auth::Principal;
 use crate::config::Caps;
 
 /// Who has how many. As many entries as connections have owners: each goes with its last connection.
 #[derive(Debug)]
 pub(crate) struct Places {
-    caps: Caps,
-    connections_per_address: usize,
+    most: ArcSwap<(Caps, usize)>,
     taken: Mutex<HashMap<Owner, usize>>,
 }
 
@@ -57,7 +58,12 @@ pub(crate) fn sender(address: IpAddr) -> IpAddr {
 impl Places {
     /// Bounds of streams by whose they are, and of connections of one address (0: none).
     pub(crate) fn new(caps: Caps, connections_per_address: usize) -> Arc<Self> {
-        Arc::new(Self { caps, connections_per_address, taken: Mutex::default() })
+        Arc::new(Self { most: ArcSwap::from_pointee((caps, connections_per_address)), taken: Mutex::default() })
+    }
+
+    /// Other bounds. Those who are here stay; who came where nothing was bounded is not counted.
+    pub(crate) fn bound(&self, caps: Caps, connections_per_address: usize) {
+        self.most.store(Arc::new((caps, connections_per_address)));
     }
 
     /// One more place for somebody, or why not.
@@ -67,7 +73,7 @@ impl Places {
 
     /// The same for a connection, whatever comes over it.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
-        let most = self.connections_per_address;
+        let (_, most) = **self.most.load();
         let bound = (Owner::Connections(sender(address)), most, "server.connections-per-address");
         self.take_all(if most > 0 { vec![bound] } else { Vec::new() })
     }
@@ -92,7 +98,7 @@ impl Places {
 
     /// What somebody's streams are counted by.
     fn bounds(&self, principal: &Principal, address: IpAddr) -> Vec<Bound> {
-        let caps = &self.caps;
+        let (caps, _) = **self.most.load();
         let kind = principal.kind();
         let (of_type, type_name) = match kind {
             None => (caps.anonymous, "subscribe.connections-anonymous"),

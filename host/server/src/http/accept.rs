@@ -68,24 +68,26 @@ async fn accept(
         let Ok(place) = place else { break };
         let accepted = tokio::select! {
             accepted = async {
-                service.app().arrivals.turn().await;
+                Arc::clone(&service.app().admission.load().arrivals).turn().await;
                 listener.accept().await
             } => accepted,
             _ = &mut stopped => break,
         };
         match accepted {
-            Ok((socket, address)) => match service.app().arrivals.admit(address.ip(), &service.app().places) {
-                Ok(seat) => {
-                    if let Socket::Tcp(socket) = &socket {
-                        set_up(socket, write_timeout);
+            Ok((socket, address)) => {
+                match service.app().admission.load().arrivals.admit(address.ip(), &service.app().places) {
+                    Ok(seat) => {
+                        if let Socket::Tcp(socket) = &socket {
+                            set_up(socket, write_timeout);
+                        }
+                        tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), (place, seat)));
                     }
-                    tokio::spawn(serve(Arc::clone(&service), socket, address, graceful.watcher(), (place, seat)));
+                    Err(Full(setting)) => {
+                        service.app().figures.limited.note(setting);
+                        tracing::debug!(%address, setting, "a connection is closed: there are too many");
+                    }
                 }
-                Err(Full(setting)) => {
-                    service.app().figures.limited.note(setting);
-                    tracing::debug!(%address, setting, "a connection is closed: there are too many");
-                }
-            },
+            }
             Err(error) => {
                 // Out of file descriptors, most likely: those who are here go on, and places come free.
                 tracing::warn!("cannot accept a connection: {error}");

@@ -11,6 +11,7 @@ use tidemill_bus::{ConflateKey, Skip, SlowPolicy};
 use tidemill_event::Position;
 
 use crate::app::App;
+use crate::auth::Who;
 use crate::connections::Connection;
 use crate::http::extract::{Path, Query};
 use crate::limits::LISTED_MAX;
@@ -30,12 +31,14 @@ const fn all() -> usize {
     LISTED_MAX
 }
 
-/// Who is listening, oldest first.
-pub(super) async fn list(State(app): State<Arc<App>>, Query(part): Query<Part>) -> Json<Value> {
+/// Who is listening, oldest first. Whoever may not administer sees their own.
+pub(super) async fn list(State(app): State<Arc<App>>, who: Who, Query(part): Query<Part>) -> Json<Value> {
     let last = app.bus.last();
     let listed = app.connections.list(part.after, part.limit.min(LISTED_MAX));
     let next = (listed.len() == part.limit.min(LISTED_MAX)).then(|| listed.last().map(|connection| connection.id));
-    let listed: Vec<Value> = listed.iter().map(|connection| show(connection, last)).collect();
+    let all = who.may_administer();
+    let shown = listed.iter().filter(|connection| all || who.is(&connection.terms.principal));
+    let listed: Vec<Value> = shown.map(|connection| show(connection, last)).collect();
     Json(json!({"connections": listed, "next": next.flatten()}))
 }
 

@@ -1,9 +1,17 @@
 //! What pages of other sites may read of answers (CORS, <https://fetch.spec.whatwg.org/#http-cors-protocol>). The browser
 //! asks before, without a token: it is answered here, before anybody asks who it is.
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use std::sync::Arc;
 
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_layer::Layer as _;
+use tower_service::Service as _;
+
+use crate::app::App;
 use crate::config::Cors;
 
 /// What pages may read beside what every page may.
@@ -16,8 +24,17 @@ const EXPOSED: [HeaderName; 6] = [
     HeaderName::from_static("x-request-id"),
 ];
 
+/// Answers browsers that ask, and says in all answers which pages may read them, as the configuration in force has it.
+pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let cors = app.admission.load().cors.clone();
+    match cors {
+        Some(cors) => cors.layer(next).call(request).await.unwrap_or_else(|never| match never {}),
+        None => next.run(request).await,
+    }
+}
+
 /// The layer that says so, if anybody may.
-pub(super) fn layer(cors: &Cors) -> Option<CorsLayer> {
+pub(crate) fn layer(cors: &Cors) -> Option<CorsLayer> {
     let origins = match &cors.origins[..] {
         [] => return None,
         [any] if any == "*" => AllowOrigin::any(),

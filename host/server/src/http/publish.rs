@@ -41,7 +41,7 @@ async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &
     let body = body::read(&headers, body, body_max).await?;
     let (by, limited) = ((who, peer.address.ip()), &app.figures.limited);
     // Those of a request that is refused afterwards were sent all the same.
-    app.quotas.bytes(by, body.len(), limited, left)?;
+    app.admission.load().quotas.bytes(by, body.len(), limited, left)?;
     let settings = app.config();
     let defaults = Defaults { source: &settings.publish.default_source, batch_max: settings.publish.batch_max };
     let mut events = decode(&headers, &body, defaults)?;
@@ -49,11 +49,11 @@ async fn take(app: &App, who: &Principal, peer: &Peer, request: Request, left: &
     events.each(|published| traces::carry(&headers, published));
     match events {
         Events::One(decoded) => {
-            app.quotas.events(by, 1, limited, left)?;
+            app.admission.load().quotas.events(by, 1, limited, left)?;
             one(app, who, decoded, explain, received).await
         }
         Events::Many(decoded) => {
-            app.quotas.events(by, decoded.len(), limited, left)?;
+            app.admission.load().quotas.events(by, decoded.len(), limited, left)?;
             many(app, who, decoded, explain, received).await
         }
     }

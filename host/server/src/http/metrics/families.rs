@@ -29,6 +29,20 @@ impl Families<'_, '_> {
         })
     }
 
+    /// A gauge for each value of a label.
+    pub(super) fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'static str, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        values.into_iter().try_for_each(|(of, value)| {
+            family.encode_family(&[(label, of)])?.encode_gauge(&i64::try_from(value).unwrap_or(i64::MAX))
+        })
+    }
+
     pub(super) fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)

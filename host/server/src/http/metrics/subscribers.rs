@@ -38,6 +38,8 @@ impl Collector for SubscriberFigures {
         to.counters("auth_failures", help, "reason", app.figures.refused.read())?;
         let help = "Requests and connections that were too many, by the setting that bounds them";
         to.counters("limited", help, "limit", app.figures.limited.read())?;
+        let help = "Streams and waiting polls, by the type of their token";
+        to.gauges("connections_by_token", help, "token", app.connections.token_types())?;
         let help = "Streams and waiting polls, by what carries them";
         let mut family = encoder.encode_descriptor("connections", help, None, MetricType::Gauge)?;
         for (kind, lane, count) in app.connections.kinds() {

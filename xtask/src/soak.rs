@@ -167,7 +167,7 @@ impl Running {
         let length = body.len();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: soak\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\n\
              content-length: {length}\r\n\r\n{body}"
         )?;
         let mut answer = String::new();

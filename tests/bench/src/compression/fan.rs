@@ -33,7 +33,7 @@ pub(super) fn measure(
     cpu::pin(plan.setup.cores.as_ref().map_or(&[], |cores| &cores.generator))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let request =
-        format!("GET /events?limit={count} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: {}\r\n\r\n", coding.name());
+        format!("GET /events?limit={count} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {}\r\n\r\n", coding.name());
     let (opened, mut opening) = mpsc::channel(subscribers);
     let streams: Vec<_> = (0..subscribers)
         .map(|number| runtime.spawn(listen(host.address, request.clone(), number == 0, opened.clone())))
@@ -99,7 +99,7 @@ async fn listen(
 /// Sends a request and reads its answer.
 fn publish(socket: &mut TcpStream, body: &str) -> Result<()> {
     let length = body.len();
-    let head = "POST /events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson";
+    let head = "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson";
     socket.write_all(format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes())?;
     let (mut answer, mut buffer) = (Vec::new(), [0; 16 << 10]);
     loop {

@@ -100,7 +100,8 @@ impl Chunks {
         let last = last.map_or(after, |record| record.position.sequence);
         // Held while joining: the others at this place wait for the bytes instead of making them again.
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(chunk) = self.find(place, last, events_max) {
+        // Nothing beyond these segments: what they hold was looked at, by types and by whom it is for, and nothing else.
+        if let Some(chunk) = self.find(place, last, events_max).filter(|chunk| chunk.to <= last) {
             return chunk;
         }
         let mut chunk = join(filter, segments, known, after, events_max);

@@ -285,7 +285,15 @@ impl Cursor {
         if !self.reader.is_among(chunk.audience.as_deref()) {
             // What is for others is passed over at once, however many audiences there are.
             self.pass_over(segments, known.as_deref());
+            if segments.last().is_none_or(|segment| segment.last() <= self.after) {
+                return None;
+            }
             chunk = self.join(segments, known.as_deref());
+            if !self.reader.is_among(chunk.audience.as_deref()) {
+                // Of a view, somebody else may have had more judged: all that is seen of that is for others.
+                self.step_over(&chunk);
+                return None;
+            }
         }
         self.take(chunk)
     }
@@ -305,10 +313,14 @@ impl Cursor {
         tail.chunks().join(own, segments, known, self.after, self.remaining)
     }
 
-    /// Steps over a chunk; none if nothing in it was wanted.
-    fn take(&mut self, chunk: Chunk) -> Option<Delivery> {
+    fn step_over(&mut self, chunk: &Chunk) {
         self.miss(chunk.to - self.after - chunk.records);
         self.after = chunk.to;
+    }
+
+    /// Steps over a chunk; none if nothing in it was wanted.
+    fn take(&mut self, chunk: Chunk) -> Option<Delivery> {
+        self.step_over(&chunk);
         self.remaining -= chunk.events;
         self.hand_over(Fragment { bytes: chunk.bytes, sum: chunk.sum }, chunk.events, None)
     }

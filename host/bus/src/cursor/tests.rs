@@ -196,3 +196,56 @@ async fn subscribers_with_other_wishes_share_what_they_all_want() {
     let mut other = cursor(&tail, "own.a.*", Start::Earliest, None, SlowPolicy::Keep).await;
     assert!(poll(&mut other).is_pending(), "who wants none of it gets none of it");
 }
+
+/// Events for one client, drained by that client before anybody else comes: what was put together for her is handed to nobody
+/// else, wherever he looks from and wherever the looks of both end.
+#[tokio::test]
+async fn what_was_put_together_for_one_reader_is_handed_to_no_other() {
+    let audience = Arc::new(tidemill_event::Audience::parse("audience", "{\"clients\":[\"alice\"]}").unwrap());
+    for ring_bytes in [1 << 20, 1] {
+        let tail = tail(0, ring_bytes, RetentionPolicy::default());
+        let padding = "x".repeat(100);
+        for batch in 0..60_u64 {
+            let events = (1..=10).map(|number| {
+                let plain = record(batch * 10 + number, &format!("t.{padding}")).event.clone();
+                plain.with_audience(Some(Arc::clone(&audience)))
+            });
+            tail.log().append(Append::unkeyed(events.collect(), Box::new(|_| {})));
+        }
+        let mut counts = Vec::new();
+        for (name, types) in [("alice", "*"), ("bob", "*"), ("carol", "t.*"), ("alice", "t.*"), ("dave", "*,own.a")] {
+            let mut one = cursor(&tail, types, Start::Earliest, None, SlowPolicy::Keep).await;
+            one.reader = Arc::new(Reader { client: Some(name.to_owned()), ..Reader::default() });
+            let progress = Progress::of(&one);
+            let mut count = 0;
+            while !(one.has_everything() && !one.is_catching_up()) {
+                let next = std::future::poll_fn(|cx| one.poll_next(&progress, cx));
+                match tokio::time::timeout(std::time::Duration::from_millis(500), next).await {
+                    Ok(Some(Delivery::Frames { events, .. })) => count += events,
+                    Ok(other) => panic!("{other:?}"),
+                    Err(_) => break,
+                }
+            }
+            counts.push((name, count));
+        }
+        assert_eq!(
+            counts,
+            [("alice", 600), ("bob", 0), ("carol", 0), ("alice", 600), ("dave", 0)],
+            "ring of {ring_bytes}"
+        );
+    }
+}
+
+/// Somebody looked before the newest event was there, and puts their chunk together after others who saw it: types that were
+/// not looked at are not handed over.
+#[tokio::test]
+async fn a_chunk_of_everything_that_reaches_further_is_not_taken() {
+    let tail = tail(1, 1 << 20, RetentionPolicy::default());
+    let mut narrow = cursor(&tail, "t", Start::Earliest, None, SlowPolicy::Keep).await;
+    let Look::Segments(seen) = tail.look(0) else { panic!("nothing is there") };
+    tail.log().append(Append::unkeyed(vec![record(2, "secret").event.clone()], Box::new(|_| {})));
+    let mut all = cursor(&tail, "*", Start::Earliest, None, SlowPolicy::Keep).await;
+    assert!(matches!(poll(&mut all), Poll::Ready(Some(Delivery::Frames { events: 2, .. }))));
+    assert!(matches!(narrow.take_segments(&seen), Some(Delivery::Frames { events: 1, .. })));
+    assert!(poll(&mut narrow).is_pending(), "the other one is not for it");
+}

@@ -52,8 +52,8 @@ async fn the_name_of_the_server_is_the_one_that_the_proxy_was_asked_for(lane: La
         let server = lane.server(&format!("{config}{auth}")).await;
         let request =
             server.http.delete(server.url("/connections/77")).header("cookie", format!("tidemill_token={token}"));
-        let request = request.header("origin", "https://tide.example").header("x-forwarded-host", "tide.example");
-        let answer = request.header("x-forwarded-for", "203.0.113.7").send().await.unwrap();
+        let request = request.header("origin", "https://tide.example");
+        let answer = request.header("forwarded", "for=203.0.113.7;host=tide.example").send().await.unwrap();
         assert_eq!(answer.status(), status, "{config}");
     }
 }

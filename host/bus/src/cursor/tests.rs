@@ -218,7 +218,7 @@ async fn what_was_put_together_for_one_reader_is_handed_to_no_other() {
             one.reader = Arc::new(Reader { client: Some(name.to_owned()), ..Reader::default() });
             let progress = Progress::of(&one);
             let mut count = 0;
-            while !(one.has_everything() && !one.is_catching_up()) {
+            while !one.has_everything() || one.is_catching_up() {
                 let next = std::future::poll_fn(|cx| one.poll_next(&progress, cx));
                 match tokio::time::timeout(std::time::Duration::from_millis(500), next).await {
                     Ok(Some(Delivery::Frames { events, .. })) => count += events,

@@ -73,7 +73,13 @@ impl Revoked {
                 );
                 return Err(Problem::new(Kind::Conflict, detail));
             }
-            known.insert(id, expires.map(|expires| expires.to_string()));
+            // Asked for twice, it is kept as long as the longer of both; for ever is longest.
+            let later = |before: Option<String>| {
+                let both = before.and_then(|before| before.parse::<Timestamp>().ok()).zip(expires);
+                both.map(|(before, now)| if before.unix_ms() > now.unix_ms() { before } else { now })
+            };
+            let kept = known.remove(&id).map_or(expires, later);
+            known.insert(id, kept.map(|expires| expires.to_string()));
             serde_json::to_vec(&Written { revoked: known.clone() }).unwrap_or_default()
         };
         replace(&self.path, &written).map_err(|error| {
@@ -148,6 +154,14 @@ mod tests {
         *again.known.write().unwrap() = full;
         assert!(again.revoke("one more".into(), None).is_err());
         again.revoke("7".into(), None).unwrap();
+        let later = Timestamp::from_unix_ms(clock::now().unix_ms() + 3_600_000);
+        let kept_after = |expires| {
+            revoked.revoke("twice".into(), expires).unwrap();
+            revoked.known.read().unwrap()["twice"].clone()
+        };
+        assert_eq!(kept_after(Some(later)), Some(later.to_string()));
+        assert_eq!(kept_after(Some(clock::now())), Some(later.to_string()), "the longer of both");
+        assert_eq!((kept_after(None), kept_after(Some(later))), (None, None), "for ever is longest");
         fs::write(directory.path().join(FILE), "{").unwrap();
         assert!(Revoked::open(directory.path()).unwrap_err().to_string().contains("damaged"));
     }

@@ -121,11 +121,15 @@ fn builder(streams: Streams) -> http2::Builder<Streams> {
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
         let (streams, handle) = (self.clone(), Arc::<Handle>::default());
+        // Who waited here would not hear that its client has gone. A stream that is dropped is reset, and comes again.
+        let Ok(place) = Arc::clone(&streams.places).try_acquire_owned() else {
+            tracing::debug!("an HTTP/2 stream is reset: all places are taken");
+            return;
+        };
         streams.open.fetch_add(1, Ordering::SeqCst);
         let counted = Counted(streams);
         tokio::spawn(async move {
-            let streams = &counted.0;
-            let Ok(_place) = streams.places.acquire().await else { return };
+            let (streams, _place) = (&counted.0, place);
             tokio::select! {
                 () = STREAM.scope(Arc::clone(&handle), stream) => {}
                 () = handle.close.notified() => {}

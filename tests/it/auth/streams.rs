@@ -50,6 +50,10 @@ async fn streams_need_a_token_and_get_its_types() {
         let listed: Value =
             request(&server, "GET", "/connections").bearer_auth("team").send().await.unwrap().json().await.unwrap();
         assert_eq!(listed["connections"][0]["principal"], "team", "{listed}");
+        // The log tells by which token.
+        let said = server.log();
+        let added = said.lines().filter(|line| line.contains("SSE Connection Added")).collect::<Vec<_>>();
+        assert!(added[0].contains("tokenId=\"team\"") && added[0].contains("tokenType=\"team\""), "{added:?}");
         // Who listens beside them is nobody's business but the administrators'.
         for (who, count) in [("team", 2), ("readonly", 0), ("admin", 2), ("master", 2)] {
             let listed = request(&server, "GET", "/connections").bearer_auth(who).send().await.unwrap();

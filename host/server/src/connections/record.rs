@@ -12,6 +12,8 @@ pub(super) fn added(connection: &Connection, total: usize) {
         tracing::info!(
             target: "connections",
             connectionId = connection.id,
+            tokenId = token_id(connection),
+            tokenType = connection.terms.principal.kind(),
             clientIP = connection.address().map(|address| address.ip().to_string()),
             lane = connection.carrier.lane_name(),
             totalConnections = total,
@@ -27,6 +29,8 @@ pub(super) fn removed(connection: &Connection, total: usize) {
         tracing::info!(
             target: "connections",
             connectionId = connection.id,
+            tokenId = token_id(connection),
+            tokenType = connection.terms.principal.kind(),
             clientIP = connection.address().map(|address| address.ip().to_string()),
             lane = connection.carrier.lane_name(),
             totalConnections = total,
@@ -36,4 +40,10 @@ pub(super) fn removed(connection: &Connection, total: usize) {
             "SSE Connection Removed"
         );
     }
+}
+
+/// What tells the token from others: its `jti`, or the name of a static one. Nobody's without a token.
+fn token_id(connection: &Connection) -> Option<&str> {
+    let principal = &connection.terms.principal;
+    principal.kind().map(|_| principal.token_id().unwrap_or(principal.name()))
 }

@@ -92,7 +92,7 @@ impl PluginSettings {
 
     /// From a table that was read already.
     pub fn from_table(table: &toml::Table) -> Result<Self, Vec<String>> {
-        let raw: Raw = table.clone().try_into().map_err(|e: toml::de::Error| vec![e.message().to_owned()])?;
+        let raw: Raw = table.clone().try_into().map_err(|error| vec![located(&error)])?;
         let mut problems = Vec::new();
         let subscribes = patterns("subscribes", raw.subscribes, &mut problems);
         let (limits, breaker) = (raw.limits.read(&mut problems), raw.breaker.read(&mut problems));
@@ -119,11 +119,22 @@ impl PluginSettings {
     }
 }
 
+/// What is wrong, and in which key: the library says that on a line of its own.
+fn located(error: &toml::de::Error) -> String {
+    error.to_string().trim().replace('\n', ", ")
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_told_with_its_key() {
+        let problems = PluginSettings::from_toml("[grants]\nprivate-networks = true\n").unwrap_err();
+        assert_eq!(problems, ["invalid type: boolean `true`, expected a sequence, in `grants.private-networks`"]);
+    }
 
     #[test]
     fn a_sidecar_is_read_and_the_configuration_wins() {

@@ -35,6 +35,7 @@ mod scan;
 mod settings;
 mod source_lines;
 mod state;
+mod tool;
 mod transaction;
 mod trips;
 mod verdict;
@@ -61,6 +62,9 @@ pub use plugin::{EventTypeInfo, Plugin, Version};
 pub use plugins::{Notice, PluginReport, PluginState, Plugins};
 pub use settings::{BreakerChoices, GrantSettings, LimitSettings, OnFault, PluginSettings};
 pub use state::{Conflict, Receipt, StateUsage, States};
+pub use tool::{
+    Content, InputRequest, ResourceBody, ResourceContent, ToolHints, ToolInfo, ToolOutcome, ToolProgress, ToolResult,
+};
 pub use transaction::{Committed, NewEvent, Outlet, Written};
 pub use verdict::{Fault, FaultKind, Verdict};
 pub use view::{Classified, Subscriber, Unjudged};

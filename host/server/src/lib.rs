@@ -18,6 +18,7 @@ mod http;
 mod lane;
 mod limits;
 mod listen;
+mod mount;
 mod outbound;
 mod problem;
 #[cfg(any(test, fuzzing))]
@@ -30,6 +31,7 @@ mod sse;
 mod systemd;
 mod telemetry;
 mod tls;
+mod tools;
 mod traces;
 
 use std::process::ExitCode;

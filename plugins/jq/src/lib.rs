@@ -4,10 +4,10 @@
 mod configuration;
 mod program;
 
+use tidemill_jq_program::{Program, Ran};
 use tidemill_sdk::{Event, Failure, Manifest, Outcome, Output, Plugin, Problem, Transform, log, manifest};
 
 pub use self::configuration::{Configuration, OnError};
-use self::program::{Program, Ran};
 
 tidemill_sdk::export!(Jq: transform);
 
@@ -35,7 +35,7 @@ impl Plugin for Jq {
     }
 
     fn configure(configuration: Configuration) -> Result<Self, String> {
-        let program = Program::compile(&configuration.program).map_err(|error| format!("config.program: {error}"))?;
+        let program = program::compile(&configuration.program).map_err(|error| format!("config.program: {error}"))?;
         Ok(Self { program, on_error: configuration.on_error })
     }
 }
@@ -45,7 +45,7 @@ impl Transform for Jq {
         if !event.is_json() || event.data().is_empty() {
             return Ok(Outcome::Keep);
         }
-        match self.program.run(event) {
+        match program::run(&self.program, event) {
             Ok(Ran::Same) => Ok(Outcome::Keep),
             Ok(Ran::Texts(texts)) if texts.is_empty() => Ok(Outcome::Drop),
             Ok(Ran::Texts(texts)) => {

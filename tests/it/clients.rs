@@ -6,6 +6,7 @@
 mod crash;
 mod dashboard;
 mod proxy;
+mod python;
 mod restart;
 mod script;
 
@@ -17,8 +18,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, guest, publish_lines, ready_made};
 use proxy::Proxy;
+pub(crate) use python::{environment, passes};
 use script::directory;
-pub(crate) use script::{Script, documented_deliveries, need_chromium, node};
+pub(crate) use script::{
+    Script, documented_browser, documented_deliveries, documented_node, documented_python, need_chromium, node,
+};
 
 /// Reconnecting at once keeps the tests short.
 const CONFIG: &str = "[subscribe]\nretry = \"100ms\"\n";

@@ -4,11 +4,11 @@
 //! Streams never end, so that they are not among them; what streams refuse is in `bad_input.rs`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::clients::{environment, passes};
 use crate::support::{Server, guest, ready_made};
 
 /// Without its secret the plugin answers deliveries with 503, as it should.
@@ -24,7 +24,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 #[tokio::test]
 async fn answers_are_what_the_description_says() {
-    let tools = tools();
+    let tools = environment("api");
     let plugins = [("github", ready_made("github")), ("owner", guest("owner")), ("stamp", guest("stamp_v1"))];
     let plugins = plugins.each_ref().map(|(name, path)| (*name, path.as_path()));
     let server = Server::start(CONFIG, &plugins).await;
@@ -58,23 +58,4 @@ async fn answers_are_what_the_description_says() {
         server.get("/events/poll?since=earliest&types=tick&limit=3").await.1["events"].as_array().unwrap().len(),
         3
     );
-}
-
-/// Where the tools are, installed the first time.
-fn tools() -> PathBuf {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/api/requirements.txt");
-    let (bin, installed) = (environment.join("bin"), environment.join("requirements.txt"));
-    if fs::read(&installed).ok() != fs::read(&wanted).ok() {
-        passes(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
-        passes(Command::new(bin.join("pip")).args(["install", "--quiet", "--requirement"]).arg(&wanted));
-        fs::copy(&wanted, &installed).unwrap();
-    }
-    bin
-}
-
-fn passes(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{error}: {command:?}"));
-    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}\n{told}\n{errors}");
 }

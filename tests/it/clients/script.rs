@@ -26,6 +26,29 @@ pub(crate) fn node(script: &str) -> Command {
     node
 }
 
+/// A program for Node.js as a document has it, but for the server's address, with a version of the package `eventsource`.
+pub(crate) fn documented_node(program: &Path, eventsource: u8, from: &str, to: &str) -> Command {
+    let mut node = node("documented_node.mjs");
+    node.arg(program).arg(eventsource.to_string()).args([from, to]);
+    node
+}
+
+/// A program for browsers as a document has it, but for the server's address, in Chromium: on one of the server's pages or
+/// `elsewhere`. Functions that it calls and does not have are told as calls.
+pub(crate) fn documented_browser(program: &Path, from: &str, to: &str, page: &str, functions: &[&str]) -> Command {
+    need_chromium();
+    let mut node = node("documented_browser.mjs");
+    node.arg(program).args([from, to, page]).args(functions);
+    node
+}
+
+/// A program in Python as a document has it, but for the server's address; then these of its functions are called.
+pub(crate) fn documented_python(program: &Path, from: &str, to: &str, call: &[&str]) -> Command {
+    let mut python = Command::new(super::python::environment("clients").join("python"));
+    python.arg(directory().join("documented_python.py")).arg(program).args([from, to]).args(call);
+    python
+}
+
 /// A program that must be there: a test that does not run is a test that fails.
 pub(super) fn command(program: &str, debian_package: &str) -> Command {
     match Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status() {

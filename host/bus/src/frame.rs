@@ -10,11 +10,23 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tidemill_event::{Event, Position};
 use tidemill_log::Record;
 
-use crate::{Encoding, Envelope, Framing};
+use crate::{Encoding, Envelope, Framing, Shown};
 
 /// Appends the frames of one record.
-pub fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
+pub fn write_record(record: &Record, encoding: &Encoding, out: &mut Vec<u8>) {
     let event = &record.event;
+    let shown = match &encoding.envelope {
+        Envelope::Projected(projection) => match projection.project(record) {
+            None => return,
+            shown => shown,
+        },
+        Envelope::Data | Envelope::CloudEvents => None,
+    };
+    let name = shown.as_ref().and_then(Shown::name).unwrap_or(event.event_type());
+    let payload = |out: &mut Vec<u8>| match &shown {
+        Some(shown) => write_lines(shown.data(), out),
+        None => write_payload(event, &encoding.envelope, out),
+    };
     if encoding.framing == Framing::Json {
         // Writing to a Vec does not fail.
         let _ = write!(out, "{{\"position\":\"{}\",\"event\":", record.position);
@@ -24,15 +36,17 @@ pub fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
     }
     // Of two frames only the last has the id: a cut between them repeats the event instead of losing half of it.
     if encoding.framing == Framing::Both {
-        write_name(event.event_type(), out);
-        write_payload(event, encoding.envelope, out);
+        write_name(name, out);
+        payload(out);
         out.push(b'\n');
     }
-    write_id(record.position, out);
-    if encoding.framing == Framing::Named {
-        write_name(event.event_type(), out);
+    if !encoding.without_ids {
+        write_id(record.position, out);
     }
-    write_payload(event, encoding.envelope, out);
+    if encoding.framing == Framing::Named {
+        write_name(name, out);
+    }
+    payload(out);
     out.push(b'\n');
 }
 
@@ -67,9 +81,9 @@ fn write_name(name: &str, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-fn write_payload(event: &Event, envelope: Envelope, out: &mut Vec<u8>) {
+fn write_payload(event: &Event, envelope: &Envelope, out: &mut Vec<u8>) {
     match envelope {
-        Envelope::CloudEvents => {
+        Envelope::CloudEvents | Envelope::Projected(_) => {
             out.extend_from_slice(b"data: ");
             write_cloudevents_json(event, out);
             out.push(b'\n');
@@ -168,7 +182,7 @@ mod tests {
 
     fn frames(record: &Record, envelope: Envelope, framing: Framing) -> String {
         let mut out = Vec::new();
-        write_record(record, Encoding { envelope, framing }, &mut out);
+        write_record(record, &Encoding { envelope, framing, without_ids: false }, &mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -22,6 +22,9 @@ pub const CHUNKS_BYTES_MAX: u64 = 32 << 20;
 /// Types of events in a segment that are compared with what each subscriber asks for, to find those who want all of it. With
 /// more, looking would cost what it saves.
 pub(crate) const KINDS_MAX: usize = 8;
+/// Forms beside the usual ones, such as projections, in which a segment keeps its frames. The ring's bound in bytes counts
+/// one form of each event; without this one, as many mounts as there are would make it hold as many.
+pub(crate) const FORMS_MAX: usize = 16;
 /// Chunks that one thread that asks for many subscribers has at hand.
 pub const CHUNKS_AT_HAND_MAX: usize = 8;
 /// Bytes from which on compressing frames is worth its time: heartbeats and the like are written as they are.

@@ -46,7 +46,7 @@ async fn answer(
     let mut query = Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app))?;
     let place = crowded::place(app, &who, &peer).map_err(Crowded::problem)?;
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
-    query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
+    query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json, without_ids: false };
     let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
     let (mut cursor, terms) =
         open(app, who, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {

@@ -6,6 +6,7 @@
 
 mod catch_up;
 mod detour;
+mod history;
 mod judging;
 mod subscription;
 #[cfg(test)]

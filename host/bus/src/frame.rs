@@ -50,15 +50,22 @@ pub fn write_record(record: &Record, encoding: &Encoding, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// A frame that the host itself says to one subscriber, such as `tidemill.gap`. `data` is one line. With a position it
-/// moves the place from which the subscriber would resume.
-pub fn host_frame(position: Option<Position>, name: &str, data: &str) -> Vec<u8> {
+/// Frames of something that the host itself says to one subscriber, such as `tidemill.gap`, in the subscriber's framing;
+/// without a name it is a message in each. With a position it moves the place from which the subscriber would resume.
+pub fn host_frames(framing: Framing, position: Option<Position>, name: Option<&str>, data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + data.len());
+    if let (Framing::Both, Some(name)) = (framing, name) {
+        write_name(name, &mut out);
+        write_lines(data, &mut out);
+        out.push(b'\n');
+    }
     if let Some(position) = position {
         write_id(position, &mut out);
     }
-    write_name(name, &mut out);
-    write_lines(data.as_bytes(), &mut out);
+    if let (Framing::Named, Some(name)) = (framing, name) {
+        write_name(name, &mut out);
+    }
+    write_lines(data, &mut out);
     out.push(b'\n');
     out
 }
@@ -193,6 +200,30 @@ mod tests {
         assert_eq!(frames(Framing::Named), "id: 7.42\nevent: a.b\ndata: {\"n\":1}\n\n");
         assert_eq!(frames(Framing::Message), "id: 7.42\ndata: {\"n\":1}\n\n");
         assert_eq!(frames(Framing::Both), "event: a.b\ndata: {\"n\":1}\n\nid: 7.42\ndata: {\"n\":1}\n\n");
+    }
+
+    #[test]
+    fn what_the_host_says_has_the_framing_of_events() {
+        let said =
+            |framing, name| String::from_utf8(host_frames(framing, Some(Position::new(7, 1)), name, b"{}")).unwrap();
+        let message = "id: 7.1\ndata: {}\n\n";
+        assert_eq!(said(Framing::Named, Some("a")), "id: 7.1\nevent: a\ndata: {}\n\n");
+        assert_eq!(said(Framing::Message, Some("a")), message);
+        assert_eq!(said(Framing::Both, Some("a")), format!("event: a\ndata: {{}}\n\n{message}"));
+        for framing in [Framing::Named, Framing::Message, Framing::Both] {
+            assert_eq!(said(framing, None), message);
+        }
+    }
+
+    #[test]
+    fn without_ids_nothing_has_one() {
+        let record = record(None, "{}".into());
+        for framing in [Framing::Named, Framing::Message, Framing::Both] {
+            let mut out = Vec::new();
+            let encoding = Encoding { framing, without_ids: true, ..Encoding::default() };
+            write_record(&record, &encoding, &mut out);
+            assert!(!String::from_utf8(out).unwrap().contains("id:"), "{framing:?}");
+        }
     }
 
     #[test]

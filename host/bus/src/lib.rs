@@ -50,7 +50,7 @@ pub use coding::{Coder, Coding, Sum};
 pub use cursor::{Cursor, Delivery, End, Start, Subscription};
 pub use encoding::{Encoding, Envelope, Framing};
 pub use figures::{Fate, Figures, Origin, QueueUsage};
-pub use frame::{cloudevents_json, host_frame, write_record};
+pub use frame::{cloudevents_json, host_frames, write_record};
 pub use gap::{Gap, Skip};
 pub use health::Health;
 pub use ingress::PublishError;

@@ -35,6 +35,9 @@ pub const PAGE_EVENTS: u64 = 256;
 pub const PAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of pages, with their frames, that are kept for others who read the same.
 pub const ARCHIVE_BYTES_MAX: u64 = 32 << 20;
+/// Pages of the log that are looked through for the newest events that a new subscriber wants. Somebody who wants few of them
+/// would otherwise have the whole log read each time.
+pub(crate) const HISTORY_PAGES_MAX: usize = 16;
 /// A subscriber is behind when more events than this, of any type, are newer than the last it was handed. Two turns of
 /// a worker may come at once to a subscriber that is not slow.
 pub const BEHIND_EVENTS: u64 = 2 * TURN_EVENTS_MAX as u64;

@@ -138,11 +138,15 @@ impl AtHand {
     }
 }
 
-/// The frames of some records that a filter wants.
-pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> Fragment {
-    let mut bytes = Vec::new();
-    records.iter().for_each(|record| write_record(record, filter.wanted().encoding, &mut bytes));
-    filter.wanted().coding.fragment(bytes.into())
+/// The frames of some records that a filter wants, and how many of them have some.
+pub(crate) fn encode(filter: &Filter, records: &[Arc<Record>]) -> (Fragment, u64) {
+    let (mut bytes, mut shown) = (Vec::new(), 0);
+    for record in records {
+        let before = bytes.len();
+        write_record(record, &filter.wanted().encoding, &mut bytes);
+        shown += u64::from(bytes.len() > before);
+    }
+    (filter.wanted().coding.fragment(bytes.into()), shown)
 }
 
 fn join(
@@ -155,6 +159,7 @@ fn join(
     let (bytes, sum) = (Bytes::new(), Sum::default());
     let (audience, kinds) = (None, None);
     let mut chunk = Chunk { after, to: after, records: 0, events: 0, audience, kinds, is_whole: false, bytes, sum };
+    let encoding = &filter.wanted().encoding;
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0;
     'full: for (index, segment) in segments.iter().enumerate() {
@@ -179,18 +184,20 @@ fn join(
             let room = usize::try_from(events_max - chunk.events).unwrap_or(usize::MAX);
             let mut taken = run.min(room);
             if taken > 0 {
-                let mut bytes = segment.frames(next..next + taken, filter.wanted().encoding);
+                let mut bytes = segment.frames(next..next + taken, encoding);
                 // Cut a run that is much too long; one record always fits.
                 while taken > 1 && length + bytes.len() > 2 * CHUNK_BYTES_MAX {
                     taken = taken.div_ceil(2);
-                    bytes = segment.frames(next..next + taken, filter.wanted().encoding);
+                    bytes = segment.frames(next..next + taken, encoding);
                 }
+                chunk.events += segment.shown(next..next + taken, encoding) as u64;
                 next += taken;
                 chunk.records += taken as u64;
                 length += bytes.len();
                 chunk.audience = audience.cloned();
-                chunk.events += taken as u64;
-                pieces.push(bytes);
+                if !bytes.is_empty() {
+                    pieces.push(bytes);
+                }
             } else {
                 next += 1;
                 chunk.records += 1;
@@ -205,9 +212,7 @@ fn join(
     let plain = match pieces.len() {
         0 => Bytes::new(),
         // A part of a segment would keep all of it.
-        1 if segments.iter().any(|segment| segment.is_whole(&pieces[0], filter.wanted().encoding)) => {
-            pieces.swap_remove(0)
-        }
+        1 if segments.iter().any(|segment| segment.is_whole(&pieces[0], encoding)) => pieces.swap_remove(0),
         _ => {
             let mut joined = BytesMut::with_capacity(length);
             pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
@@ -253,7 +258,7 @@ mod tests {
             let turn = Mutex::default();
             let whose = Whose { turn: &turn, filter: &wanted, key: 0, kinds: None };
             let got = Chunks::new().join(whose, &segments, None, begin, limit);
-            prop_assert_eq!(&got.bytes, &encode(&wanted, &expected).bytes);
+            prop_assert_eq!(&got.bytes, &encode(&wanted, &expected).0.bytes);
             prop_assert_eq!(got.events, expected.len() as u64);
             let frames: Vec<u64> = (begin + 1..=total).filter(|s| name(*s) == "a.x").take(limit as usize).collect();
             let text = String::from_utf8(got.bytes.to_vec()).unwrap();
@@ -279,7 +284,7 @@ mod tests {
     #[test]
     fn a_part_of_a_segment_does_not_keep_all_of_it() {
         let segments = [Arc::new(segment(1..4))];
-        let whole = segments[0].frames(0..3, crate::Encoding::default());
+        let whole = segments[0].frames(0..3, &crate::Encoding::default());
         let chunk = |after| join(&filter("*"), &segments, None, after, u64::MAX).bytes;
         assert_eq!(chunk(0).as_ptr(), whole.as_ptr());
         assert!(!whole.as_ptr_range().contains(&chunk(2).as_ptr()));

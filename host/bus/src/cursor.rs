@@ -6,6 +6,7 @@
 
 mod catch_up;
 mod detour;
+mod history;
 mod judging;
 mod subscription;
 #[cfg(test)]
@@ -253,8 +254,8 @@ impl Cursor {
     /// A chunk for this place that somebody put together already: of everything if that is wanted, or of the same wish.
     fn find(&self, mut at_hand: Option<&mut AtHand>) -> Option<Chunk> {
         let (last, filter) = (self.tail().last(), &self.wish().filter);
-        let Wanted { encoding, coding, .. } = *filter.wanted();
-        let keys = [kinds::everything(encoding, coding), self.selection.key()];
+        let Wanted { encoding, coding, .. } = filter.wanted();
+        let keys = [kinds::everything(encoding, *coding), self.selection.key()];
         keys.into_iter().find_map(|key| {
             let place = (key, self.after);
             let wanted = |chunk: &Chunk| chunk.kinds.as_ref().is_none_or(|kinds| filter.wants_all(kinds));
@@ -305,7 +306,7 @@ impl Cursor {
             let kinds = Kinds::together(segments.iter().map(|segment| segment.kinds()));
             if wish.filter.wants_all(&kinds) {
                 let filter = wish.filter.of_everything();
-                let key = kinds::everything(filter.wanted().encoding, filter.wanted().coding);
+                let key = kinds::everything(&filter.wanted().encoding, filter.wanted().coding);
                 let all = Whose { turn: tail.everything(), filter: &filter, key, kinds: Some(kinds) };
                 return tail.chunks().join(all, segments, None, self.after, self.remaining);
             }

@@ -1,13 +1,17 @@
 //! The forms in which a subscriber may want its events.
 
+use crate::Projection;
+
 /// What stands in the `data:` lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Envelope {
     /// The event's own data.
     #[default]
     Data,
     /// The whole event in the CloudEvents JSON format.
     CloudEvents,
+    /// What a projection makes of it; events of which it makes nothing have no frames.
+    Projected(Projection),
 }
 
 /// Whether events reach a browser's `addEventListener(type)`, its `onmessage`, or both.
@@ -26,19 +30,41 @@ pub enum Framing {
 }
 
 /// How events are written for a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Encoding {
     /// What stands in the `data:` lines.
     pub envelope: Envelope,
     /// Which frames an event has.
     pub framing: Framing,
+    /// Frames have no `id:`, so that nobody can resume after them.
+    pub without_ids: bool,
 }
 
 impl Encoding {
-    /// How many there are; encoded frames are kept in arrays of this length.
-    pub(crate) const COUNT: usize = 8;
+    /// How many usual ones there are; their frames are kept in arrays of this length.
+    pub(crate) const USUAL: usize = 8;
 
-    pub(crate) const fn index(self) -> usize {
-        self.envelope as usize * 4 + self.framing as usize
+    /// Of a usual one the place in such an array. Others are kept only where somebody wants them.
+    pub(crate) const fn index(&self) -> Option<usize> {
+        match (&self.envelope, self.without_ids) {
+            (Envelope::Data, false) => Some(self.framing as usize),
+            (Envelope::CloudEvents, false) => Some(4 + self.framing as usize),
+            _ => None,
+        }
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn number(&self) -> u64 {
+        let envelope = match &self.envelope {
+            Envelope::Data => 0,
+            Envelope::CloudEvents => 1,
+            Envelope::Projected(projection) => 1 + projection.number(),
+        };
+        envelope * 8 + self.framing as u64 * 2 + u64::from(self.without_ids)
+    }
+
+    /// Whether there may be events of which it shows nothing.
+    pub(crate) const fn hides(&self) -> bool {
+        matches!(self.envelope, Envelope::Projected(_))
     }
 }

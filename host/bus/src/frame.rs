@@ -10,11 +10,23 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tidemill_event::{Event, Position};
 use tidemill_log::Record;
 
-use crate::{Encoding, Envelope, Framing};
+use crate::{Encoding, Envelope, Framing, Shown};
 
 /// Appends the frames of one record.
-pub fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
+pub fn write_record(record: &Record, encoding: &Encoding, out: &mut Vec<u8>) {
     let event = &record.event;
+    let shown = match &encoding.envelope {
+        Envelope::Projected(projection) => match projection.project(record) {
+            None => return,
+            shown => shown,
+        },
+        Envelope::Data | Envelope::CloudEvents => None,
+    };
+    let name = shown.as_ref().and_then(Shown::name).unwrap_or(event.event_type());
+    let payload = |out: &mut Vec<u8>| match &shown {
+        Some(shown) => write_lines(shown.data(), out),
+        None => write_payload(event, &encoding.envelope, out),
+    };
     if encoding.framing == Framing::Json {
         // Writing to a Vec does not fail.
         let _ = write!(out, "{{\"position\":\"{}\",\"event\":", record.position);
@@ -24,27 +36,36 @@ pub fn write_record(record: &Record, encoding: Encoding, out: &mut Vec<u8>) {
     }
     // Of two frames only the last has the id: a cut between them repeats the event instead of losing half of it.
     if encoding.framing == Framing::Both {
-        write_name(event.event_type(), out);
-        write_payload(event, encoding.envelope, out);
+        write_name(name, out);
+        payload(out);
         out.push(b'\n');
     }
-    write_id(record.position, out);
-    if encoding.framing == Framing::Named {
-        write_name(event.event_type(), out);
+    if !encoding.without_ids {
+        write_id(record.position, out);
     }
-    write_payload(event, encoding.envelope, out);
+    if encoding.framing == Framing::Named {
+        write_name(name, out);
+    }
+    payload(out);
     out.push(b'\n');
 }
 
-/// A frame that the host itself says to one subscriber, such as `tidemill.gap`. `data` is one line. With a position it
-/// moves the place from which the subscriber would resume.
-pub fn host_frame(position: Option<Position>, name: &str, data: &str) -> Vec<u8> {
+/// Frames of something that the host itself says to one subscriber, such as `tidemill.gap`, in the subscriber's framing;
+/// without a name it is a message in each. With a position it moves the place from which the subscriber would resume.
+pub fn host_frames(framing: Framing, position: Option<Position>, name: Option<&str>, data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + data.len());
+    if let (Framing::Both, Some(name)) = (framing, name) {
+        write_name(name, &mut out);
+        write_lines(data, &mut out);
+        out.push(b'\n');
+    }
     if let Some(position) = position {
         write_id(position, &mut out);
     }
-    write_name(name, &mut out);
-    write_lines(data.as_bytes(), &mut out);
+    if let (Framing::Named, Some(name)) = (framing, name) {
+        write_name(name, &mut out);
+    }
+    write_lines(data, &mut out);
     out.push(b'\n');
     out
 }
@@ -67,9 +88,9 @@ fn write_name(name: &str, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-fn write_payload(event: &Event, envelope: Envelope, out: &mut Vec<u8>) {
+fn write_payload(event: &Event, envelope: &Envelope, out: &mut Vec<u8>) {
     match envelope {
-        Envelope::CloudEvents => {
+        Envelope::CloudEvents | Envelope::Projected(_) => {
             out.extend_from_slice(b"data: ");
             write_cloudevents_json(event, out);
             out.push(b'\n');
@@ -168,7 +189,7 @@ mod tests {
 
     fn frames(record: &Record, envelope: Envelope, framing: Framing) -> String {
         let mut out = Vec::new();
-        write_record(record, Encoding { envelope, framing }, &mut out);
+        write_record(record, &Encoding { envelope, framing, without_ids: false }, &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -179,6 +200,30 @@ mod tests {
         assert_eq!(frames(Framing::Named), "id: 7.42\nevent: a.b\ndata: {\"n\":1}\n\n");
         assert_eq!(frames(Framing::Message), "id: 7.42\ndata: {\"n\":1}\n\n");
         assert_eq!(frames(Framing::Both), "event: a.b\ndata: {\"n\":1}\n\nid: 7.42\ndata: {\"n\":1}\n\n");
+    }
+
+    #[test]
+    fn what_the_host_says_has_the_framing_of_events() {
+        let said =
+            |framing, name| String::from_utf8(host_frames(framing, Some(Position::new(7, 1)), name, b"{}")).unwrap();
+        let message = "id: 7.1\ndata: {}\n\n";
+        assert_eq!(said(Framing::Named, Some("a")), "id: 7.1\nevent: a\ndata: {}\n\n");
+        assert_eq!(said(Framing::Message, Some("a")), message);
+        assert_eq!(said(Framing::Both, Some("a")), format!("event: a\ndata: {{}}\n\n{message}"));
+        for framing in [Framing::Named, Framing::Message, Framing::Both] {
+            assert_eq!(said(framing, None), message);
+        }
+    }
+
+    #[test]
+    fn without_ids_nothing_has_one() {
+        let record = record(None, "{}".into());
+        for framing in [Framing::Named, Framing::Message, Framing::Both] {
+            let mut out = Vec::new();
+            let encoding = Encoding { framing, without_ids: true, ..Encoding::default() };
+            write_record(&record, &encoding, &mut out);
+            assert!(!String::from_utf8(out).unwrap().contains("id:"), "{framing:?}");
+        }
     }
 
     #[test]

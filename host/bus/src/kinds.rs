@@ -17,8 +17,8 @@ pub(crate) struct Kinds(Option<Vec<Arc<Record>>>);
 const EVERYTHING: u64 = 1 << 63;
 
 /// The key under which chunks of everything are kept.
-pub(crate) const fn everything(encoding: Encoding, coding: Coding) -> u64 {
-    EVERYTHING | (encoding.index() * Coding::COUNT + coding as usize) as u64
+pub(crate) fn everything(encoding: &Encoding, coding: Coding) -> u64 {
+    EVERYTHING | (encoding.number() * Coding::COUNT as u64 + coding as u64)
 }
 
 impl Kinds {

@@ -22,6 +22,9 @@ pub const CHUNKS_BYTES_MAX: u64 = 32 << 20;
 /// Types of events in a segment that are compared with what each subscriber asks for, to find those who want all of it. With
 /// more, looking would cost what it saves.
 pub(crate) const KINDS_MAX: usize = 8;
+/// Forms beside the usual ones, such as projections, in which a segment keeps its frames. The ring's bound in bytes counts
+/// one form of each event; without this one, as many mounts as there are would make it hold as many.
+pub(crate) const FORMS_MAX: usize = 16;
 /// Chunks that one thread that asks for many subscribers has at hand.
 pub const CHUNKS_AT_HAND_MAX: usize = 8;
 /// Bytes from which on compressing frames is worth its time: heartbeats and the like are written as they are.
@@ -32,6 +35,9 @@ pub const PAGE_EVENTS: u64 = 256;
 pub const PAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of pages, with their frames, that are kept for others who read the same.
 pub const ARCHIVE_BYTES_MAX: u64 = 32 << 20;
+/// Pages of the log that are looked through for the newest events that a new subscriber wants. Somebody who wants few of them
+/// would otherwise have the whole log read each time.
+pub(crate) const HISTORY_PAGES_MAX: usize = 16;
 /// A subscriber is behind when more events than this, of any type, are newer than the last it was handed. Two turns of
 /// a worker may come at once to a subscriber that is not slow.
 pub const BEHIND_EVENTS: u64 = 2 * TURN_EVENTS_MAX as u64;

@@ -4,13 +4,13 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tidemill_log::Record;
 
 use crate::Encoding;
-use crate::frame::write_record;
+use crate::forms::Forms;
 use crate::kinds::Kinds;
 use crate::limits::CHUNK_BYTES_MAX;
 
@@ -18,16 +18,9 @@ use crate::limits::CHUNK_BYTES_MAX;
 #[derive(Debug)]
 pub(crate) struct Segment {
     records: Vec<Arc<Record>>,
-    encoded: [OnceLock<Encoded>; Encoding::COUNT],
+    forms: Forms,
     kinds: Kinds,
     weight: usize,
-}
-
-#[derive(Debug)]
-struct Encoded {
-    bytes: Bytes,
-    /// Where each record's frames end.
-    ends: Vec<usize>,
 }
 
 impl Segment {
@@ -35,7 +28,7 @@ impl Segment {
     pub(crate) fn new(records: Vec<Arc<Record>>) -> Self {
         // An event and its frames, which are about as large.
         let weight = 2 * records.iter().map(|record| record.event.weight()).sum::<usize>();
-        Self { kinds: Kinds::of(&records), records, encoded: Default::default(), weight }
+        Self { kinds: Kinds::of(&records), records, forms: Forms::default(), weight }
     }
 
     pub(crate) fn records(&self) -> &[Arc<Record>] {
@@ -53,29 +46,21 @@ impl Segment {
     }
 
     /// The frames of some of its records, without a copy.
-    pub(crate) fn frames(&self, records: Range<usize>, encoding: Encoding) -> Bytes {
-        let encoded = self.encoded(encoding);
-        let start = if records.start == 0 { 0 } else { encoded.ends[records.start - 1] };
-        encoded.bytes.slice(start..encoded.ends[records.end - 1])
+    pub(crate) fn frames(&self, records: Range<usize>, encoding: &Encoding) -> Bytes {
+        self.forms.with(&self.records, encoding, self.weight, |encoded| encoded.frames(records))
+    }
+
+    /// How many of them have frames.
+    pub(crate) fn shown(&self, records: Range<usize>, encoding: &Encoding) -> usize {
+        if encoding.hides() {
+            return self.forms.with(&self.records, encoding, self.weight, |encoded| encoded.shown(records));
+        }
+        records.len()
     }
 
     /// Whether these are the frames of all its records.
-    pub(crate) fn is_whole(&self, frames: &Bytes, encoding: Encoding) -> bool {
-        self.encoded[encoding.index()]
-            .get()
-            .is_some_and(|encoded| encoded.bytes.as_ptr() == frames.as_ptr() && encoded.bytes.len() == frames.len())
-    }
-
-    fn encoded(&self, encoding: Encoding) -> &Encoded {
-        self.encoded[encoding.index()].get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.weight);
-            let ends = self.records.iter().map(|record| {
-                write_record(record, encoding, &mut bytes);
-                bytes.len()
-            });
-            let ends = ends.collect();
-            Encoded { bytes: bytes.into(), ends }
-        })
+    pub(crate) fn is_whole(&self, frames: &Bytes, encoding: &Encoding) -> bool {
+        self.forms.are_all(frames, encoding)
     }
 
     pub(crate) fn first(&self) -> u64 {
@@ -208,8 +193,8 @@ pub(crate) mod tests {
     #[test]
     fn frames_of_a_range_are_those_of_its_records() {
         let segment = segment(1..5);
-        let frame = |n: usize| segment.frames(n..n + 1, Encoding::default());
-        assert_eq!(segment.frames(1..3, Encoding::default()), [frame(1), frame(2)].concat());
+        let frame = |n: usize| segment.frames(n..n + 1, &Encoding::default());
+        assert_eq!(segment.frames(1..3, &Encoding::default()), [frame(1), frame(2)].concat());
         assert!(frame(0).starts_with(b"id: 1.1\n"));
     }
 }

@@ -45,8 +45,8 @@ impl Filter {
 
     /// One that wants everything in the same form.
     pub(crate) fn of_everything(&self) -> Self {
-        let Wanted { encoding, coding, .. } = self.wanted;
-        Self::new(Wanted { encoding, coding, ..Wanted::default() })
+        let Wanted { encoding, coding, .. } = &self.wanted;
+        Self::new(Wanted { encoding: encoding.clone(), coding: *coding, ..Wanted::default() })
     }
 
     /// Whether it wants all events of these types.

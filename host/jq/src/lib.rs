@@ -110,9 +110,13 @@ impl Program {
 
     /// The first output for an input, a JSON text, if it has any.
     pub fn first(&self, input: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        let input = read::parse_single(input).map_err(|error| error.to_string())?;
+        self.first_of(&Value::json(input)?)
+    }
+
+    /// The same for a value, which several programs may be run on.
+    pub fn first_of(&self, input: &Value) -> Result<Option<Vec<u8>>, String> {
         let context = Ctx::<Data>::new(&self.filter.lut, Vars::new([]));
-        let output = self.filter.id.run((context, input)).next();
+        let output = self.filter.id.run((context, input.0.clone())).next();
         output.map(|output| text(&output.map_err(message)?)).transpose()
     }
 }

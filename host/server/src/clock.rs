@@ -13,6 +13,11 @@ pub(crate) fn now() -> Timestamp {
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// How long the server has been here.
+pub(crate) fn uptime() -> Duration {
+    START.elapsed()
+}
+
 /// A moment of the uptime in milliseconds, modulo 2³²: small, as every subscriber keeps some, and good for spans of up to
 /// 49 days, which no deadline reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

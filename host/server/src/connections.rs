@@ -5,6 +5,7 @@
 //! kept once.
 
 mod connection;
+mod mounted;
 mod places;
 mod record;
 mod roster;
@@ -17,9 +18,13 @@ use std::time::Duration;
 use tidemill_bus::limits::BEHIND_EVENTS;
 use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 
+use mounted::Mounted;
 use roster::Roster;
+use uuid::Uuid;
 
 use crate::auth::Principal;
+use crate::mount::stream::StreamMount;
+use crate::sse::Mailbox;
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 pub(crate) use places::{Full, Place, Places, sender};
@@ -41,6 +46,7 @@ pub(crate) struct Connections(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     open: Roster<Arc<Connection>>,
+    mounted: Mounted,
     /// What those who are here asked for, and for a while what those asked for who left.
     terms: HashSet<Arc<Terms>>,
     last: u64,
@@ -56,6 +62,7 @@ impl Connections {
         let connection =
             Arc::new(Connection::new(inner.last, inner.share(terms), place, carrier, Progress::of(cursor)));
         inner.open.insert(connection.id, Arc::clone(&connection));
+        inner.mounted.enter(&connection.terms);
         let total = inner.open.len();
         drop(inner);
         record::added(&connection, total);
@@ -66,6 +73,7 @@ impl Connections {
     pub(crate) fn leave(&self, connection: &Connection) {
         let mut inner = self.lock();
         inner.open.remove(connection.id);
+        inner.mounted.leave(connection);
         inner.left.add(&connection.progress);
         let total = inner.open.len();
         drop(inner);
@@ -84,6 +92,31 @@ impl Connections {
         lags.fold((0, 0, 0), |(count, behind, most), lag| {
             (count + 1, behind + usize::from(lag > BEHIND_EVENTS), lag.max(most))
         })
+    }
+
+    /// Keeps figures of a mount from now on, before somebody comes.
+    pub(crate) fn know(&self, mount: &Arc<StreamMount>) {
+        self.lock().mounted.know(mount);
+    }
+
+    /// The mailbox that a connection has from now on.
+    pub(crate) fn open_mailbox(&self, connection: &Connection) -> Arc<Mailbox> {
+        self.lock().mounted.open_mailbox(connection)
+    }
+
+    /// The mailbox of a connection by the connection's name, and whose that is.
+    pub(crate) fn mailbox(&self, connection: Uuid) -> Option<(Arc<Mailbox>, Arc<Principal>)> {
+        self.lock().mounted.mailbox(connection)
+    }
+
+    /// How many streams there are at a mount.
+    pub(crate) fn streams_at(&self, path: &str) -> usize {
+        self.lock().mounted.streams_at(path)
+    }
+
+    /// Of each mount how many streams there are, and how often programs failed.
+    pub(crate) fn mounts(&self) -> Vec<(String, usize, u64)> {
+        self.lock().mounted.figures()
     }
 
     /// How many there were so far.

@@ -46,6 +46,21 @@ pub(crate) const POLL_EVENTS: u64 = 100;
 pub(crate) const POLL_EVENTS_MAX: u64 = 1000;
 /// Bytes of frames in the answer to one poll, from which on nothing is added; clients read them as a whole.
 pub(crate) const POLL_BYTES_MAX: usize = 1 << 20;
+/// Hellos of one mount; every stream begins with all of them.
+pub(crate) const HELLOS_MAX: usize = 16;
+/// Events that new clients of a mount may be shown from before. They are found for each, and sent to each.
+pub(crate) const HISTORY_EVENTS_MAX: u64 = 1000;
+/// Between two lines about programs of one mount that fail: whoever publishes what they fail on must not fill the disk.
+pub(crate) const FAILURES_TOLD_PAUSE: Duration = Duration::from_secs(10);
+/// Mounts whose figures are kept, those included that are gone by now. A configuration that changes all the time must not
+/// fill the memory.
+pub(crate) const MOUNTS_SEEN_MAX: usize = 256;
+/// Messages that wait in one mailbox: a client that does not read must not have its process, or its calls, fill the memory.
+pub(crate) const MAILBOX_MESSAGES_MAX: usize = 1024;
+/// Bytes of them. One that is longer waits alone.
+pub(crate) const MAILBOX_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one message for one client.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 8 << 20;
 /// Longest time that a poll may wait; proxies give up after one minute.
 pub(crate) const POLL_WAIT_MAX: Duration = Duration::from_secs(55);
 /// Parameters of its own that a view is told.

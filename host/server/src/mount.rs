@@ -2,3 +2,4 @@
 //! is at each is a kind with its own file. Must not know any system by name.
 
 pub(crate) mod profile;
+pub(crate) mod stream;

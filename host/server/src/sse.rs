@@ -3,9 +3,13 @@
 mod coding;
 mod crowded;
 mod feed;
+mod mailbox;
+mod notice;
 mod poll;
 mod query;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::convert::Infallible;
@@ -21,6 +25,7 @@ use tidemill_bus::{Coding, Cursor, SlowPolicy, Subscription};
 use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
+pub(crate) use mailbox::Mailbox;
 pub(crate) use poll::poll;
 #[cfg(any(test, fuzzing))]
 pub(crate) use query::property as query_property;
@@ -29,6 +34,7 @@ use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
 use crate::connections::{Carrier, Connection, Peer, Place, Terms, Use};
+use crate::mount::stream::StreamMount;
 use crate::problem::{Kind, Problem};
 use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
@@ -38,7 +44,7 @@ use crate::sse::view::Unopened;
 /// Where streams are.
 pub(crate) const PATH: &str = "/events";
 
-/// Answers with an endless stream of Server-Sent Events.
+/// Answers with an endless stream of Server-Sent Events, as `/events` has them.
 pub(crate) async fn subscribe(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
@@ -47,7 +53,22 @@ pub(crate) async fn subscribe(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let mut query = match Query::parse(Form::Stream, uri.query().unwrap_or_default(), &headers, defaults(&app)) {
+    let mount = Arc::clone(&app.events);
+    stream(app, mount, peer, who, handover.map(|Extension(handover)| handover), &uri, &headers).await
+}
+
+/// Answers with an endless stream of what a mount shows.
+pub(crate) async fn stream(
+    app: Arc<App>,
+    mount: Arc<StreamMount>,
+    peer: Peer,
+    who: Arc<Principal>,
+    handover: Option<Handover>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response {
+    let text = uri.query().unwrap_or_default();
+    let mut query = match Query::parse(Form::Stream, text, headers, defaults(&app), mount.profile()) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
@@ -57,16 +78,18 @@ pub(crate) async fn subscribe(
         Err(crowded) => return crowded.answer(resumes),
     };
     let codings = app.config().subscribe.compression.clone();
-    let coding = coding::negotiate(&headers, &codings);
+    let coding = coding::negotiate(headers, &codings);
     query.wanted.coding = coding;
-    let (cursor, terms) = match open(&app, who, query, &uri, &headers, Use::Stream).await {
+    let is_private = mount.profile().private;
+    let (cursor, terms) = match open(&app, mount, who, query, uri, headers, Use::Stream).await {
         Ok(opened) => opened,
         Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
     let mut subscribed = Subscribed { cursor, terms, place };
-    let body = match handover {
-        Some(Extension(handover)) => {
+    // The lane knows no mailboxes.
+    let body = match handover.filter(|_| !is_private) {
+        Some(handover) => {
             subscribed.terms.client = peer.forwarded.then_some(peer.address);
             handover.give(subscribed);
             // Never asked for anything; an empty one would get a length.
@@ -74,7 +97,8 @@ pub(crate) async fn subscribe(
         }
         None => {
             let feed = subscribed.carried_by(&app, Carrier::http(peer, Use::Stream));
-            Body::new(Stream::new(feed, app))
+            let mailbox = is_private.then(|| app.connections.open_mailbox(feed.connection()));
+            Body::new(Stream::new(feed, mailbox, app))
         }
     };
     let mut response = stream_response(body);
@@ -146,6 +170,7 @@ fn defaults(app: &App) -> Defaults {
 /// A cursor for a request, and what others may know of it.
 async fn open(
     app: &App,
+    mount: Arc<StreamMount>,
     principal: Arc<Principal>,
     mut query: Query,
     uri: &Uri,
@@ -163,6 +188,7 @@ async fn open(
     let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
     let terms = Terms {
+        mount,
         usage,
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: agent,

@@ -90,10 +90,9 @@ impl Cursor {
                 self.after = last;
                 self.detour().missed = missed;
             }
-            let events = thinned.left.len() as u64;
-            self.remaining -= events;
             let left_out = (thinned.skipped > 0).then_some((thinned.reason, thinned.skipped));
-            let frames = encode(&self.wish().filter, &thinned.left);
+            let (frames, events) = encode(&self.wish().filter, &thinned.left);
+            self.remaining -= events;
             if let Some(delivery) = self.hand_over(frames, events, left_out) {
                 return Some(delivery);
             }

@@ -17,6 +17,8 @@ pub enum Start {
     Earliest,
     /// After this position, as `Last-Event-ID` says.
     After(Position),
+    /// With the newest so many events that it wants, or with those of them that are found soon.
+    Newest(u64),
     /// With the first event that was stored at this time or later.
     At(Timestamp),
 }
@@ -44,6 +46,10 @@ impl Subscription {
             Start::Latest => None,
             Start::Earliest => {
                 after = earliest();
+                None
+            }
+            Start::Newest(count) => {
+                after = self.before_newest(count).await?;
                 None
             }
             Start::At(time) => {

@@ -9,14 +9,14 @@ use crate::ring::tests::record;
 use crate::thinning::{SlowPolicy, Thinning};
 use crate::{ConflateKey, Wanted};
 
-fn tail(events: u64, ring_bytes: usize, retention: RetentionPolicy) -> Arc<Tail> {
+pub(super) fn tail(events: u64, ring_bytes: usize, retention: RetentionPolicy) -> Arc<Tail> {
     let log: Arc<dyn Log> = Arc::new(MemoryLog::with_epoch(1, MemoryOptions { retention, ..MemoryOptions::default() }));
     let tail = Tail::follow(&log, ring_bytes, 0);
     append(&tail, 1..=events);
     tail
 }
 
-fn append(tail: &Tail, ids: std::ops::RangeInclusive<u64>) {
+pub(super) fn append(tail: &Tail, ids: std::ops::RangeInclusive<u64>) {
     let events = ids.map(|id| record(id, "t").event.clone()).collect();
     tail.log().append(Append::unkeyed(events, Box::new(|_| {})));
 }
@@ -175,7 +175,7 @@ async fn readers_share_what_is_for_everybody_and_pass_over_the_rest_at_once() {
     assert_eq!(frames(&mut cursors[0]).1, 1, "the last one alone");
     assert_eq!((frames(&mut cursors[1]).1, frames(&mut cursors[1]).1), (1, 1), "its own, and the last one");
     let Wanted { encoding, coding, .. } = Wanted::default();
-    let place = cursors[0].tail().chunks().find((kinds::everything(encoding, coding), 4), 105, u64::MAX);
+    let place = cursors[0].tail().chunks().find((kinds::everything(&encoding, coding), 4), 105, u64::MAX);
     assert!(place.is_none(), "nobody put together what nobody is handed");
     assert!(cursors.iter_mut().all(|cursor| poll(cursor).is_pending()));
 }
@@ -248,4 +248,36 @@ async fn a_chunk_of_everything_that_reaches_further_is_not_taken() {
     assert!(matches!(poll(&mut all), Poll::Ready(Some(Delivery::Frames { events: 2, .. }))));
     assert!(matches!(narrow.take_segments(&seen), Some(Delivery::Frames { events: 1, .. })));
     assert!(poll(&mut narrow).is_pending(), "the other one is not for it");
+}
+
+/// An event that a projection does not show moves the place on, and counts neither for a limit nor among what was handed
+/// over; what was put together through one projection is handed to nobody who looks through another.
+#[tokio::test]
+async fn what_a_projection_does_not_show_is_passed_over() {
+    use crate::projection::tests::{Even, projected};
+    let tail = tail(9, 1 << 20, RetentionPolicy::default());
+    let (even, other) = (projected(Even::default()), projected(Even::default()));
+    let subscribe = |encoding: &crate::Encoding, limit| {
+        let selection = tail.select(Wanted { encoding: encoding.clone(), ..Wanted::default() });
+        Cursor::new(Subscription { selection, reader: Arc::default(), start: Start::Earliest, limit })
+    };
+    let mut pointers = Vec::new();
+    for (encoding, limit, shown) in [(&even, None, 4), (&even, None, 4), (&other, None, 4), (&even, Some(3), 3)] {
+        let mut cursor = subscribe(encoding, limit).await.unwrap();
+        let Poll::Ready(Some(Delivery::Frames { bytes, events, .. })) = poll(&mut cursor) else { panic!("no frames") };
+        assert_eq!((events, bytes.iter().filter(|byte| **byte == b'{').count()), (shown, shown as usize));
+        pointers.push(bytes.as_ptr());
+        let over = poll(&mut cursor);
+        assert!(if limit.is_some() { over == Poll::Ready(None) } else { over.is_pending() }, "{over:?}");
+        let place = if limit.is_some() { 6 } else { 9 };
+        assert_eq!(cursor.position(), Position::new(1, place));
+    }
+    assert_eq!(pointers[0], pointers[1], "those of one projection share the bytes");
+    assert_ne!(pointers[0], pointers[2]);
+    let mut cursor = subscribe(&even, None).await.unwrap();
+    assert!(poll(&mut cursor).is_ready());
+    append(&tail, 10..=11);
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames { events: 1, .. }))));
+    append(&tail, 12..=14);
+    assert!(matches!(poll(&mut cursor), Poll::Ready(Some(Delivery::Frames { events: 2, .. }))));
 }

@@ -1,17 +1,21 @@
 //! One subscriber as others see it.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tidemill_bus::{Progress, Selection};
 use tidemill_event::Timestamp;
 use tokio::sync::Notify;
+use uuid::{Builder, Uuid};
 
 use crate::auth::Principal;
 use crate::clock::{self, Moment};
 use crate::connections::Place;
+use crate::mount::stream::StreamMount;
 
 /// The other end of an HTTP connection, known to every request on it.
 #[derive(Debug, Clone)]
@@ -115,6 +119,8 @@ impl Peer {
 /// What subscribers asked for, kept once for those who asked for the same.
 #[derive(Debug)]
 pub(crate) struct Terms {
+    /// Where it is.
+    pub(crate) mount: Arc<StreamMount>,
     pub(crate) usage: Use,
     /// As it was sent.
     pub(crate) query: String,
@@ -129,9 +135,9 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// What tells them from others; selections are shared themselves, and so are principals that come again.
-    fn parts(&self) -> (Use, &str, Option<&str>, Option<SocketAddr>, *const Principal, *const Selection, Duration) {
-        let (principal, selection) = (Arc::as_ptr(&self.principal), Arc::as_ptr(&self.selection));
-        (self.usage, &self.query, self.user_agent.as_deref(), self.client, principal, selection, self.heartbeat)
+    fn parts(&self) -> impl Eq + std::hash::Hash {
+        let pointers = (Arc::as_ptr(&self.mount), Arc::as_ptr(&self.principal), Arc::as_ptr(&self.selection));
+        (self.usage, &self.query, self.user_agent.as_deref(), self.client, pointers, self.heartbeat)
     }
 }
 
@@ -166,6 +172,16 @@ impl Connection {
     pub(super) fn new(id: u64, terms: Arc<Terms>, place: Place, carrier: Carrier, progress: Progress) -> Self {
         let asked = AtomicU32::new(Moment::now().bits());
         Self { id, since: clock::now(), terms, carrier, progress, asked, _place: place }
+    }
+
+    /// Its name, which nobody can guess who was not told. Made when it is asked for: most are never.
+    pub(crate) fn uuid(&self) -> Uuid {
+        /// Keys of this process alone.
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let halves = [0, 1].map(|half: u8| KEYS.hash_one((self.id, half)).to_le_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(halves.as_flattened());
+        Builder::from_random_bytes(bytes).into_uuid()
     }
 
     /// The other end, or whom it speaks for; none if it is gone.

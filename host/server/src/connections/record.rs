@@ -11,7 +11,9 @@ pub(super) fn added(connection: &Connection, total: usize) {
     if connection.terms.usage == Use::Stream {
         tracing::info!(
             target: "connections",
-            connectionId = connection.id,
+            connectionId = %connection.uuid(),
+            id = connection.id,
+            mount = connection.terms.mount.path(),
             tokenId = token_id(connection),
             tokenType = connection.terms.principal.kind(),
             clientIP = connection.address().map(|address| address.ip().to_string()),
@@ -28,7 +30,9 @@ pub(super) fn removed(connection: &Connection, total: usize) {
         let milliseconds = clock::now().unix_ms().saturating_sub(connection.since.unix_ms());
         tracing::info!(
             target: "connections",
-            connectionId = connection.id,
+            connectionId = %connection.uuid(),
+            id = connection.id,
+            mount = connection.terms.mount.path(),
             tokenId = token_id(connection),
             tokenType = connection.terms.principal.kind(),
             clientIP = connection.address().map(|address| address.ip().to_string()),

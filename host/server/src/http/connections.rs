@@ -55,6 +55,8 @@ fn show(connection: &Connection, last: Position) -> Value {
     let standing = connection.standing();
     json!({
         "id": connection.id,
+        "uuid": connection.uuid().to_string(),
+        "mount": terms.mount.path(),
         "use": terms.usage.name(),
         "remote": connection.address().map(|address| address.to_string()),
         "principal": terms.principal.to_string(),

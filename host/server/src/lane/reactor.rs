@@ -148,7 +148,7 @@ impl Reactor {
     fn beat(&mut self, key: u32) {
         self.give_turn(key);
         let Some(seat) = self.seats.get_mut(key as usize) else { return };
-        match seat.beat() {
+        match seat.beat(&self.app) {
             // A stuck one is looked at again as if it had got one.
             Ok(()) => seat.timer = self.wheel.set(key, seat.feed().due_in().max(Duration::from_secs(1))),
             Err(error) => self.remove(key, Some(&error)),

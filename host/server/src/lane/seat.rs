@@ -114,9 +114,9 @@ impl Seat {
 
     /// Writes a heartbeat if it is due and nothing else is on the way. To be called after a turn, which moves the place that
     /// it tells.
-    pub(super) fn beat(&mut self) -> io::Result<()> {
+    pub(super) fn beat(&mut self, app: &App) -> io::Result<()> {
         if !self.has_rest() && !self.blocked && !self.ended && self.feed.due_in().is_zero() {
-            let beat = self.feed.beat();
+            let beat = self.feed.beat(app);
             self.write(Piece::chunk(beat))?;
         }
         Ok(())

@@ -22,12 +22,12 @@ pub(super) fn check(input: &[u8]) {
     let records = [record(41, event), record(42, next)];
     let mut frames = Vec::new();
     for record in &records {
-        write_record(record, encoding, &mut frames);
+        write_record(record, &encoding, &mut frames);
     }
     // Parsers differ in what they make of it: some end lines there.
     assert!(!frames.contains(&b'\r'), "a carriage return in a frame");
     assert!(std::str::from_utf8(&frames).is_ok(), "frames are text");
-    let expected: Vec<Frame<'_>> = records.iter().flat_map(|record| expected(record, encoding)).collect();
+    let expected: Vec<Frame<'_>> = records.iter().flat_map(|record| expected(record, &encoding)).collect();
     let found = parse(frames);
     assert_eq!(found.len(), expected.len(), "frames: {found:?}");
     for (found, expected) in found.iter().zip(&expected) {
@@ -64,13 +64,13 @@ impl Frame<'_> {
     }
 }
 
-fn expected(record: &Record, encoding: Encoding) -> Vec<Frame<'_>> {
+fn expected<'r>(record: &'r Record, encoding: &Encoding) -> Vec<Frame<'r>> {
     let event = &record.event;
     let frame = |id: bool, named: bool| Frame {
         id: id.then(|| record.position.to_string()),
         name: named.then(|| event.event_type()),
         event,
-        envelope: encoding.envelope,
+        envelope: encoding.envelope.clone(),
     };
     match encoding.framing {
         Framing::Named => vec![frame(true, true)],
@@ -102,7 +102,7 @@ fn read(input: &[u8]) -> Option<(Encoding, Event)> {
     let envelope = if choice & 1 == 0 { Envelope::Data } else { Envelope::CloudEvents };
     let framing = [Framing::Named, Framing::Message, Framing::Both][usize::from(choice >> 1) % 3];
     let event = event_of(&id, &event_type, subject.as_deref(), content_type.as_deref(), extension.as_deref(), data)?;
-    Some((Encoding { envelope, framing }, event))
+    Some((Encoding { envelope, framing, without_ids: false }, event))
 }
 
 fn event_of(

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemill_bus::{AtHand, Coder, Coding, Cursor, Delivery, End, Gap, Progress, Selection, host_frame};
+use tidemill_bus::{AtHand, Coder, Coding, Cursor, Delivery, End, Gap, Progress, Selection, Shown, host_frames};
 
 use crate::app::App;
 use crate::clock::{self, Moment};
 use crate::connections::Connection;
 use crate::sse::crowded::{retry, spread};
+use crate::sse::notice::Notice;
 use crate::traces::Traces;
 
 /// What one subscriber is sent. Small: a quiet subscriber is hardly more than this.
@@ -77,13 +78,11 @@ impl Feed {
         match self.stage {
             Stage::Greeting => {
                 self.stage = Stage::Events;
-                let greeting = self.greeting(app);
-                Poll::Ready(Some(self.coder.begin(self.coding(), greeting)))
+                let greeting = self.notice(app).greeting();
+                Poll::Ready(Some(self.coder.begin(self.coding(), greeting.into())))
             }
             Stage::Events if self.token_left().is_some_and(|left| left.is_zero()) => {
-                self.stage = Stage::Over;
-                let farewell = self.farewell(app);
-                Poll::Ready(Some(self.coder.end(self.coding(), farewell)))
+                Poll::Ready(Some(self.finish(app)))
             }
             Stage::Events => ask(&mut self.cursor, &self.connection.progress).map(|delivery| {
                 self.written = now;
@@ -96,14 +95,10 @@ impl Feed {
                         bytes
                     }
                     Some(Delivery::Gap(gap)) => {
-                        let gap = self.gap(&gap);
+                        let gap = self.gap(app, &gap);
                         self.coder.code(self.coding(), gap)
                     }
-                    None => {
-                        self.stage = Stage::Over;
-                        let farewell = self.farewell(app);
-                        self.coder.end(self.coding(), farewell)
-                    }
+                    None => self.finish(app),
                 })
             }),
             Stage::Over => Poll::Ready(None),
@@ -124,24 +119,39 @@ impl Feed {
         principal.left(clock::now())
     }
 
-    /// A comment for proxies and watchdogs. The `id:` moves the place to resume from past events that this subscriber
-    /// does not want; a block without data is no event.
-    pub(crate) fn beat(&mut self) -> Bytes {
+    /// A heartbeat.
+    pub(crate) fn beat(&mut self, app: &App) -> Bytes {
         self.written = Moment::now();
-        let beat = format!(": heartbeat\nid: {}\n\n", self.cursor.position());
+        let beat = self.notice(app).heartbeat();
         self.coder.code(self.coding(), beat.into())
     }
 
-    /// Sent at once: how soon to reconnect, and the place to resume from even if no event comes before that.
-    fn greeting(&self, app: &App) -> Bytes {
-        format!("retry: {}\nid: {}\n\n", app.config().subscribe.retry.as_millis(), self.cursor.position()).into()
+    /// Whether it has been greeted and is not over.
+    pub(super) fn takes_messages(&self) -> bool {
+        self.stage == Stage::Events
     }
 
-    /// Tells of events that it cannot have. The place to resume from moves with it, unless events from before the end of
-    /// the gap are still to come.
-    fn gap(&self, gap: &Gap) -> Bytes {
-        let moved = self.cursor.position() >= gap.to;
-        host_frame(moved.then_some(gap.to), "tidemill.gap", &gap.json()).into()
+    /// The frames of a message for this subscriber alone.
+    pub(super) fn message(&mut self, message: &Shown) -> Bytes {
+        self.written = Moment::now();
+        let framing = self.selection().wanted().encoding.framing;
+        let frames = host_frames(framing, None, message.name(), message.data());
+        self.coder.code(self.coding(), frames.into())
+    }
+
+    /// Ends it.
+    pub(super) fn finish(&mut self, app: &App) -> Bytes {
+        self.stage = Stage::Over;
+        let farewell = self.farewell(app);
+        self.coder.end(self.coding(), farewell)
+    }
+
+    fn gap(&self, app: &App, gap: &Gap) -> Bytes {
+        self.notice(app).gap(gap).into()
+    }
+
+    fn notice<'a>(&'a self, app: &'a App) -> Notice<'a> {
+        Notice { app, connection: &self.connection, position: self.cursor.position() }
     }
 
     /// The last bytes: come back, but not all at once, and from where.
@@ -159,9 +169,7 @@ impl Feed {
             app.connections.count_evicted(self.connection.carrier.evict());
         }
         if !reason.is_empty() {
-            let position = self.cursor.position();
-            let data = format!("{{\"reason\":\"{reason}\",\"resume\":\"{position}\"}}");
-            last.extend(host_frame(Some(position), "tidemill.disconnected", &data));
+            last.extend(self.notice(app).disconnected(reason));
         }
         last.into()
     }

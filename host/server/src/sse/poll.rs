@@ -43,16 +43,18 @@ async fn answer(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let mut query = Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app))?;
+    let mut query =
+        Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app), app.events.profile())?;
     let place = crowded::place(app, &who, &peer).map_err(Crowded::problem)?;
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
-    query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json };
+    query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json, without_ids: false };
     let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
-    let (mut cursor, terms) =
-        open(app, who, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
+    let (mut cursor, terms) = open(app, Arc::clone(&app.events), who, query, uri, headers, Use::Poll).await.map_err(
+        |unopened| match unopened {
             Unopened::Wrong(problem) => problem,
             Unopened::Busy => Crowded::View.problem(),
-        })?;
+        },
+    )?;
     let connection = register(app, terms, place, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;

@@ -12,6 +12,7 @@ use tidemill_bus::{ConflateKey, Envelope, Framing, SlowPolicy, Start, Wanted};
 use tidemill_event::{Position, Timestamp, TypePattern, limits::PATTERNS_MAX};
 
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, POINTER_BYTES_MAX, POLL_WAIT_MAX, SELECTED_MAX};
+use crate::mount::profile::Profile;
 use crate::problem::{Kind, Problem};
 use crate::sse::view;
 
@@ -68,23 +69,37 @@ pub(super) struct Query {
 impl Query {
     /// Reads a query string and the headers. The header `Last-Event-ID`, which `EventSource` sends when it reconnects
     /// to the same address, wins over where the address says to begin.
-    pub(super) fn parse(form: Form, text: &str, headers: &HeaderMap, defaults: Defaults) -> Result<Self, Problem> {
+    ///
+    /// What the mount's profile says holds for streams unless they say otherwise; polls are the same whatever it says.
+    pub(super) fn parse(
+        form: Form,
+        text: &str,
+        headers: &HeaderMap,
+        defaults: Defaults,
+        profile: &Profile,
+    ) -> Result<Self, Problem> {
+        let plain = Profile::default();
+        let profile = if form == Form::Stream { profile } else { &plain };
         let mut query = Self {
-            wanted: Wanted { slow: defaults.slow, ..Wanted::default() },
+            wanted: Wanted { slow: defaults.slow, encoding: profile.encoding(), ..Wanted::default() },
             view: view::Asked::default(),
             start: Start::Latest,
-            heartbeat: defaults.heartbeat,
+            heartbeat: profile.heartbeat.every.unwrap_or(defaults.heartbeat),
             limit: None,
             wait: Duration::ZERO,
             resumes: false,
         };
         let names: &[&str] = if form == Form::Stream { &STREAM } else { &POLL };
-        let mut resume = None;
+        let (mut resume, mut begins) = (None, false);
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
                 // Both spellings that polyfills of EventSource use.
                 "lastEventId" | "Last-Event-ID" if form == Form::Stream => {
-                    resume = Some(position("lastEventId", &value)?);
+                    query.resumes = true;
+                    // What is not looked at cannot be wrong: reconnecting clients send what they got elsewhere.
+                    if profile.replay {
+                        resume = Some(position("lastEventId", &value)?);
+                    }
                 }
                 name if name.starts_with(view::PREFIX) => query.view.add(&name[view::PREFIX.len()..], &value)?,
                 unknown if !names.contains(&unknown) => return Err(wrong(unknown, unknown_parameter(unknown, names))),
@@ -95,7 +110,12 @@ impl Query {
                 }
                 "sources" => query.wanted.sources.extend(list(&value)),
                 "subjects" => query.wanted.subjects.extend(list(&value)),
-                "since" => query.start = since(&value)?,
+                "since" => {
+                    let start = since(&value)?;
+                    if profile.replay {
+                        (query.start, begins) = (start, true);
+                    }
+                }
                 "envelope" => query.wanted.encoding.envelope = envelope(&value)?,
                 "framing" => query.wanted.encoding.framing = framing(&value)?,
                 "heartbeat" => query.heartbeat = duration("heartbeat", &value, HEARTBEAT_MIN..=HEARTBEAT_MAX)?,
@@ -112,11 +132,19 @@ impl Query {
             }
         }
         if let Some(header) = headers.get("last-event-id").filter(|header| !header.is_empty()) {
-            resume = Some(position("Last-Event-ID", &String::from_utf8_lossy(header.as_bytes()))?);
+            query.resumes = true;
+            if profile.replay {
+                resume = Some(position("Last-Event-ID", &String::from_utf8_lossy(header.as_bytes()))?);
+            }
         }
-        if let Some(position) = resume {
-            (query.start, query.resumes) = (Start::After(position), true);
+        match resume {
+            Some(position) => query.start = Start::After(position),
+            None if form == Form::Stream && !begins && profile.history > 0 => {
+                query.start = Start::Newest(profile.history);
+            }
+            None => {}
         }
+        query.leave_to(profile);
         query.view.check()?;
         if query.wanted.types.len() > PATTERNS_MAX {
             return Err(wrong(
@@ -128,6 +156,19 @@ impl Query {
             return Err(wrong("sources", format!("at most {SELECTED_MAX} sources or subjects are possible")));
         }
         Ok(query)
+    }
+
+    /// Takes over what it does not say itself.
+    fn leave_to(&mut self, profile: &Profile) {
+        let Wanted { types, sources, subjects, .. } = &mut self.wanted;
+        if types.is_empty() {
+            types.clone_from(&profile.types);
+        }
+        for (own, default) in [(sources, &profile.sources), (subjects, &profile.subjects)] {
+            if own.is_empty() {
+                own.clone_from(default);
+            }
+        }
     }
 }
 
@@ -228,7 +269,7 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<Query, Problem> {
-        Query::parse(Form::Stream, text, &HeaderMap::new(), defaults())
+        Query::parse(Form::Stream, text, &HeaderMap::new(), defaults(), &Profile::default())
     }
 
     fn message(text: &str) -> String {
@@ -257,7 +298,9 @@ mod tests {
     #[test]
     fn last_event_id_wins_over_since() {
         let headers = HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("7.9"))]);
-        let query = Query::parse(Form::Stream, "since=earliest&lastEventId=7.3", &headers, defaults()).unwrap();
+        let query =
+            Query::parse(Form::Stream, "since=earliest&lastEventId=7.3", &headers, defaults(), &Profile::default())
+                .unwrap();
         assert_eq!(query.start, Start::After(Position::new(7, 9)));
         assert_eq!(parse("lastEventId=7.3&since=earliest").unwrap().start, Start::After(Position::new(7, 3)));
     }
@@ -287,7 +330,9 @@ mod tests {
         let many: String = (0..33).map(|n| format!("&view.p{n}=")).collect();
         assert!(message(&format!("view=a{many}")).contains("at most 32"));
         assert!(message(&format!("view=a&view.p={}", "x".repeat(8192))).contains("8192 bytes"));
-        assert!(Query::parse(Form::Poll, "view=a&view.x=1", &HeaderMap::new(), defaults()).is_ok());
+        assert!(
+            Query::parse(Form::Poll, "view=a&view.x=1", &HeaderMap::new(), defaults(), &Profile::default()).is_ok()
+        );
     }
 
     #[test]
@@ -300,7 +345,7 @@ mod tests {
 
     #[test]
     fn polls_have_their_own_parameters() {
-        let poll = |text| Query::parse(Form::Poll, text, &HeaderMap::new(), defaults());
+        let poll = |text| Query::parse(Form::Poll, text, &HeaderMap::new(), defaults(), &Profile::default());
         let query = poll("after=7.4&limit=5&wait=20s&types=a.*").unwrap();
         assert_eq!((query.start, query.wait), (Start::After(Position::new(7, 4)), Duration::from_secs(20)));
         assert!(poll("framing=named").is_err() && poll("wait=10m").is_err());

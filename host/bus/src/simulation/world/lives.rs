@@ -159,6 +159,7 @@ pub(super) fn check_start(start: Start, cursor: &Cursor, truth: &Truth, log: &St
     let after = cursor.stood();
     match start {
         Start::Latest => assert_eq!(after, truth.told),
+        Start::Newest(_) => unreachable!("nobody asks for that here"),
         Start::Earliest => assert_eq!(after, log.first() - 1),
         // A place of elsewhere stays its own until it was told.
         Start::After(from) => assert_eq!(at, from),

@@ -16,12 +16,12 @@ impl Families<'_, '_> {
     }
 
     /// A counter for each value of a label.
-    pub(super) fn counters(
+    pub(super) fn counters<'v>(
         &mut self,
         name: &str,
         help: &str,
         label: &str,
-        values: impl IntoIterator<Item = (&'static str, u64)>,
+        values: impl IntoIterator<Item = (&'v str, u64)>,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         values.into_iter().try_for_each(|(of, value)| {
@@ -30,12 +30,12 @@ impl Families<'_, '_> {
     }
 
     /// A gauge for each value of a label.
-    pub(super) fn gauges(
+    pub(super) fn gauges<'v>(
         &mut self,
         name: &str,
         help: &str,
         label: &str,
-        values: impl IntoIterator<Item = (&'static str, u64)>,
+        values: impl IntoIterator<Item = (&'v str, u64)>,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         values.into_iter().try_for_each(|(of, value)| {

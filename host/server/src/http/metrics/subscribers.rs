@@ -34,6 +34,12 @@ impl Collector for SubscriberFigures {
         to.gauge("subscribers_behind", "Those that are behind", behind as u64)?;
         to.gauge("subscribers_max_lag", "The most events that one of them is behind", max_lag)?;
         to.counter("connections_opened", "Streams and waiting polls so far", app.connections.opened())?;
+        let mounts = app.connections.mounts();
+        let streams = mounts.iter().map(|(mount, streams, _)| (mount.as_str(), *streams as u64));
+        to.gauges("mount_streams", "Streams, by the mount that they are at", "mount", streams)?;
+        let failures = mounts.iter().map(|(mount, _, failures)| (mount.as_str(), *failures));
+        let help = "Events, hellos and heartbeats that were left out since a program of their mount failed on them";
+        to.counters("mount_program_failures", help, "mount", failures)?;
         let help = "Requests of people who may not, by the kind of problem";
         to.counters("auth_failures", help, "reason", app.figures.refused.read())?;
         let help = "Requests and connections that were too many, by the setting that bounds them";

@@ -2,6 +2,7 @@
 //!
 //! Input: a digit (even: a stream, odd: a poll), the query, and behind a line end the value of `Last-Event-ID`.
 
+use crate::mount::profile::Profile;
 use axum::http::HeaderValue;
 
 use super::*;
@@ -18,7 +19,7 @@ pub(crate) fn check(input: &[u8]) {
     if let Some(value) = parts.next().and_then(|value| HeaderValue::from_bytes(value).ok()) {
         headers.insert("last-event-id", value);
     }
-    let query = match Query::parse(form, &text, &headers, DEFAULTS) {
+    let query = match Query::parse(form, &text, &headers, DEFAULTS, &Profile::default()) {
         Ok(query) => query,
         Err(problem) => {
             let problem = serde_json::to_value(problem).expect("a problem is JSON");
@@ -37,5 +38,5 @@ pub(crate) fn check(input: &[u8]) {
     }
     let pairs = form_urlencoded::parse(text.as_bytes());
     let spelled = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    assert_eq!(Query::parse(form, &spelled, &headers, DEFAULTS).ok(), Some(query), "{spelled}");
+    assert_eq!(Query::parse(form, &spelled, &headers, DEFAULTS, &Profile::default()).ok(), Some(query), "{spelled}");
 }

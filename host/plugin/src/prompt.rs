@@ -39,6 +39,8 @@ pub struct PromptCall {
     pub name: String,
     /// Name and value.
     pub arguments: Vec<(String, String)>,
+    /// What the client's side can be asked for: methods such as `elicitation/create`.
+    pub accepts: Vec<String>,
     /// Answers to what was asked for the last time.
     pub responses: BTreeMap<String, Value>,
     /// What the plugin wanted back then.

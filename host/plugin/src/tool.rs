@@ -142,6 +142,8 @@ pub struct ToolCall {
     pub name: String,
     /// Its arguments. They are checked against its schema.
     pub arguments: Map<String, Value>,
+    /// What the client's side can be asked for: methods such as `elicitation/create`.
+    pub accepts: Vec<String>,
     /// Answers to what it asked for the last time, by its names.
     pub responses: BTreeMap<String, Value>,
     /// What it wanted back then.

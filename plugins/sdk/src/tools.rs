@@ -133,7 +133,7 @@ impl Call {
     /// A call with arguments, for tests.
     pub fn new(name: impl Into<String>, arguments: &Value) -> Self {
         let (name, arguments_json) = (name.into(), arguments.to_string());
-        Self { name, arguments_json, caller: None, responses: Vec::new(), state: None }
+        Self { name, arguments_json, caller: None, accepts: Vec::new(), responses: Vec::new(), state: None }
     }
 
     /// Its arguments.
@@ -147,6 +147,11 @@ impl Call {
             let gap = if place.is_empty() { "" } else { ": " };
             Failure::InvalidArguments(format!("{place}{gap}{}", error.detail))
         })
+    }
+
+    /// Whether the client's side can be asked for this, such as `elicitation/create`.
+    pub fn accepts(&self, method: &str) -> bool {
+        self.accepts.iter().any(|own| own == method)
     }
 
     /// The answer to what was asked for under this name.

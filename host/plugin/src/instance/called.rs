@@ -61,6 +61,7 @@ impl Instance {
             name: call.name,
             arguments_json: Value::Object(call.arguments).to_string(),
             caller: context.caller.clone(),
+            accepts: call.accepts,
             responses: responses(call.responses),
             state: call.state,
         };
@@ -81,6 +82,7 @@ impl Instance {
             name: call.name,
             arguments: call.arguments,
             caller: context.caller.clone(),
+            accepts: call.accepts,
             responses: responses(call.responses),
             state: call.state,
         };

@@ -41,7 +41,9 @@ const COUNTERS: [Family<AtomicU64>; 11] = [
 
 const GAUGES: [Family<AtomicI64>; 3] = [
     ("instances", "Instances at this moment", |of| &of.instances),
-    ("client_calls_running", "Calls of tools, and for prompts and resources, that go on", |of| &of.client_calls_running),
+    ("client_calls_running", "Calls of tools, and for prompts and resources, that go on", |of| {
+        &of.client_calls_running
+    }),
     ("memory_bytes", "Linear memory of all instances at this moment", |of| &of.memory),
 ];
 

@@ -54,6 +54,7 @@ mod stuck;
 mod taken_out;
 mod threats;
 mod tls;
+mod tools;
 mod traces;
 mod versions;
 mod views;

@@ -9,6 +9,8 @@ wasmtime::component::bindgen!({
             import tidemill:plugin/meter@0.1.0;
             import tidemill:plugin/state@0.1.0;
             import tidemill:plugin/bus@0.1.0;
+            import tidemill:plugin/call@0.1.0;
+            import tidemill:plugin/server@0.1.0;
             export tidemill:plugin/manifest@0.1.0;
             export tidemill:plugin/filter@0.1.0;
             export tidemill:plugin/transform@0.1.0;
@@ -16,11 +18,17 @@ wasmtime::component::bindgen!({
             export tidemill:plugin/webhook@0.1.0;
             export tidemill:plugin/wants@0.1.0;
             export tidemill:plugin/view@0.1.0;
+            export tidemill:plugin/tools@0.1.0;
+            export tidemill:plugin/prompts@0.1.0;
+            export tidemill:plugin/resources@0.1.0;
+            export tidemill:plugin/completions@0.1.0;
         }
     ",
     path: "../../wit/v0.1",
-    imports: { "tidemill:plugin/state": trappable },
+    imports: { "tidemill:plugin/state": trappable, "tidemill:plugin/bus": trappable },
 });
 
-pub(crate) use exports::tidemill::plugin::{event_types, filter, manifest, transform, view, wants, webhook};
-pub(crate) use tidemill::plugin::{bus, log, meter, state, types};
+pub(crate) use exports::tidemill::plugin::{
+    completions, event_types, filter, manifest, prompts, resources, tools, transform, view, wants, webhook,
+};
+pub(crate) use tidemill::plugin::{bus, call, content, log, meter, server, state, types};

@@ -24,11 +24,26 @@ pub enum Kind {
     Webhook,
     /// Decides who sees which events.
     View,
+    /// Has tools that clients call.
+    Tools,
+    /// Has prompts.
+    Prompts,
+    /// Has resources that clients read.
+    Resources,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::EventTypes, Self::Filter, Self::Transform, Self::Webhook, Self::View];
+    pub const ALL: [Self; 8] = [
+        Self::EventTypes,
+        Self::Filter,
+        Self::Transform,
+        Self::Webhook,
+        Self::View,
+        Self::Tools,
+        Self::Prompts,
+        Self::Resources,
+    ];
 
     /// The interface's name, which is the kind's name everywhere.
     pub const fn name(self) -> &'static str {
@@ -38,7 +53,15 @@ impl Kind {
             Self::Transform => "transform",
             Self::Webhook => "webhook",
             Self::View => "view",
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
         }
+    }
+
+    /// Whether clients call it, beside the pipeline, for as long as it takes.
+    pub const fn is_called(self) -> bool {
+        matches!(self, Self::Tools | Self::Prompts | Self::Resources)
     }
 }
 
@@ -68,6 +91,10 @@ pub(crate) struct Inspected {
     pub(crate) wants: Vec<Capability>,
     /// Whether it says which hosts it sends requests to.
     pub(crate) names_hosts: bool,
+    /// Whether it suggests values.
+    pub(crate) completes: bool,
+    /// Whether it can ask if a call was cancelled.
+    pub(crate) hears_cancel: bool,
 }
 
 /// Finds what a component is and wants, or says why it is no plugin for this host. Unknown exports are ignored: interpreters
@@ -117,8 +144,14 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected, LoadError> {
     for import in &imports {
         wants.extend(check_import(import)?);
     }
-    let names_hosts = exports.iter().any(|name| *name == format!("{PACKAGE}wants@{VERSION}"));
-    Ok(Inspected { kinds, wants: wants.into_iter().collect(), names_hosts })
+    let names = |list: &[String], interface: &str| list.contains(&format!("{PACKAGE}{interface}@{VERSION}"));
+    Ok(Inspected {
+        kinds,
+        wants: wants.into_iter().collect(),
+        names_hosts: names(&exports, "wants"),
+        completes: names(&exports, "completions"),
+        hears_cancel: names(&imports, "call"),
+    })
 }
 
 fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
@@ -169,10 +202,13 @@ fn check_import(name: &str) -> Result<Option<Capability>, LoadError> {
         "tidemill:plugin" if version != VERSION => missing(format!(
             "this host speaks version {VERSION}; build the plugin with that version of the WIT package"
         )),
-        "tidemill:plugin" if matches!(interface, "log" | "meter" | "types") => Ok(None),
+        "tidemill:plugin" if matches!(interface, "log" | "meter" | "types" | "call" | "content") => Ok(None),
         "tidemill:plugin" if interface == "state" => Ok(Some(Capability::State)),
         "tidemill:plugin" if interface == "bus" => Ok(Some(Capability::Publish)),
-        "tidemill:plugin" => missing("this host offers `log`, `meter`, `state` and `bus` to plugins".into()),
+        "tidemill:plugin" if interface == "server" => Ok(Some(Capability::Figures)),
+        "tidemill:plugin" => {
+            missing("this host offers `log`, `meter`, `state`, `bus`, `call` and `server` to plugins".into())
+        }
         "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets" => {
             if version.starts_with("0.2.") {
                 Ok(None)
@@ -187,7 +223,7 @@ fn check_import(name: &str) -> Result<Option<Capability>, LoadError> {
             _ => missing("plugins may send requests (`wasi:http/outgoing-handler`) and answer none".into()),
         },
         _ => missing(
-            "build the plugin without it; a plugin may import WASI 0.2 and `log`, `meter`, `state` and `bus` of `tidemill:plugin`".into(),
+            "build the plugin without it; a plugin may import WASI 0.2 and `log`, `meter`, `state`, `bus`, `call` and `server` of `tidemill:plugin`".into(),
         ),
     }
 }

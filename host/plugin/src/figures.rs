@@ -48,6 +48,56 @@ pub struct Figures {
     pub call_time: Histogram,
     /// The same for each event of a call.
     pub event_time: Histogram,
+    /// Calls by clients (tools, prompts, resources), in the order of [`CallEnd::ALL`].
+    pub client_calls: [AtomicU64; CallEnd::ALL.len()],
+    /// Those that go on at this moment.
+    pub client_calls_running: AtomicI64,
+    /// Their time, waiting included, for a turn not.
+    pub client_call_time: Histogram,
+}
+
+/// How calls by clients end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEnd {
+    /// With a result.
+    Complete,
+    /// With a result that is an error, wrong arguments among them.
+    Error,
+    /// With a question to the client's side.
+    InputRequired,
+    /// The plugin failed, or could not do it.
+    Failed,
+    /// Nobody waited for it any more.
+    Cancelled,
+    /// It did not get a turn.
+    Busy,
+}
+
+impl CallEnd {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Complete, Self::Error, Self::InputRequired, Self::Failed, Self::Cancelled, Self::Busy];
+
+    /// The name used in answers and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Error => "error",
+            Self::InputRequired => "input-required",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// A call by a client, as long as it goes on.
+pub(crate) struct ClientCallRuns<'a>(&'a Figures);
+
+impl Drop for ClientCallRuns<'_> {
+    fn drop(&mut self) {
+        self.0.client_calls_running.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How often something took how long.
@@ -120,6 +170,24 @@ impl Figures {
 
     pub(crate) fn note_recycled(&self) {
         self.recycled.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn note_client_call(&self, end: CallEnd) {
+        self.client_calls[end as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn note_client_time(&self, took: Duration) {
+        self.client_call_time.note(took, 1);
+    }
+
+    pub(crate) fn client_call_runs(&self) -> ClientCallRuns<'_> {
+        self.client_calls_running.fetch_add(1, Relaxed);
+        ClientCallRuns(self)
+    }
+
+    /// Calls by clients, by how they ended.
+    pub fn client_calls(&self) -> impl Iterator<Item = (CallEnd, u64)> {
+        CallEnd::ALL.into_iter().zip(self.client_calls.iter().map(|count| count.load(Relaxed)))
     }
 
     pub(crate) fn note_opened(&self) {

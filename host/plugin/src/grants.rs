@@ -15,6 +15,8 @@ pub enum Capability {
     State,
     /// Publishing events beside those that pass through it: it imports `tidemill:plugin/bus`.
     Publish,
+    /// Figures of the host: it imports `tidemill:plugin/server`.
+    Figures,
     /// Sending HTTP requests: it imports `wasi:http/outgoing-handler`.
     Http,
 }
@@ -25,6 +27,7 @@ impl Capability {
         match self {
             Self::State => "state",
             Self::Publish => "publish",
+            Self::Figures => "figures",
             Self::Http => "http",
         }
     }
@@ -35,6 +38,8 @@ impl Capability {
 pub struct Grants {
     /// Whether it has durable keys of its own.
     pub state: bool,
+    /// Whether it is told figures of the host.
+    pub figures: bool,
     /// Types of events that it may publish.
     pub publish: Vec<TypePattern>,
     /// Where it may send requests.
@@ -49,6 +54,7 @@ impl Grants {
         match capability {
             Capability::State => self.state,
             Capability::Publish => !self.publish.is_empty(),
+            Capability::Figures => self.figures,
             Capability::Http => !self.http.is_empty(),
         }
     }
@@ -59,6 +65,7 @@ impl Grants {
         let missing = wanted.iter().filter(|capability| !self.has(**capability));
         let told = missing.filter_map(|capability| match capability {
             Capability::State => Some("state — not granted (`state = true`)"),
+            Capability::Figures => Some("figures — not granted (`figures = true`)"),
             Capability::Publish => Some("publish — not granted (`publish = [\"<types that it may publish>\"]`)"),
             Capability::Http => None,
         });
@@ -78,6 +85,10 @@ impl fmt::Display for Grants {
         let mut gap = "";
         if self.state {
             write!(f, "state")?;
+            gap = "; ";
+        }
+        if self.figures {
+            write!(f, "{gap}figures")?;
             gap = "; ";
         }
         list(f, &mut gap, "publish", &self.publish)?;

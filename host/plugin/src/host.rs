@@ -2,9 +2,10 @@
 //! voice. Must not know what instances are called for.
 
 mod bus;
+mod call;
 mod state;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tidemill_event::TypePattern;
@@ -13,8 +14,9 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::bindings::{log, meter, types};
+use crate::bindings::{content, log, meter, types};
 use crate::bounds::Bounds;
+use crate::call::{CallRates, Platform, Present};
 use crate::call_time::CallTime;
 use crate::clock;
 use crate::http::Http;
@@ -42,6 +44,10 @@ pub(crate) struct Host {
     pub(crate) http: Http,
     /// What the call may take.
     pub(crate) time: CallTime,
+    /// The call by a client that goes on, if there is one.
+    pub(crate) call: Option<Present>,
+    rates: Arc<CallRates>,
+    platform: Arc<OnceLock<Arc<dyn Platform>>>,
 }
 
 impl Host {
@@ -76,6 +82,9 @@ impl Host {
             http_context,
             http,
             time: CallTime::new(engine, time),
+            call: None,
+            rates: Arc::clone(&code.rates),
+            platform: Arc::clone(&code.platform),
         }
     }
 
@@ -99,6 +108,8 @@ impl WasiHttpView for Host {
 
 impl types::Host for Host {}
 
+impl content::Host for Host {}
+
 impl meter::Host for Host {
     fn add(&mut self, name: String, delta: u64) {
         self.figures.own.add(&name, delta);
@@ -118,6 +129,8 @@ impl log::Host for Host {
             log::Level::Warn => Level::WARN,
             log::Level::Error => Level::ERROR,
         };
-        self.voice.say(level, &message, &fields);
+        if self.voice.say(level, &message, &fields) {
+            self.tell_caller(level, &message, fields);
+        }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Any failure inside a guest poisons its whole store, so an instance that failed is dropped by its lane, never reused.
 
+mod called;
 mod view;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tidemill_event::TypePattern;
@@ -14,13 +15,17 @@ use wasmtime::component::InstancePre;
 
 use crate::answer::{from_filter, from_owner, from_transform, refused};
 use crate::bindings::types::{self, Batch};
-use crate::bindings::{event_types, filter, manifest, transform, view as view_bindings, wants, webhook};
+use crate::bindings::{
+    completions, event_types, filter, manifest, prompts, resources, tools, transform, view as view_bindings, wants,
+    webhook,
+};
+use crate::call::{CallRates, Platform};
 use crate::call_time::OutOfPatience;
 use crate::delivery::Received;
 use crate::fault;
 use crate::host::Host;
 use crate::http::Outbound;
-use crate::limits::LOAD_CALL_TIME_MAX;
+use crate::limits::{CANCEL_GRACE, LOAD_CALL_TIME_MAX};
 use crate::source_lines::SourceLines;
 use crate::transaction::Desk;
 use crate::verdict::{Fault, FaultKind, Verdict};
@@ -40,6 +45,14 @@ pub(crate) struct Code {
     /// Whether calls may wait beside their time.
     pub(crate) may_wait: bool,
     pub(crate) view: Option<view_bindings::GuestIndices>,
+    pub(crate) tools: Option<tools::GuestIndices>,
+    pub(crate) prompts: Option<prompts::GuestIndices>,
+    pub(crate) resources: Option<resources::GuestIndices>,
+    pub(crate) completions: Option<completions::GuestIndices>,
+    /// Whether it can ask if a call was cancelled.
+    pub(crate) hears_cancel: bool,
+    pub(crate) rates: Arc<CallRates>,
+    pub(crate) platform: Arc<OnceLock<Arc<dyn Platform>>>,
     pub(crate) lines: Arc<SourceLines>,
     pub(crate) limits: Limits,
     pub(crate) plugin: Arc<str>,
@@ -48,6 +61,15 @@ pub(crate) struct Code {
     pub(crate) voice: Arc<Voice>,
     pub(crate) figures: Arc<Figures>,
 }
+
+impl Code {
+    /// Whether clients call it.
+    pub(crate) const fn is_called(&self) -> bool {
+        self.tools.is_some() || self.prompts.is_some() || self.resources.is_some()
+    }
+}
+
+pub(crate) use called::Ended;
 
 /// A warm instance, configured and ready for batches.
 pub(crate) struct Instance {
@@ -69,6 +91,12 @@ pub(crate) struct Instance {
     webhook: Option<webhook::Guest>,
     wants: Option<wants::Guest>,
     view: Option<view_bindings::Guest>,
+    tools: Option<tools::Guest>,
+    prompts: Option<prompts::Guest>,
+    resources: Option<resources::Guest>,
+    completions: Option<completions::Guest>,
+    /// How long a call by a client may tidy up when it was cancelled.
+    grace: Duration,
 }
 
 /// A failed call. `Retry` is the plugin's wish or lost patience, no event's failure.
@@ -94,8 +122,8 @@ impl Instance {
         store.limiter(|host| &mut host.bounds);
         store.set_hostcall_fuel(limits.output_bytes);
         store.set_epoch_deadline(engine.deadline_ticks(LOAD_CALL_TIME_MAX));
-        if code.may_wait {
-            store.epoch_deadline_callback(|store| Ok(store.data().time.at_deadline()));
+        if code.may_wait || code.is_called() {
+            store.epoch_deadline_callback(|mut store| Ok(store.data_mut().time.at_deadline()));
         }
         let load_fault = |error: wasmtime::Error| fault::of(&error, LOAD_CALL_TIME_MAX, &limits, &code.lines);
         let instance = code.pre.instantiate(&mut store).map_err(load_fault)?;
@@ -108,6 +136,8 @@ impl Instance {
         let (event_types, webhook) = (interface!(code.event_types), interface!(code.webhook));
         let wants = interface!(code.wants);
         let view = interface!(code.view);
+        let (tools, prompts) = (interface!(code.tools), interface!(code.prompts));
+        let (resources, completions) = (interface!(code.resources), interface!(code.completions));
         let manifest = code.manifest.load(&mut store, &instance).map_err(load_fault)?;
         let (engine, lines) = (engine.clone(), Arc::clone(&code.lines));
         let figures = Arc::clone(&code.figures);
@@ -127,6 +157,11 @@ impl Instance {
             webhook,
             wants,
             view,
+            tools,
+            prompts,
+            resources,
+            completions,
+            grace: if code.hears_cancel { CANCEL_GRACE } else { Duration::ZERO },
         };
         made.figures.instances.fetch_add(1, Relaxed);
         made.count_memory();
@@ -202,6 +237,8 @@ impl Instance {
             Kind::Webhook => return Ok(vec![Verdict::Keep; events]),
             // Asked for a class only, see `visible`.
             Kind::View => return Ok(vec![Verdict::Drop; events]),
+            // Called by clients, see `called.rs`.
+            Kind::Tools | Kind::Prompts | Kind::Resources => return Ok(vec![Verdict::Keep; events]),
         };
         self.count_memory();
         verdicts.map_err(|e| self.failed(&e, time))?

@@ -263,7 +263,7 @@ fn pass_over(plugin: &Plugin, kind: Kind, events: usize, time: Duration, verdict
     verdicts.extend((0..events).map(|_| verdict.clone()));
 }
 
-fn is_out(time: Duration) -> String {
+pub(crate) fn is_out(time: Duration) -> String {
     format!("the plugin kept failing and is out; it is tried again in {} s", time.as_secs() + 1)
 }
 

@@ -6,11 +6,14 @@
 //! Must not know: the log, HTTP, subscribers.
 
 mod answer;
+mod arguments;
 mod batch;
 mod bindings;
 mod bounds;
 mod breaker;
+mod call;
 mod call_time;
+mod calls;
 mod clock;
 mod component;
 mod config_schema;
@@ -29,8 +32,12 @@ mod lane;
 pub mod limits;
 mod loader;
 mod meter;
+mod offer;
 mod plugin;
 mod plugins;
+mod prompt;
+mod rate;
+mod resource;
 mod scan;
 mod settings;
 mod source_lines;
@@ -45,25 +52,34 @@ mod voice;
 mod waiting;
 mod warm;
 
+pub use arguments::ToolSchema;
 pub use breaker::{BreakerSettings, BreakerState, Then};
+pub use call::{CallContext, CallLog, Listing, Platform};
+pub use calls::CallFailure;
 pub use component::Kind;
 pub use delivery::{Delivery, Draft, Received};
 pub use directory::{Directory, Order, OrderError, Orders, WatchOptions};
 pub use engine::{Engine, EngineError};
 pub use error::LoadError;
-pub use figures::{Distribution, Figures, Histogram};
+pub use figures::{CallEnd, Distribution, Figures, Histogram};
 pub use generation::{Generation, Stage};
 pub use grants::{Capability, Grants};
 pub use http::{Destination, DestinationError, HttpFigures, HttpOutcome, RootsError, TrustedRoots};
 pub use lane::Lane;
 pub use limits::Limits;
 pub use meter::{Meter, Reading};
+pub use offer::{Offer, OfferedTool};
 pub use plugin::{EventTypeInfo, Plugin, Version};
 pub use plugins::{Notice, PluginReport, PluginState, Plugins};
+pub use prompt::{
+    PromptArgument, PromptCall, PromptInfo, PromptMessage, PromptOutcome, Question, Role, Subject, Suggestions,
+};
+pub use resource::{ResourceAbout, ResourceInfo, TemplateInfo};
 pub use settings::{BreakerChoices, GrantSettings, LimitSettings, OnFault, PluginSettings};
 pub use state::{Conflict, Receipt, StateUsage, States};
 pub use tool::{
-    Content, InputRequest, ResourceBody, ResourceContent, ToolHints, ToolInfo, ToolOutcome, ToolProgress, ToolResult,
+    Content, InputRequest, ResourceBody, ResourceContent, ToolCall, ToolHints, ToolInfo, ToolOutcome, ToolProgress,
+    ToolResult,
 };
 pub use transaction::{Committed, NewEvent, Outlet, Written};
 pub use verdict::{Fault, FaultKind, Verdict};

@@ -115,6 +115,58 @@ pub const HTTP_DENIED_LINES_PER_SECOND_MAX: u32 = 5;
 pub const PATIENCE_MARGIN: Duration = Duration::from_millis(250);
 /// Events in one call of a plugin that may wait: each may cost a request, and the call's patience is for all of them.
 pub const WAITING_BATCH_EVENTS_MAX: usize = 8;
+/// What `tool-time` may be set to: each call holds a thread and an instance.
+pub const TOOL_TIME_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3600);
+/// What `tool-compute` may be set to: each call that computes takes a processor.
+pub const TOOL_COMPUTE_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(600);
+/// What `tool-concurrency` may be set to: each is a thread, and up to `memory` of memory.
+pub const TOOL_CONCURRENCY_RANGE: RangeInclusive<usize> = 1..=1024;
+/// Calls of one plugin that wait for their turn. Each holds its arguments in memory.
+pub const TOOL_CALLS_WAITING_MAX: usize = 256;
+/// Instances of one plugin that are kept for further calls. Each holds its memory.
+pub const TOOL_INSTANCES_KEPT_MAX: usize = 8;
+/// How long a call that was cancelled may tidy up; it holds its thread meanwhile.
+pub const CANCEL_GRACE: Duration = Duration::from_secs(1);
+/// How long a call may go on whose plugin was replaced or taken out. It keeps the old version in memory.
+pub const RETIRED_CALL_TIME_MAX: Duration = Duration::from_secs(30);
+/// How often a call that computes is asked whether it was cancelled.
+pub const CANCEL_LOOK: Duration = Duration::from_millis(5);
+/// Tools that one plugin may have, prompts and templates of resources likewise. Clients get the whole list, and models read it.
+pub const TOOLS_MAX: usize = 256;
+/// Resources that one plugin may list.
+pub const RESOURCES_LISTED_MAX: usize = 1000;
+/// Arguments of a prompt.
+pub const PROMPT_ARGUMENTS_MAX: usize = 64;
+/// Bytes of the name of a tool, a prompt, or an argument of one; the protocol's own bound.
+pub const TOOL_NAME_BYTES_MAX: usize = 64;
+/// Bytes of a description, which is sent with every list.
+pub const DESCRIPTION_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a URI.
+pub const URI_BYTES_MAX: usize = 1024;
+/// Parts of a result. Each is many times as large here as in the guest.
+pub const TOOL_PARTS_MAX: usize = 1000;
+/// What one call may ask of the client's side at once, and values that it may suggest: both are shown to people.
+pub const INPUT_REQUESTS_MAX: usize = 32;
+/// See [`INPUT_REQUESTS_MAX`].
+pub const SUGGESTIONS_MAX: usize = 100;
+/// Bytes of the state that a call wants back; it travels to the client and back with each answer.
+pub const CALL_STATE_BYTES_MAX: usize = 64 << 10;
+/// Reports of progress of one call in a second. Each is an event and a frame for whoever listens; of more the newest is sent.
+pub const REPORTS_PER_SECOND_MAX: u32 = 50;
+/// How often a plugin's calls may say in a second that a list changed: all clients then ask for it again.
+pub const CHANGES_PER_SECOND_MAX: u32 = 10;
+/// How often that a resource changed: all who follow it are told.
+pub const UPDATES_PER_SECOND_MAX: u32 = 100;
+/// Events that the calls of one plugin may publish in a second. They go through the pipeline beside everybody else's.
+pub const CALL_EVENTS_PER_SECOND_MAX: u32 = 1_000;
+/// Events that one call may publish in all.
+pub const CALL_EVENTS_MAX: usize = 10_000;
+/// Bytes of a pattern's program in a tool's schema, which is checked in the host.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Mistakes in arguments that are told at once.
+pub const ARGUMENT_PROBLEMS_MAX: usize = 8;
+/// Bytes of the text for one of them; it quotes what was sent.
+pub const ARGUMENT_PROBLEM_BYTES_MAX: usize = 300;
 /// Bytes of one line in the host's log.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 
@@ -154,6 +206,12 @@ pub struct Limits {
     pub http_concurrency: usize,
     /// The smallest step of the clocks that it sees; zero: as WASI gives them.
     pub clock: Duration,
+    /// Time of one call by a client, sleeping included.
+    pub tool_time: Duration,
+    /// The same without what it waits.
+    pub tool_compute: Duration,
+    /// Calls by clients at once, each with a thread and an instance; further ones wait.
+    pub tool_concurrency: usize,
 }
 
 impl Default for Limits {
@@ -175,6 +233,9 @@ impl Default for Limits {
             http_bytes: 1 << 20,
             http_concurrency: 8,
             clock: Duration::ZERO,
+            tool_time: Duration::from_secs(300),
+            tool_compute: Duration::from_secs(10),
+            tool_concurrency: 16,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From the bytes of a file to a [`Plugin`]: inspected, compiled, linked, described, configured. Nothing that runs is
 //! touched.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use hashbrown::HashMap;
@@ -9,13 +9,19 @@ use serde_json::Value;
 use tidemill_event::{TypePattern, check_type, is_reserved_type, limits::PATTERNS_MAX};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{bus, event_types, filter, log, manifest, meter, state, transform, view, wants, webhook};
+use crate::bindings::{
+    bus, call, completions, event_types, filter, log, manifest, meter, prompts, resources, server, state, tools,
+    transform, view, wants, webhook,
+};
 use crate::breaker::Breaker;
+use crate::call::Platform;
+use crate::calls::Pool;
 use crate::component::{Inspected, inspect};
 use crate::host::Host;
 use crate::http::{self, Destination, Outbound, TrustedRoots};
 use crate::instance::{Code, ConfigureError, Instance};
 use crate::limits::{self, COMPONENT_BYTES_MAX, HTTP_HOSTS_MAX, SCHEMA_BYTES_MAX, TEXT_BYTES_MAX, TYPES_MAX};
+use crate::offer::Offer;
 use crate::plugins::Observer;
 use crate::source_lines::SourceLines;
 use crate::verdict::Fault;
@@ -32,6 +38,7 @@ pub(crate) struct Loader {
     defaults: Limits,
     observer: Observer,
     roots: TrustedRoots,
+    platform: Arc<OnceLock<Arc<dyn Platform>>>,
 }
 
 impl Loader {
@@ -46,13 +53,21 @@ impl Loader {
         meter::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         state::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         bus::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        call::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
+        server::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         let roots = TrustedRoots::public_and(None).map_err(|e| LoadError::Compile(e.to_string()))?;
-        Ok(Self { engine, linker, defaults, observer, roots })
+        Ok(Self { engine, linker, defaults, observer, roots, platform: Arc::default() })
     }
 
     /// Whom requests of plugins that are loaded from now on trust.
     pub(crate) fn trust(&mut self, roots: TrustedRoots) {
         self.roots = roots;
+    }
+
+    /// What plugins reach of the server, from now on.
+    pub(crate) fn stand_on(&self, platform: Arc<dyn Platform>) {
+        // The first one stays: there is one server.
+        let _ = self.platform.set(platform);
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
@@ -85,7 +100,7 @@ impl Loader {
         if bytes.len() as u64 > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(bytes.len() as u64));
         }
-        let Inspected { kinds, wants, names_hosts } = inspect(bytes)?;
+        let Inspected { kinds, wants, names_hosts, completes, hears_cancel } = inspect(bytes)?;
         let grants = settings.grants.over_nothing();
         let missing = grants.missing(&wants);
         if !missing.is_empty() {
@@ -117,6 +132,13 @@ impl Loader {
             may_wait: wants.contains(&Capability::Http) && grants.has(Capability::Http),
             webhook: has(Kind::Webhook).then(|| webhook::GuestIndices::new(&pre)).transpose().map_err(compile)?,
             view: has(Kind::View).then(|| view::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            tools: has(Kind::Tools).then(|| tools::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            prompts: has(Kind::Prompts).then(|| prompts::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            resources: has(Kind::Resources).then(|| resources::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            completions: completes.then(|| completions::GuestIndices::new(&pre)).transpose().map_err(compile)?,
+            hears_cancel,
+            rates: Arc::default(),
+            platform: Arc::clone(&self.platform),
             pre,
         };
         let call = |call: &'static str| move |fault: Fault| LoadError::Call { call, fault: fault.to_string() };
@@ -139,6 +161,7 @@ impl Loader {
         }
         let types = instance.types().map_err(call("types"))?;
         let event_types = check_types(types)?;
+        let offer = Offer::of(instance.declared().map_err(call("tools, prompts or resources"))?, completes)?;
         let subscribes = subscriptions(&info.subscribes, settings.subscribes.as_deref())?;
         Ok(Plugin {
             name: Arc::from(name),
@@ -160,6 +183,8 @@ impl Loader {
             size: bytes.len(),
             breaker: Breaker::new(settings.breaker.over_defaults()),
             observer: Arc::clone(&self.observer),
+            offer,
+            pool: Pool::new(&self.engine, limits.tool_concurrency),
             code,
         })
     }

@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use tidemill_event::TypePattern;
 
 use crate::breaker::Breaker;
+use crate::calls::Pool;
 use crate::instance::Code;
 use crate::limits::{BATCH_EVENTS_MAX, WAITING_BATCH_EVENTS_MAX};
+use crate::offer::Offer;
 use crate::plugins::Observer;
 use crate::{BreakerSettings, BreakerState, Capability, Destination, Figures, Grants, Kind, Limits, Notice, OnFault};
 
@@ -115,6 +117,8 @@ pub struct Plugin {
     pub(crate) compile_time: Duration,
     pub(crate) breaker: Breaker,
     pub(crate) observer: Observer,
+    pub(crate) offer: Offer,
+    pub(crate) pool: Pool,
     pub(crate) code: Code,
 }
 
@@ -234,6 +238,11 @@ impl Plugin {
     /// The types that it owns.
     pub fn event_types(&self) -> impl Iterator<Item = &EventTypeInfo> {
         self.event_types.values()
+    }
+
+    /// What it offers to clients.
+    pub const fn offer(&self) -> &Offer {
+        &self.offer
     }
 
     /// How long compiling it took, or reading what was compiled before.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use crate::call::Platform;
 use crate::limits::PLUGINS_MAX;
 use crate::loader::Loader;
 use crate::trips::Trips;
@@ -145,6 +146,11 @@ impl Plugins {
         self
     }
 
+    /// What plugins reach of the server while clients call them. Once; without it they reach nothing.
+    pub fn stand_on(&self, platform: Arc<dyn Platform>) {
+        self.loader.stand_on(platform);
+    }
+
     /// The engine, for new lanes.
     pub const fn engine(&self) -> &Engine {
         self.loader.engine()
@@ -266,7 +272,9 @@ impl Plugins {
         if plugins.len() > PLUGINS_MAX {
             return Err(LoadError::TooMany);
         }
-        self.current.store(Arc::new(Generation::new(current.number() + 1, plugins)?));
+        let next = Arc::new(Generation::new(current.number() + 1, plugins)?);
+        self.current.store(Arc::clone(&next));
+        current.plugins().iter().filter(|plugin| !next.contains(plugin)).for_each(|plugin| plugin.pool.retire());
         Ok(())
     }
 

@@ -134,3 +134,25 @@ pub struct ToolProgress {
     /// For people.
     pub message: Option<String>,
 }
+
+/// A call of a tool.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ToolCall {
+    /// Which.
+    pub name: String,
+    /// Its arguments. They are checked against its schema.
+    pub arguments: Map<String, Value>,
+    /// What the client's side can be asked for: methods such as `elicitation/create`.
+    pub accepts: Vec<String>,
+    /// Answers to what it asked for the last time, by its names.
+    pub responses: BTreeMap<String, Value>,
+    /// What it wanted back then.
+    pub state: Option<String>,
+}
+
+impl ToolResult {
+    /// The tool could not do it, for this reason.
+    pub fn error(reason: impl Into<String>) -> Self {
+        Self { content: vec![Content::Text(reason.into())], structured: None, is_error: true }
+    }
+}

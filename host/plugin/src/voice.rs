@@ -37,10 +37,10 @@ impl Voice {
         Arc::new(Self { plugin: plugin.to_owned(), lines_per_second, window: Mutex::new(window) })
     }
 
-    /// Writes a line, or counts it if there were too many in this second.
-    pub(crate) fn say(&self, level: Level, message: &str, fields: &[(String, String)]) {
+    /// Writes a line, or counts it if there were too many in this second. Whether it was written.
+    pub(crate) fn say(&self, level: Level, message: &str, fields: &[(String, String)]) -> bool {
         if !self.admit() {
-            return;
+            return false;
         }
         let message = cut(message, LOG_LINE_BYTES_MAX);
         let plugin = self.plugin.as_str();
@@ -53,6 +53,7 @@ impl Voice {
             Level::DEBUG => tracing::debug!(target: "plugin", plugin, fields, "{message}"),
             Level::TRACE => tracing::trace!(target: "plugin", plugin, fields, "{message}"),
         }
+        true
     }
 
     fn admit(&self) -> bool {

@@ -121,7 +121,7 @@ fn prepare(engine: &Engine, plugin: &Arc<Plugin>) -> Option<Receiver<Result<Inst
 }
 
 /// An instance that is configured like the one that was checked when the plugin was loaded.
-fn make(engine: &Engine, plugin: &Plugin) -> Result<Instance, Fault> {
+pub(crate) fn make(engine: &Engine, plugin: &Plugin) -> Result<Instance, Fault> {
     let broken = |fault: Fault| {
         let detail = format!("no instance of it can be made: {}", fault.detail);
         Fault { kind: FaultKind::Broken, detail, backtrace: fault.backtrace }

@@ -20,6 +20,9 @@ pub mod imports {
             import tidemill:plugin/meter@0.1.0;
             import tidemill:plugin/state@0.1.0;
             import tidemill:plugin/bus@0.1.0;
+            import tidemill:plugin/content@0.1.0;
+            import tidemill:plugin/call@0.1.0;
+            import tidemill:plugin/server@0.1.0;
         }",
         path: "../../wit/v0.1",
         generate_all,
@@ -96,6 +99,49 @@ pub mod event_types {
         inline: "package tidemill:guest-event-types; world event-types { export tidemill:plugin/event-types@0.1.0; }",
         path: "../../wit/v0.1",
         with: { "tidemill:plugin/types@0.1.0": crate::bindings::imports::tidemill::plugin::types },
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+pub mod tools {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-tools; world tools { export tidemill:plugin/tools@0.1.0; }",
+        path: "../../wit/v0.1",
+        with: { "tidemill:plugin/content@0.1.0": crate::bindings::imports::tidemill::plugin::content },
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+pub mod prompts {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-prompts; world prompts { export tidemill:plugin/prompts@0.1.0; }",
+        path: "../../wit/v0.1",
+        with: { "tidemill:plugin/content@0.1.0": crate::bindings::imports::tidemill::plugin::content },
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+pub mod resources {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-resources; world resources { export tidemill:plugin/resources@0.1.0; }",
+        path: "../../wit/v0.1",
+        with: { "tidemill:plugin/content@0.1.0": crate::bindings::imports::tidemill::plugin::content },
+        generate_all,
+        pub_export_macro: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+pub mod completions {
+    wit_bindgen::generate!({
+        inline: "package tidemill:guest-completions; world completions { export tidemill:plugin/completions@0.1.0; }",
+        path: "../../wit/v0.1",
         generate_all,
         pub_export_macro: true,
         additional_derives: [PartialEq, Eq],

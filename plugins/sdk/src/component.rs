@@ -6,12 +6,18 @@ use std::marker::PhantomData;
 use crate::{
     Batch, EventType, EventTypes, Fault, Filter, Outcome, Plugin, Target, Transform, Validity, Verdict, Wants,
     bindings::{
-        event_types::exports::tidemill::plugin::event_types, filter::exports::tidemill::plugin::filter,
-        imports::tidemill::plugin::types, manifest::exports::tidemill::plugin::manifest,
+        completions::exports::tidemill::plugin::completions, event_types::exports::tidemill::plugin::event_types,
+        filter::exports::tidemill::plugin::filter, imports::tidemill::plugin::types,
+        manifest::exports::tidemill::plugin::manifest, prompts::exports::tidemill::plugin::prompts,
+        resources::exports::tidemill::plugin::resources, tools::exports::tidemill::plugin::tools,
         transform::exports::tidemill::plugin::transform, view::exports::tidemill::plugin::view,
         wants::exports::tidemill::plugin::wants, webhook::exports::tidemill::plugin::webhook,
     },
+    content::ResourceContent,
     json, log,
+    prompts::{Prompt, Prompts},
+    resources::{Completions, Resources},
+    tools::{Tool, Tools},
     view::{Subscriber, View},
     webhook::{Delivery, Draft, Refusal, Webhook},
 };
@@ -101,6 +107,58 @@ impl<P: Slot + View> view::Guest for Component<P> {
     fn visible(class: String, events: types::Batch) -> Result<Vec<bool>, Fault> {
         let batch = Batch::decode(&events.rows, &events.arena)?;
         configured::<P, _>(|plugin| plugin.visible_batch(&class, &batch))
+    }
+}
+
+impl<P: Slot + Tools> tools::Guest for Component<P> {
+    fn tools() -> Vec<Tool> {
+        P::with(|slot| slot.as_ref().map(Tools::tools)).unwrap_or_default()
+    }
+
+    fn call(invoked: tools::Invocation) -> Result<tools::Outcome, tools::Failure> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.call(&invoked).map(Into::into),
+            None => Err(tools::Failure::Failed("called before `configure`".into())),
+        })
+    }
+}
+
+impl<P: Slot + Prompts> prompts::Guest for Component<P> {
+    fn prompts() -> Vec<Prompt> {
+        P::with(|slot| slot.as_ref().map(Prompts::prompts)).unwrap_or_default()
+    }
+
+    fn get(asked: prompts::Request) -> Result<prompts::Outcome, prompts::Failure> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.get(&asked).map(Into::into),
+            None => Err(prompts::Failure::Failed("called before `configure`".into())),
+        })
+    }
+}
+
+impl<P: Slot + Resources> resources::Guest for Component<P> {
+    fn resources() -> Vec<resources::Entry> {
+        P::with(|slot| slot.as_ref().map(Resources::resources)).unwrap_or_default()
+    }
+
+    fn templates() -> Vec<resources::Template> {
+        P::with(|slot| slot.as_ref().map(Resources::templates)).unwrap_or_default()
+    }
+
+    fn read(uri: String, caller: Option<String>) -> Result<Vec<ResourceContent>, resources::Failure> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.read(&uri, caller.as_deref()),
+            None => Err(resources::Failure::Failed("called before `configure`".into())),
+        })
+    }
+}
+
+impl<P: Slot + Completions> completions::Guest for Component<P> {
+    fn complete(asked: completions::Question) -> Result<completions::Suggestions, String> {
+        P::with(|slot| match slot {
+            Some(plugin) => plugin.complete(&asked),
+            None => Err("called before `configure`".into()),
+        })
     }
 }
 

@@ -15,7 +15,7 @@
 //!
 //! in a crate with `crate-type = ["cdylib", "rlib"]`, built by `cargo build --release --target wasm32-wasip2`. A plugin
 //! with configuration, state, event types, or several kinds implements [`Plugin`] and [`Filter`], [`Transform`],
-//! [`EventTypes`], [`Webhook`] or [`View`], and names itself once in [`export!`]. With the feature `http` a plugin sends
+//! [`EventTypes`], [`Webhook`], [`View`], [`Tools`], [`Prompts`] or [`Resources`], and names itself once in [`export!`]. With the feature `http` a plugin sends
 //! requests to hosts that it was granted. [`testing`] gives unit tests their events.
 //!
 //! What stands here reads the host's rows and writes its answers; what a plugin may rely on is said in `wit/v0.1`.
@@ -24,7 +24,9 @@ mod answer;
 mod batch;
 mod bindings;
 pub mod bus;
+pub mod call;
 mod component;
+pub mod content;
 mod cursor;
 mod event;
 mod extensions;
@@ -36,10 +38,14 @@ pub mod log;
 mod macros;
 pub mod meter;
 mod plugin;
+pub mod prompts;
+pub mod resources;
 pub mod rewrite;
 pub mod schema;
+pub mod server;
 pub mod state;
 pub mod testing;
+pub mod tools;
 pub mod view;
 mod wants;
 pub mod webhook;
@@ -48,6 +54,9 @@ pub use answer::{EventType, Failure, Fault, Outcome, Output, Problem, Validity, 
 pub use batch::Batch;
 pub use event::Event;
 pub use plugin::{EventTypes, Filter, Manifest, NoConfig, Plugin, Target, Transform};
+pub use prompts::Prompts;
+pub use resources::{Completions, Resources};
+pub use tools::Tools;
 pub use view::View;
 pub use wants::Wants;
 pub use webhook::Webhook;
@@ -56,7 +65,9 @@ pub use webhook::Webhook;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        bindings::{event_types, filter, manifest, transform, view, wants, webhook},
+        bindings::{
+            completions, event_types, filter, manifest, prompts, resources, tools, transform, view, wants, webhook,
+        },
         component::{Component, Slot},
         plugin::short_name,
     };

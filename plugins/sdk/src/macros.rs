@@ -30,7 +30,8 @@ macro_rules! manifest {
 }
 
 /// Makes the component's exports from a type that implements [`Plugin`](crate::Plugin) and the named kinds: `filter`,
-/// `transform`, `event_types`, `webhook`, `view`, and `wants` if it names the hosts that it needs. Once per crate.
+/// `transform`, `event_types`, `webhook`, `view`, `tools`, `prompts`, `resources`; `completions` if it suggests values, and
+/// `wants` if it names the hosts that it needs. Once per crate.
 ///
 /// ```ignore
 /// tidemill_sdk::export!(Orders: event_types, transform);

@@ -45,6 +45,11 @@ pub fn published() -> Vec<NewEvent> {
     PUBLISHED.take()
 }
 
+/// Takes the reports of progress of this thread since the last call: done, total, message.
+pub fn reported() -> Vec<(f64, Option<f64>, Option<String>)> {
+    REPORTED.take()
+}
+
 /// One line in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -190,11 +195,17 @@ pub(crate) fn record(level: Level, message: &str, fields: &[(&str, &str)]) {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn report(done: f64, total: Option<f64>, message: Option<&str>) {
+    REPORTED.with_borrow_mut(|reported| reported.push((done, total, message.map(str::to_owned))));
+}
+
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn publish(events: &[NewEvent]) {
     PUBLISHED.with_borrow_mut(|published| published.extend_from_slice(events));
 }
 
 thread_local! {
+    static REPORTED: RefCell<Vec<(f64, Option<f64>, Option<String>)>> = const { RefCell::new(Vec::new()) };
     static PUBLISHED: RefCell<Vec<NewEvent>> = const { RefCell::new(Vec::new()) };
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }

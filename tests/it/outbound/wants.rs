@@ -27,7 +27,7 @@ async fn what_is_wanted_and_granted_is_shown() {
     let server = Server::start(&format!("{grants}{config}"), &[("courier", &guest("courier"))]).await;
     let plugin = server.get("/plugins/courier").await.1;
     assert_eq!(plugin["wants"], json!(["http: api.example.com", "http: b.example.com"]), "{plugin}");
-    let granted = json!({"state": false, "publish": [], "http": ["*.example.com"], "private_networks": ["10.0.0.0/8"]});
+    let granted = json!({"state": false, "figures": false, "publish": [], "http": ["*.example.com"], "private_networks": ["10.0.0.0/8"]});
     assert_eq!((&plugin["grants"], &plugin["warnings"]), (&granted, &json!([])), "{plugin}");
     let log = server.log();
     assert!(log.contains("http: api.example.com, http: b.example.com"), "{log}");

@@ -10,9 +10,21 @@ use crate::state::now;
 use crate::transaction::lock;
 
 impl bus::Host for Host {
-    fn publish(&mut self, events: Vec<bus::NewEvent>) -> Result<(), String> {
+    fn publish(&mut self, events: Vec<bus::NewEvent>) -> wasmtime::Result<Result<(), String>> {
+        if self.call.is_some() {
+            return self.publish_now(events);
+        }
+        Ok(self.publish_later(events))
+    }
+}
+
+impl Host {
+    /// Publishes while events are processed: once they are stored.
+    fn publish_later(&mut self, events: Vec<bus::NewEvent>) -> Result<(), String> {
         let mut transaction = lock(&self.desk);
-        let hops = transaction.hops(&self.plugin).ok_or("events can be published only while events are processed")?;
+        let hops = transaction
+            .hops(&self.plugin)
+            .ok_or("events can be published only while events are processed, and in calls by clients")?;
         if hops >= self.hops_max {
             self.figures.note_unpublished(events.len());
             return Err(format!(
@@ -32,11 +44,9 @@ impl bus::Host for Host {
         }
         Ok(())
     }
-}
 
-impl Host {
     /// The event that a plugin wants to publish, if it may.
-    fn event(&self, new: bus::NewEvent) -> Result<Event, String> {
+    pub(super) fn event(&self, new: bus::NewEvent) -> Result<Event, String> {
         let event_type = new.type_;
         if is_reserved_type(&event_type) {
             return Err(format!("`{event_type}`: types that begin with `tidemill.` are made by the host alone"));

@@ -13,6 +13,7 @@ use crate::{Destination, DestinationError, Grants};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrantSettings {
     state: Option<bool>,
+    figures: Option<bool>,
     publish: Option<Vec<TypePattern>>,
     http: Option<Vec<Destination>>,
     private_networks: Option<Vec<IpNet>>,
@@ -22,6 +23,7 @@ pub struct GrantSettings {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(super) struct RawGrants {
     state: Option<bool>,
+    figures: Option<bool>,
     publish: Option<Vec<String>>,
     http: Option<Vec<String>>,
     private_networks: Option<Vec<String>>,
@@ -32,6 +34,7 @@ impl GrantSettings {
     pub(super) fn overridden_by(self, other: &Self) -> Self {
         Self {
             state: other.state.or(self.state),
+            figures: other.figures.or(self.figures),
             publish: other.publish.clone().or(self.publish),
             http: other.http.clone().or(self.http),
             private_networks: other.private_networks.clone().or(self.private_networks),
@@ -42,6 +45,7 @@ impl GrantSettings {
     pub(crate) fn over_nothing(&self) -> Grants {
         Grants {
             state: self.state.unwrap_or_default(),
+            figures: self.figures.unwrap_or_default(),
             publish: self.publish.clone().unwrap_or_default(),
             http: self.http.clone().unwrap_or_default(),
             private_networks: self.private_networks.clone().unwrap_or_default(),
@@ -53,6 +57,7 @@ impl RawGrants {
     pub(super) fn read(self, problems: &mut Vec<String>) -> GrantSettings {
         GrantSettings {
             state: self.state,
+            figures: self.figures,
             publish: patterns("grants.publish", self.publish, problems),
             http: list("grants.http", self.http, problems, |_, error: DestinationError| error.to_string()),
             private_networks: list("grants.private-networks", self.private_networks, problems, |text, error| {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::Limits;
 use crate::limits::{
     CLOCK_RANGE, HOPS_RANGE, HTTP_BYTES_RANGE, HTTP_CONCURRENCY_RANGE, HTTP_TIME_RANGE, OUTPUT_EVENTS_RANGE,
+    TOOL_COMPUTE_RANGE, TOOL_CONCURRENCY_RANGE, TOOL_TIME_RANGE,
 };
 
 /// What times of calls may be set to.
@@ -33,6 +34,9 @@ pub struct LimitSettings {
     pub(crate) http_bytes: Option<usize>,
     pub(crate) http_concurrency: Option<usize>,
     pub(crate) clock: Option<Duration>,
+    pub(crate) tool_time: Option<Duration>,
+    pub(crate) tool_compute: Option<Duration>,
+    pub(crate) tool_concurrency: Option<usize>,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,6 +58,9 @@ pub(super) struct RawLimits {
     http_bytes: Option<String>,
     http_concurrency: Option<usize>,
     clock: Option<String>,
+    tool_time: Option<String>,
+    tool_compute: Option<String>,
+    tool_concurrency: Option<usize>,
 }
 
 impl LimitSettings {
@@ -76,6 +83,9 @@ impl LimitSettings {
             http_bytes: other.http_bytes.or(self.http_bytes),
             http_concurrency: other.http_concurrency.or(self.http_concurrency),
             clock: other.clock.or(self.clock),
+            tool_time: other.tool_time.or(self.tool_time),
+            tool_compute: other.tool_compute.or(self.tool_compute),
+            tool_concurrency: other.tool_concurrency.or(self.tool_concurrency),
         }
     }
 
@@ -98,6 +108,9 @@ impl LimitSettings {
             http_bytes: self.http_bytes.unwrap_or(defaults.http_bytes),
             http_concurrency: self.http_concurrency.unwrap_or(defaults.http_concurrency),
             clock: self.clock.unwrap_or(defaults.clock),
+            tool_time: self.tool_time.unwrap_or(defaults.tool_time),
+            tool_compute: self.tool_compute.unwrap_or(defaults.tool_compute),
+            tool_concurrency: self.tool_concurrency.unwrap_or(defaults.tool_concurrency),
         }
     }
 }
@@ -137,6 +150,9 @@ impl RawLimits {
             ),
             http_concurrency: told.within("http-concurrency", self.http_concurrency, HTTP_CONCURRENCY_RANGE),
             clock: told.span("clock", self.clock, CLOCK_RANGE),
+            tool_time: told.span("tool-time", self.tool_time, TOOL_TIME_RANGE),
+            tool_compute: told.span("tool-compute", self.tool_compute, TOOL_COMPUTE_RANGE),
+            tool_concurrency: told.within("tool-concurrency", self.tool_concurrency, TOOL_CONCURRENCY_RANGE),
         }
     }
 }

@@ -84,6 +84,11 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
         value["grants"] = grants_json(plugin.grants());
         value["subscribes"] = plugin.subscribes().iter().map(ToString::to_string).collect();
         value["event_types"] = json!(owned);
+        let offer = plugin.offer();
+        value["tools"] = offer.tools.iter().map(|tool| &*tool.info.name).collect();
+        value["prompts"] = offer.prompts.iter().map(|prompt| &*prompt.name).collect();
+        value["resources"] = offer.resources.iter().map(|resource| &*resource.uri).collect();
+        value["resource_templates"] = offer.templates.iter().map(|template| &*template.uri_template).collect();
         value["wants"] = json!(plugin.wanted());
         value["grants"] = grants_json(plugin.grants());
         value["warnings"] = json!(plugin.warnings());
@@ -119,6 +124,9 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
             "http_bytes": limits.http_bytes,
             "http_concurrency": limits.http_concurrency,
             "clock_ms": limits.clock.as_millis() as u64,
+            "tool_time_ms": limits.tool_time.as_millis() as u64,
+            "tool_compute_ms": limits.tool_compute.as_millis() as u64,
+            "tool_concurrency": limits.tool_concurrency,
         });
     }
     value
@@ -129,6 +137,7 @@ fn grants_json(grants: &Grants) -> Value {
     let texts = |list: &mut dyn Iterator<Item = String>| list.collect::<Vec<_>>();
     json!({
         "state": grants.state,
+        "figures": grants.figures,
         "publish": texts(&mut grants.publish.iter().map(ToString::to_string)),
         "http": texts(&mut grants.http.iter().map(ToString::to_string)),
         "private_networks": texts(&mut grants.private_networks.iter().map(ToString::to_string)),
@@ -158,6 +167,8 @@ fn figures_json(figures: &Figures) -> Value {
         figures.faults().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
     let http: serde_json::Map<String, Value> =
         figures.http.read().map(|(outcome, count)| (outcome.name().to_owned(), json!(count))).collect();
+    let client_calls: serde_json::Map<String, Value> =
+        figures.client_calls().map(|(end, count)| (end.name().to_owned(), json!(count))).collect();
     json!({
         "calls": figures.calls.load(Relaxed),
         "events_in": figures.events_in.load(Relaxed),
@@ -178,6 +189,9 @@ fn figures_json(figures: &Figures) -> Value {
         "own_lost": figures.own.lost(),
         "call_time": time(&figures.call_time),
         "event_time": time(&figures.event_time),
+        "client_calls": client_calls,
+        "client_calls_running": figures.client_calls_running.load(Relaxed),
+        "client_call_time": time(&figures.client_call_time),
     })
 }
 

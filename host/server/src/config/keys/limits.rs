@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use tidemill_plugin::Limits;
-use tidemill_plugin::limits::{CLOCK_RANGE, HTTP_BYTES_RANGE, HTTP_CONCURRENCY_RANGE, HTTP_TIME_RANGE};
+use tidemill_plugin::limits::{
+    CLOCK_RANGE, HTTP_BYTES_RANGE, HTTP_CONCURRENCY_RANGE, HTTP_TIME_RANGE, TOOL_COMPUTE_RANGE, TOOL_CONCURRENCY_RANGE,
+    TOOL_TIME_RANGE,
+};
 
 use super::{GIB, KIB, MIB, MILLISECOND};
 use crate::config::kind::{Count, Size, Span};
@@ -108,6 +111,24 @@ pub(super) fn read(s: &mut Settings) -> Limits {
                     "0s",
                     &Span(CLOCK_RANGE),
                     "Smallest step of the clocks that plugins see. 0s: as fine as the system's.",
+                ),
+                tool_time: s.read(
+                    "limits.tool-time",
+                    "5m",
+                    &Span(TOOL_TIME_RANGE),
+                    "Longest call of a tool, or for a prompt or a resource, sleeping included.",
+                ),
+                tool_compute: s.read(
+                    "limits.tool-compute",
+                    "10s",
+                    &Span(TOOL_COMPUTE_RANGE),
+                    "Longest time that such a call computes, without what it waits.",
+                ),
+                tool_concurrency: s.read(
+                    "limits.tool-concurrency",
+                    "16",
+                    &Count(TOOL_CONCURRENCY_RANGE),
+                    "Most such calls of one plugin at once, each with a thread and an instance. Further ones wait.",
                 ),
             }
 }

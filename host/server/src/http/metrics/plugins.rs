@@ -39,13 +39,17 @@ const COUNTERS: [Family<AtomicU64>; 11] = [
     ("recycled", "Instances that were replaced because they were old or large", |of| &of.recycled),
 ];
 
-const GAUGES: [Family<AtomicI64>; 2] = [
+const GAUGES: [Family<AtomicI64>; 3] = [
     ("instances", "Instances at this moment", |of| &of.instances),
+    ("client_calls_running", "Calls of tools, and for prompts and resources, that go on", |of| {
+        &of.client_calls_running
+    }),
     ("memory_bytes", "Linear memory of all instances at this moment", |of| &of.memory),
 ];
 
-const HISTOGRAMS: [Family<Histogram>; 2] = [
+const HISTOGRAMS: [Family<Histogram>; 3] = [
     ("call_duration", "Time of calls with a batch", |of| &of.call_time),
+    ("client_call_duration", "Time of calls of tools, and for prompts and resources", |of| &of.client_call_time),
     ("event_duration", "Time of calls, divided by their events", |of| &of.event_time),
 ];
 
@@ -80,6 +84,14 @@ impl Collector for PluginFigures {
         for report in &reports {
             for (kind, count) in report.figures.faults() {
                 let labels = [("plugin", report.name.as_str()), ("kind", kind.name())];
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
+        let help = "Calls of tools, and for prompts and resources, by how they ended";
+        let mut family = encoder.encode_descriptor("plugin_client_calls", help, None, MetricType::Counter)?;
+        for report in &reports {
+            for (end, count) in report.figures.client_calls() {
+                let labels = [("plugin", report.name.as_str()), ("outcome", end.name())];
                 family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
             }
         }

@@ -1,0 +1,78 @@
+//! Prompts, as an author sees them: texts for models that people choose, filled in with what they say.
+
+use serde_json::Value;
+
+use crate::Plugin;
+use crate::bindings::prompts::exports::tidemill::plugin::prompts::{Filled, Outcome};
+use crate::content::{self, InputRequired, Part};
+
+pub use crate::bindings::prompts::exports::tidemill::plugin::prompts::{
+    Argument, Failure, Message, Prompt, Request, Role,
+};
+
+/// Has prompts.
+pub trait Prompts: Plugin {
+    /// What there are, once, when the plugin is loaded.
+    fn prompts(&self) -> Vec<Prompt>;
+
+    /// One of them, filled in. Required arguments are there.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    fn get(&mut self, asked: &Request) -> Result<Answer, Failure>;
+}
+
+/// A prompt, filled in, or what is asked before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer(Outcome);
+
+impl Prompt {
+    /// A prompt without arguments that everybody sees.
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        let (name, description) = (name.into(), Some(description.into()));
+        Self { name, title: None, description, arguments: Vec::new(), permission: None }
+    }
+
+    /// One more argument that has to be given.
+    #[must_use]
+    pub fn argument(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
+        self.arguments.push(Argument { name: name.into(), description: Some(description.into()), required: true });
+        self
+    }
+}
+
+impl Request {
+    /// The value of an argument; empty if it was not given.
+    pub fn argument(&self, name: &str) -> &str {
+        self.arguments.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
+    }
+
+    /// The answer to what was asked for under this name.
+    pub fn response(&self, name: &str) -> Option<Value> {
+        content::response(&self.responses, name)
+    }
+}
+
+impl Answer {
+    /// What a person says, in so many messages.
+    pub fn user(parts: impl IntoIterator<Item = Part>) -> Self {
+        Self::messages(parts.into_iter().map(|content| Message { role: Role::User, content }))
+    }
+
+    /// A conversation.
+    pub fn messages(messages: impl IntoIterator<Item = Message>) -> Self {
+        Self(Outcome::Complete(Filled { description: None, messages: messages.into_iter().collect() }))
+    }
+
+    /// Goes on once the client's side answered.
+    pub fn ask(input: InputRequired) -> Self {
+        Self(Outcome::InputRequired(input))
+    }
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        answer.0
+    }
+}

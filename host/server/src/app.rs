@@ -22,6 +22,7 @@ use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::outbound::Outbound;
 use crate::rates::Rates;
+use crate::source::Sources;
 use crate::tls::Certificate;
 use crate::traces::Traces;
 
@@ -44,6 +45,7 @@ pub(crate) struct App {
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
+    pub(crate) sources: Sources,
     pub(crate) figures: Figures,
     /// The server's own, if it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
@@ -128,6 +130,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
     let plugins_dir = config.plugins_dir.clone();
     let places = Places::new(config.subscribe.caps, config.server.connections_per_address);
     let admission = Admission::new(&config, None);
+    let sources = Sources::new(&config.sources);
     let built = Arc::new(App {
         revoked: Revoked::open(&data_dir)?,
         traces: Traces::start(&config.telemetry, &outbound)?,
@@ -144,6 +147,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         connections: Arc::default(),
         places,
         rates: Rates::default(),
+        sources,
         figures: Figures::default(),
         certificate,
         durability,

@@ -48,6 +48,7 @@ mod retention;
 mod shutdown;
 mod slow;
 mod sockets;
+mod sources;
 mod state;
 mod streams;
 mod stuck;

@@ -23,6 +23,7 @@ use crate::http::{Hooks, Renderer};
 use crate::mount::{profile::Profile, stream::StreamMount};
 use crate::outbound::Outbound;
 use crate::rates::Rates;
+use crate::source::Sources;
 use crate::tls::Certificate;
 use crate::traces::Traces;
 
@@ -47,6 +48,7 @@ pub(crate) struct App {
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
+    pub(crate) sources: Sources,
     pub(crate) figures: Figures,
     /// The server's own, if it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
@@ -131,6 +133,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
     let plugins_dir = config.plugins_dir.clone();
     let places = Places::new(config.subscribe.caps, config.server.connections_per_address);
     let admission = Admission::new(&config, None);
+    let sources = Sources::new(&config.sources);
     let built = Arc::new(App {
         revoked: Revoked::open(&data_dir)?,
         traces: Traces::start(&config.telemetry, &outbound)?,
@@ -148,6 +151,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         connections: Arc::default(),
         places,
         rates: Rates::default(),
+        sources,
         figures: Figures::default(),
         certificate,
         durability,

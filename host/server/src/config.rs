@@ -11,12 +11,14 @@ mod kind;
 mod listen;
 mod nearest;
 mod problem;
+mod process;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod property;
 mod retention;
 mod settings;
 mod show;
 mod source;
+mod table;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
 
@@ -27,6 +29,7 @@ pub(crate) use bounds::Caps;
 use ipnet::IpNet;
 pub(crate) use listen::{Listen, UNIX};
 pub(crate) use problem::ConfigError;
+pub(crate) use process::{Form, Mode as SourceMode, Publish as PublishLines, Restart, Source};
 pub(crate) use settings::Entry;
 use tidemill_bus::Coding;
 use tidemill_log::{Retention, Rule};
@@ -76,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) reload: Reload,
     /// `[limits]`: what each plugin gets unless its own settings say otherwise.
     pub(crate) limits: Limits,
+    /// `[[source]]`
+    pub(crate) sources: Vec<Source>,
     /// `[http-client]`
     pub(crate) http_client: HttpClient,
     /// `[audit]`
@@ -88,7 +93,7 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,
     plugin_places: BTreeMap<String, String>,
-    /// `[[auth.tokens]]` and `[[auth.issuers]]`, as written.
+    /// `[[auth.tokens]]`, `[[auth.issuers]]` and `[[source]]`, as written.
     written: Vec<(&'static str, toml::Table)>,
 }
 

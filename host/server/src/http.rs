@@ -35,9 +35,9 @@ use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 
 pub(crate) use accept::Server;
-pub(crate) use decode::cloudevents;
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::property as decoding;
+pub(crate) use decode::{cloudevents, simple_event};
 pub(crate) use event::Renderer;
 pub(crate) use hooks::Hooks;
 pub(crate) use http2::ALPN as HTTP2_ALPN;

@@ -27,6 +27,7 @@ mod quota;
 mod rates;
 mod reload;
 mod serve;
+mod source;
 mod sse;
 mod systemd;
 mod telemetry;

@@ -158,3 +158,44 @@ pub(crate) const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
 pub(crate) const CERTIFICATE_SETTLE_MAX: Duration = Duration::from_secs(2);
 /// Between looks at them without being told to, for file systems that report no changes.
 pub(crate) const CERTIFICATE_LOOK_PAUSE: Duration = Duration::from_secs(60);
+/// Sources of a configuration, of which the shared ones run all the time.
+pub(crate) const SOURCES_MAX: usize = 64;
+/// Bytes of a source's name, which is in figures and log lines.
+pub(crate) const SOURCE_NAME_BYTES_MAX: usize = 64;
+/// Parts of a command; a configuration that has more is a mistake.
+pub(crate) const SOURCE_ARGUMENTS_MAX: usize = 256;
+/// Processes of one source at once, at most what an operator may set. Each has memory and descriptors of its own.
+pub(crate) const SOURCE_PROCESSES_MAX: usize = 10_000;
+/// Bytes of one line, at most what an operator may set. Lines are kept as a whole, for each reader.
+pub(crate) const SOURCE_LINE_MAX: usize = 64 << 20;
+/// Bytes of output that wait for one reader, at most what an operator may set.
+pub(crate) const SOURCE_OUTPUT_MAX: usize = 256 << 20;
+/// Messages that wait for one reader, however short: each costs more than its bytes.
+pub(crate) const SOURCE_MESSAGES_MAX: usize = 1024;
+/// Bytes that one message counts for beside its own, so that empty ones are not free.
+pub(crate) const SOURCE_MESSAGE_OVERHEAD: usize = 64;
+/// Lines that wait for one process to read them. One that does not read must not fill the memory.
+pub(crate) const SOURCE_INPUT_LINES_MAX: usize = 64;
+/// How long a process may take to stop, at most what an operator may set: a server that stops waits for it.
+pub(crate) const SOURCE_STOP_MAX: Duration = Duration::from_secs(600);
+/// Longest pause before a process is started again, at most what an operator may set.
+pub(crate) const SOURCE_RESTART_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Bytes that are read at once.
+pub(crate) const SOURCE_READ_BYTES: usize = 8 << 10;
+/// Bytes that are still read once the group of a process is gone. Pipes hold 64 KiB; one that fled from its group could
+/// write for ever.
+pub(crate) const SOURCE_LEFT_OVER_BYTES: usize = 1 << 20;
+/// How long such output is waited for.
+pub(crate) const SOURCE_LEFT_OVER_PAUSE: Duration = Duration::from_millis(100);
+/// First and longest pause between looks whether a group is gone; nobody tells us.
+pub(crate) const SOURCE_LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// See [`SOURCE_LOOK_PAUSE`].
+pub(crate) const SOURCE_LOOK_PAUSE_MAX: Duration = Duration::from_millis(100);
+/// Characters of the last line on a process's standard error that the log has when it ends.
+pub(crate) const SOURCE_LAST_WORDS_MAX: usize = 200;
+/// Lines that are published at once; the next wait meanwhile.
+pub(crate) const SOURCE_PUBLISH_BATCH_MAX: usize = 100;
+/// Pause before lines are published again for which the pipeline had no room.
+pub(crate) const SOURCE_PUBLISH_PAUSE: Duration = Duration::from_secs(1);
+/// Between log lines about lines that are no events: a program that writes nothing else must not fill the disk.
+pub(crate) const SOURCE_REFUSED_PAUSE: Duration = Duration::from_secs(10);

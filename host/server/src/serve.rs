@@ -56,6 +56,7 @@ async fn serve(mut config: Config, args: &ServeArgs) -> anyhow::Result<()> {
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config, certificate)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
+    app.sources.start(&app);
     let server = Server::start(listeners, tls.map(|tls| tls.acceptor), &app).context("cannot serve connections")?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
     if args.print_addr {
@@ -118,7 +119,8 @@ async fn keep_house(app: Arc<App>) {
 async fn drain(app: Arc<App>, server: Server) {
     app.bus.close_subscribers();
     app.bus.stop_waiting();
-    server.stop().await;
+    // Side by side: connections that have a process end with it, and it with them.
+    tokio::join!(app.sources.stop(), server.stop());
     app.bus.close_ingress();
     // The workers end when nobody holds the queue any more.
     let joining = Arc::clone(&app);

@@ -68,6 +68,9 @@ impl Config {
         if self.retention != new.retention {
             waiting.push("retention".to_owned());
         }
+        if self.sources != new.sources {
+            waiting.push("source".to_owned());
+        }
         let mut config = self.clone();
         config.take_live(new);
         Change { config, taken, waiting }
@@ -95,7 +98,10 @@ impl Config {
         self.drain = new.drain.clone();
         self.plugins.clone_from(&new.plugins);
         self.plugin_places.clone_from(&new.plugin_places);
-        self.written.clone_from(&new.written);
+        // Sources stay what they are, also as they are shown.
+        let (sources, others) = (self.written.drain(..), new.written.iter());
+        let sources = sources.filter(|(key, _)| *key == "source");
+        self.written = others.filter(|(key, _)| *key != "source").cloned().chain(sources).collect();
         for (entry, other) in self.entries.iter_mut().zip(&new.entries).filter(|(entry, _)| LIVE.contains(&entry.key)) {
             entry.clone_from(other);
         }
@@ -122,6 +128,7 @@ mod tests {
              [server]\nallowed-hosts = ['a']\naccept-rate = 7\naccept-rate-per-address = 8\nconnections-per-address = 9\n\
              [cors]\norigins = ['https://a.example']\ncredentials = true\nmax-age = '1s'\n\
              [audit]\nevents = 'on'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
+             [[source]]\nname = 'a'\ncommand = ['true']\n\
              [plugins.b]\norder = 3\n[plugins.c]\norder = 4\n",
         );
         let Change { config, mut taken, waiting } = old.change_to(&new);
@@ -130,7 +137,7 @@ mod tests {
         live.sort_unstable();
         taken.sort_unstable();
         assert_eq!(taken, live, "the test changes all that can change");
-        assert_eq!(waiting, ["listen", "publish.queue-wait", "subscribe.ring-max", "retention"]);
+        assert_eq!(waiting, ["listen", "publish.queue-wait", "subscribe.ring-max", "retention", "source"]);
         let differ = |a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{a:?}") != format!("{b:?}");
         assert!(config.audit.events && !differ(&config.auth, &new.auth) && !differ(&config.drain, &new.drain));
         assert!(!differ(&config.plugins, &new.plugins) && config.listen == old.listen);

@@ -16,11 +16,13 @@ use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
 use super::kind::{Address, BasePath, Choice, Count, File, Folder, Mode, Networks, Several, Size, Source, Span};
+use super::process;
 use super::settings::Settings;
 use super::{
     Audit, Config, Drain, Durability, HttpClient, Log, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
     StoreKind, Subscribe, Tls,
 };
+use crate::limits::SOURCES_MAX;
 
 /// How long something may be kept.
 pub(super) const AGE: Span = Span(Duration::ZERO..=Duration::from_secs(100 * 365 * 86_400));
@@ -271,6 +273,7 @@ impl Config {
                 )),
             },
             retention: s.retention_rules(),
+            sources: s.keyed_tables("source", SOURCES_MAX, process::source),
             pipeline: Pipeline {
                 workers: s.read(
                     "pipeline.workers",
@@ -345,6 +348,9 @@ impl Config {
     fn check_relations(&self, s: &mut Settings) {
         for (key, detail) in self.auth.contradictions() {
             s.contradiction(key, detail);
+        }
+        for detail in process::contradictions(&self.sources) {
+            s.contradiction("source", detail);
         }
         if self.publish.queue_max < self.publish.body_max {
             s.conflict(

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::Path,
 };
 
 use tidemill_log::Rule;
@@ -11,6 +12,7 @@ use super::kind::Kind;
 use super::nearest::{nearest_key, nearest_variable, split};
 use super::problem::{ConfigError, ConfigProblem};
 use super::source::{FileSource, Raw, bare_or_quoted};
+use super::table::Wrong;
 use super::{Config, ENV_PREFIX};
 
 /// One key: what it is and what it was set to.
@@ -169,6 +171,34 @@ impl Settings {
                     let detail = read.err().unwrap_or_else(|| format!("are more than {max}, which is the most"));
                     self.problems.push(ConfigProblem { place: self.file.place(*line), key: key.to_owned(), detail });
                 }
+            }
+        }
+        found
+    }
+
+    /// A list of tables of the file, whose keys are checked one by one; `read` is also told the directory of the file.
+    pub(super) fn keyed_tables<T>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        read: impl Fn(&toml::Table, &Path) -> Result<T, Vec<Wrong>>,
+    ) -> Vec<T> {
+        let beside = Path::new(&self.file.name).parent().unwrap_or(Path::new(""));
+        let tables = self.file.tables.get(key).map(Vec::as_slice).unwrap_or_default();
+        let mut found = Vec::with_capacity(tables.len().min(max));
+        for (table, line) in tables {
+            let place = self.file.place(*line);
+            match read(table, beside) {
+                Ok(one) if found.len() < max => found.push(one),
+                Ok(_) => {
+                    let detail = format!("are more than {max}, which is the most");
+                    self.problems.push(ConfigProblem { place, key: key.to_owned(), detail });
+                }
+                Err(wrong) => self.problems.extend(wrong.into_iter().map(|(name, detail)| ConfigProblem {
+                    place: place.clone(),
+                    key: format!("{key}.{name}"),
+                    detail,
+                })),
             }
         }
         found

@@ -28,7 +28,15 @@ pub(super) fn to_toml(config: &Config) -> String {
         line(&mut text, super::retention::to_toml(rule).trim_end());
     }
     for (key, table) in &config.written {
-        line(&mut text, "\n# Whose tokens are taken: their hashes, or where keys are. There is no secret in it.");
+        line(
+            &mut text,
+            match *key {
+                "source" => {
+                    "\n# A program whose output is sent. Secrets are better handed on by `environment` than written in `set`."
+                }
+                _ => "\n# Whose tokens are taken: their hashes, or where keys are. There is no secret in it.",
+            },
+        );
         line(&mut text, &format!("[[{key}]]"));
         for (name, value) in table {
             // Tables within, too, in one line: a header of their own would have to name the list.

@@ -56,7 +56,7 @@ pub(super) struct FileSource {
     pub(super) nodes: BTreeMap<String, Node>,
     /// `[plugins.<name>]` with the line it begins on.
     pub(super) plugins: BTreeMap<String, (toml::Table, usize)>,
-    /// `[[retention]]`, `[[auth.tokens]]` and `[[auth.issuers]]`, each table with the line it begins on.
+    /// `[[retention]]`, `[[source]]`, `[[auth.tokens]]` and `[[auth.issuers]]`, each table with the line it begins on.
     pub(super) tables: BTreeMap<&'static str, Vec<(toml::Table, usize)>>,
     pub(super) problems: Vec<ConfigProblem>,
 }
@@ -89,6 +89,10 @@ impl FileSource {
                 let hint = "holds bounds for some types of events: write `[[retention]]`, with two brackets, and \
                     `types` and `max-age`, `max-bytes` or `max-events` below it; those of the whole log are in `[log]`";
                 file.take_tables(text, "retention", key, value, table.get("retention"), hint);
+            } else if key.get_ref() == "source" {
+                let hint = "holds programs whose output is sent: write `[[source]]`, with two brackets, and `name` and \
+                    `command` below it";
+                file.take_tables(text, "source", key, value, table.get("source"), hint);
             } else if let ("auth", DeValue::Table(tree)) = (&**key.get_ref(), value.get_ref()) {
                 file.take_auth(text, key, tree, table.get("auth"));
             } else {

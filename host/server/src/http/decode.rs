@@ -17,6 +17,8 @@ use tidemill_bus::Published;
 use tidemill_event::{AUDIENCE_ATTRIBUTE, Attributes, Audience, Data, Event, Problem as EventProblem, Timestamp};
 use uuid::Uuid;
 
+pub(crate) use simple::event as simple_event;
+
 use crate::clock;
 use crate::problem::{Kind, Problem};
 

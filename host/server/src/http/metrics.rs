@@ -6,6 +6,7 @@ mod families;
 mod pipeline;
 mod plugins;
 mod process;
+mod sources;
 mod subscribers;
 mod tls;
 
@@ -29,6 +30,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
     if let Some(certificate) = &app.certificate {
         own.register_collector(Box::new(tls::CertificateFigures(Arc::clone(certificate))));
     }
+    own.register_collector(Box::new(sources::SourceFigures(Arc::clone(&app))));
     own.register_collector(Box::new(plugins::PluginFigures(app)));
     let mut process = Registry::default();
     process.register_collector(Box::new(process::ProcessFigures));

@@ -37,7 +37,7 @@ struct Simple<'a> {
 }
 
 /// One event in the simple form.
-pub(super) fn event(text: &str, default_source: &str) -> Decoded {
+pub(crate) fn event(text: &str, default_source: &str) -> Decoded {
     let simple: Simple<'_> = serde_json::from_str(text).map_err(|error| {
         let mut detail = format!("not an event in the simple form: {error}");
         if text.contains("\"specversion\"") {

@@ -20,9 +20,11 @@ use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
+use crate::mcp::Mcp;
 use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::tls::Certificate;
+use crate::tools::Tools;
 use crate::traces::Traces;
 
 /// The parts of a running server that requests need.
@@ -45,6 +47,8 @@ pub(crate) struct App {
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
     pub(crate) figures: Figures,
+    pub(crate) tools: Tools,
+    pub(crate) mcp: Mcp,
     /// The server's own, if it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
     /// What a stored event survives.
@@ -103,6 +107,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
             app.bus.plugins_changed();
             app.hooks.plugins_changed();
             app.renderer.plugins_changed();
+            app.tools.plugins_changed();
         }
     })?;
     let plugins = Arc::new(plugins.trusting(roots));
@@ -145,6 +150,8 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         places,
         rates: Rates::default(),
         figures: Figures::default(),
+        tools: Tools::new(),
+        mcp: Mcp::default(),
         certificate,
         durability,
         orders: OnceLock::new(),

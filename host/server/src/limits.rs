@@ -143,3 +143,11 @@ pub(crate) const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
 pub(crate) const CERTIFICATE_SETTLE_MAX: Duration = Duration::from_secs(2);
 /// Between looks at them without being told to, for file systems that report no changes.
 pub(crate) const CERTIFICATE_LOOK_PAUSE: Duration = Duration::from_secs(60);
+/// Events in one page that a tool or a resource reads: unless somebody says how many, and at most. Models read them whole.
+pub(crate) const PAGE_EVENTS: usize = 100;
+/// See [`PAGE_EVENTS`].
+pub(crate) const PAGE_EVENTS_MAX: usize = 1000;
+/// Of how many stored events the newest ones of some types are looked for: seldom ones must not have the whole log read.
+pub(crate) const RECENT_SCANNED_MAX: u64 = 1000;
+/// Bytes of the outcome of an event that a tool published.
+pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;

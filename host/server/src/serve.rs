@@ -103,6 +103,7 @@ async fn keep_house(app: Arc<App>) {
             traces.firsts().give_up();
         }
         app.connections.sweep(app.config().subscribe.write_timeout);
+        app.mcp.sweep(&app);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
         // A log on disk has a thread of its own for that.
@@ -117,6 +118,7 @@ async fn keep_house(app: Arc<App>) {
 /// No new connections, subscribers told to come back, publishers of events that plugins want to see later too, queued events stored and answered, workers ended.
 async fn drain(app: Arc<App>, server: Server) {
     app.bus.close_subscribers();
+    app.mcp.close();
     app.bus.stop_waiting();
     server.stop().await;
     app.bus.close_ingress();

@@ -21,7 +21,7 @@ use tidemill_bus::{Coding, Cursor, SlowPolicy, Subscription};
 use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
-pub(crate) use poll::poll;
+pub(crate) use poll::{gather, poll};
 #[cfg(any(test, fuzzing))]
 pub(crate) use query::property as query_property;
 

@@ -20,11 +20,13 @@ use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
+use crate::mcp::Mcp;
 use crate::mount::{profile::Profile, stream::StreamMount};
 use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::source::Sources;
 use crate::tls::Certificate;
+use crate::tools::Tools;
 use crate::traces::Traces;
 
 /// The parts of a running server that requests need.
@@ -50,6 +52,8 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     pub(crate) sources: Sources,
     pub(crate) figures: Figures,
+    pub(crate) tools: Tools,
+    pub(crate) mcp: Mcp,
     /// The server's own, if it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
     /// What a stored event survives.
@@ -108,6 +112,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
             app.bus.plugins_changed();
             app.hooks.plugins_changed();
             app.renderer.plugins_changed();
+            app.tools.plugins_changed();
         }
     })?;
     let plugins = Arc::new(plugins.trusting(roots));
@@ -153,6 +158,8 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         rates: Rates::default(),
         sources,
         figures: Figures::default(),
+        tools: Tools::new(),
+        mcp: Mcp::default(),
         certificate,
         durability,
         orders: OnceLock::new(),

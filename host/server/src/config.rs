@@ -85,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) http_client: HttpClient,
     /// `[audit]`
     pub(crate) audit: Audit,
+    /// `[mcp]`
+    pub(crate) mcp: Mcp,
     /// `[drain]`
     pub(crate) drain: Drain,
     /// `[telemetry]`
@@ -277,6 +279,12 @@ pub(crate) struct HttpClient {
 pub(crate) struct Audit {
     /// Whether lines of the audit log are events, too.
     pub(crate) events: bool,
+}
+
+/// `[mcp]`
+#[derive(Debug, Clone)]
+pub(crate) struct Mcp {
+    pub(crate) session_idle: Duration,
 }
 
 /// `[drain]`

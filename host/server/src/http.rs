@@ -29,29 +29,48 @@ mod stats;
 
 use std::sync::Arc;
 
+use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 
 pub(crate) use accept::Server;
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::property as decoding;
-pub(crate) use decode::{cloudevents, simple_event};
+pub(crate) use decode::{Defaults, Events, cloudevents, decode, simple_event};
 pub(crate) use event::Renderer;
 pub(crate) use hooks::Hooks;
 pub(crate) use http2::ALPN as HTTP2_ALPN;
+pub(crate) use publish::one as publish_one;
+pub(crate) use registry::{event_types_json, plugins_json};
+pub(crate) use stats::stats_json;
 
 use serde_json::Value;
 
 use crate::app::App;
 use crate::auth;
+use crate::mcp;
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
 /// Who the server takes the sender for.
 async fn principal(who: auth::Who) -> Json<Value> {
     Json(who.to_json())
+}
+
+async fn mcp_streamable(State(app): State<Arc<App>>, request: Request) -> Response {
+    mcp::handle(&app, &mcp::Presence::at("/mcp"), request).await
+}
+
+async fn mcp_stream(State(app): State<Arc<App>>, request: Request) -> Response {
+    let messages = format!("{}/mcp/legacy/messages", app.config().server.base_path);
+    mcp::legacy_stream(&app, &mcp::Presence::at("/mcp/legacy/sse"), &messages, request).await
+}
+
+async fn mcp_message(State(app): State<Arc<App>>, request: Request) -> Response {
+    mcp::legacy_message(&app, &mcp::Presence::at("/mcp/legacy/sse"), request).await
 }
 
 fn routes(app: &Arc<App>) -> Router {
@@ -85,6 +104,9 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))
         .route("/plugins/{name}/rollback", post(orders::rollback))
+        .route("/mcp", any(mcp_streamable))
+        .route("/mcp/legacy/sse", get(mcp_stream))
+        .route("/mcp/legacy/messages", post(mcp_message))
         .route("/principal", get(principal))
         .route("/tickets", post(auth::give_ticket))
         .route("/diagnostics/buffering", get(diagnostics::buffering))

@@ -18,6 +18,7 @@ mod http;
 mod lane;
 mod limits;
 mod listen;
+mod mcp;
 mod mount;
 mod outbound;
 mod problem;

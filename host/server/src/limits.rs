@@ -199,3 +199,11 @@ pub(crate) const SOURCE_PUBLISH_BATCH_MAX: usize = 100;
 pub(crate) const SOURCE_PUBLISH_PAUSE: Duration = Duration::from_secs(1);
 /// Between log lines about lines that are no events: a program that writes nothing else must not fill the disk.
 pub(crate) const SOURCE_REFUSED_PAUSE: Duration = Duration::from_secs(10);
+/// Events in one page that a tool or a resource reads: unless somebody says how many, and at most. Models read them whole.
+pub(crate) const PAGE_EVENTS: usize = 100;
+/// See [`PAGE_EVENTS`].
+pub(crate) const PAGE_EVENTS_MAX: usize = 1000;
+/// Of how many stored events the newest ones of some types are looked for: seldom ones must not have the whole log read.
+pub(crate) const RECENT_SCANNED_MAX: u64 = 1000;
+/// Bytes of the outcome of an event that a tool published.
+pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;

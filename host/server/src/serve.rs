@@ -104,6 +104,7 @@ async fn keep_house(app: Arc<App>) {
             traces.firsts().give_up();
         }
         app.connections.sweep(app.config().subscribe.write_timeout);
+        app.mcp.sweep(&app);
         let (stored, delivered) = (app.bus.log_info().last, app.connections.delivered().events);
         app.rates.note(Look { at: std::time::Instant::now(), stored, delivered });
         // A log on disk has a thread of its own for that.
@@ -118,6 +119,7 @@ async fn keep_house(app: Arc<App>) {
 /// No new connections, subscribers told to come back, publishers of events that plugins want to see later too, queued events stored and answered, workers ended.
 async fn drain(app: Arc<App>, server: Server) {
     app.bus.close_subscribers();
+    app.mcp.close();
     app.bus.stop_waiting();
     // Side by side: connections that have a process end with it, and it with them.
     tokio::join!(app.sources.stop(), server.stop());

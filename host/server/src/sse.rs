@@ -26,7 +26,7 @@ use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
 pub(crate) use mailbox::Mailbox;
-pub(crate) use poll::poll;
+pub(crate) use poll::{gather, poll};
 #[cfg(any(test, fuzzing))]
 pub(crate) use query::property as query_property;
 

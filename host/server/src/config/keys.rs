@@ -19,7 +19,7 @@ use super::kind::{Address, BasePath, Choice, Count, File, Folder, Mode, Networks
 use super::process;
 use super::settings::Settings;
 use super::{
-    Audit, Config, Drain, Durability, HttpClient, Log, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
+    Audit, Config, Drain, Durability, HttpClient, Log, Mcp, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
     StoreKind, Subscribe, Tls,
 };
 use crate::limits::SOURCES_MAX;
@@ -317,6 +317,14 @@ impl Config {
                     "off",
                     &Choice(&[("off", false), ("on", true)]),
                     "Whether lines of the audit log are stored as events of the type `tidemill.audit`, too.",
+                ),
+            },
+            mcp: Mcp {
+                session_idle: s.read(
+                    "mcp.session-idle",
+                    "30m",
+                    &Span(SECOND..=24 * 60 * MINUTE),
+                    "After how long without a request or an open stream a session of MCP ends.",
                 ),
             },
             drain: Drain {

@@ -72,7 +72,8 @@ fn explain(query: Option<&str>) -> Result<bool, Problem> {
     }
 }
 
-async fn one(
+/// Publishes one event.
+pub(crate) async fn one(
     app: &App,
     who: &Principal,
     decoded: Decoded,

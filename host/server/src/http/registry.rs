@@ -14,10 +14,15 @@ use crate::problem::{Kind, Problem};
 
 /// Every plugin with its state.
 pub(crate) async fn plugins(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(plugins_json(&app))
+}
+
+/// The same for others than HTTP.
+pub(crate) fn plugins_json(app: &App) -> Value {
     let generation = app.plugins.current();
     let plugins: Vec<Value> =
-        app.plugins.reports().iter().map(|report| plugin_json(&app, &generation, report)).collect();
-    Json(json!({"generation": generation.number(), "plugins": plugins}))
+        app.plugins.reports().iter().map(|report| plugin_json(app, &generation, report)).collect();
+    json!({"generation": generation.number(), "plugins": plugins})
 }
 
 /// One plugin with its state.
@@ -42,11 +47,16 @@ pub(super) fn find(app: &App, name: &str) -> Result<PluginReport, Problem> {
 
 /// Every event type that a plugin owns.
 pub(crate) async fn event_types(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(event_types_json(&app))
+}
+
+/// The same for others than HTTP.
+pub(crate) fn event_types_json(app: &App) -> Value {
     let generation = app.plugins.current();
     let mut types: Vec<(&Arc<Plugin>, &EventTypeInfo)> = generation.event_types().collect();
     types.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     let types: Vec<Value> = types.into_iter().map(|(owner, info)| type_json(owner, info)).collect();
-    Json(json!({"event_types": types}))
+    json!({"event_types": types})
 }
 
 /// One event type.

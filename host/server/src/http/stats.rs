@@ -13,12 +13,17 @@ use crate::rates::PerSecond;
 
 /// Figures of this moment.
 pub(super) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(stats_json(&app))
+}
+
+/// The same for others than HTTP.
+pub(crate) fn stats_json(app: &App) -> Value {
     let info = app.bus.log_info();
     let delivered = app.connections.delivered();
     let (subscribers, behind, max_lag) = app.connections.lags();
     let position = |sequence| Position::new(info.epoch, sequence).to_string();
     let rates = |rates: PerSecond| json!({"stored": round(rates.stored), "delivered": round(rates.delivered)});
-    Json(json!({
+    json!({
         "log": {
             "epoch": info.epoch,
             "first": position(info.first),
@@ -41,7 +46,7 @@ pub(super) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
             "evicted": delivered.evicted,
         },
         "perSecond": {"10s": rates(app.rates.over(10)), "60s": rates(app.rates.over(60))},
-    }))
+    })
 }
 
 fn round(rate: f64) -> f64 {

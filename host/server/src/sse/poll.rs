@@ -82,7 +82,7 @@ fn is_owed(cursor: &Cursor, nothing: bool) -> bool {
 }
 
 /// Everything that is there, or the first that comes.
-async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Vec<u8>, Vec<Gap>) {
+pub(crate) async fn gather(cursor: &mut Cursor, progress: &Progress, until: Instant) -> (Vec<u8>, Vec<Gap>) {
     let (mut events, mut gaps) = (Vec::new(), Vec::new());
     let judged = Instant::now() + POLL_JUDGED_MAX;
     while events.len() < POLL_BYTES_MAX {

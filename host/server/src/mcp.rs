@@ -1,0 +1,148 @@
+//! The Model Context Protocol (<https://modelcontextprotocol.io>): tools, events and plugins' resources for agents. Revisions
+//! from 2025-03-26 to 2025-11-25 with sessions, 2026-07-28 without, and the older transport with two paths.
+//!
+//! The only module that names `rmcp`, which knows the protocol; what there is to call and read is known elsewhere
+//! (`tools.rs`). Must not know how a path came to be one of MCP.
+
+mod ask;
+mod calls;
+mod endpoint;
+mod handler;
+mod input;
+mod legacy;
+mod limits;
+mod notices;
+mod origin;
+mod resources;
+mod sessions;
+mod translate;
+mod visits;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use rmcp::model::RequestStateCodec;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::mcp::endpoint::Endpoint;
+use crate::mcp::legacy::Streams;
+use crate::mcp::visits::Visits;
+
+#[expect(unused_imports, reason = "for mounts that send messages to one connection")]
+pub(crate) use ask::{Refused, ask};
+pub(crate) use legacy::{legacy_message, legacy_stream};
+
+/// How the server presents itself at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Presence {
+    /// Where, below the base path.
+    pub(crate) path: String,
+    /// Name, for programs.
+    pub(crate) name: String,
+    /// Name, for people.
+    pub(crate) title: Option<String>,
+    /// Version.
+    pub(crate) version: String,
+    /// What models are told of it.
+    pub(crate) instructions: Option<String>,
+    /// Pages of other sites that may talk to it, such as `https://app.example`; loopback may always.
+    pub(crate) origins: Vec<String>,
+}
+
+impl Presence {
+    /// Where nothing is said of it.
+    pub(crate) fn at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            name: "tidemill".to_owned(),
+            title: Some("Tidemill".to_owned()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instructions: None,
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// All of it that lasts longer than a request.
+pub(crate) struct Mcp {
+    /// By path.
+    endpoints: Mutex<HashMap<String, Arc<Endpoint>>>,
+    /// Streams of the older transport.
+    streams: Streams,
+    visits: Arc<Visits>,
+    /// What tools want back goes through clients, which must not change it.
+    seal: RequestStateCodec,
+    closing: CancellationToken,
+    /// Requests by method and whether they were answered.
+    noted: Mutex<BTreeMap<(&'static str, bool), u64>>,
+}
+
+impl Default for Mcp {
+    fn default() -> Self {
+        // 244 bits from the system's generator, good for as long as the process lives.
+        let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
+        Self {
+            endpoints: Mutex::default(),
+            streams: Streams::default(),
+            visits: Arc::default(),
+            seal: RequestStateCodec::new_unchecked(key),
+            closing: CancellationToken::new(),
+            noted: Mutex::default(),
+        }
+    }
+}
+
+impl Mcp {
+    /// What answers at a path. One that presents itself otherwise than before has no sessions yet.
+    fn endpoint(&self, app: &Arc<App>, presence: &Presence) -> Arc<Endpoint> {
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        match endpoints.get(&presence.path) {
+            Some(endpoint) if *endpoint.presence() == *presence => Arc::clone(endpoint),
+            before => {
+                before.into_iter().for_each(|before| before.close());
+                let endpoint = Endpoint::new(app, presence, self.closing.child_token());
+                endpoints.insert(presence.path.clone(), Arc::clone(&endpoint));
+                endpoint
+            }
+        }
+    }
+
+    /// Counts a request.
+    fn note(&self, method: &'static str, answered: bool) {
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner).entry((method, answered)).or_default() += 1;
+    }
+
+    /// Ends what is idle, and what belongs to those who are nobody any more. Call it once a second.
+    pub(crate) fn sweep(&self, app: &App) {
+        self.visits.sweep(app);
+        let endpoints: Vec<_> =
+            self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        endpoints.iter().for_each(|endpoint| endpoint.sweep(app));
+    }
+
+    /// Ends everything: the server stops.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+        self.visits.close();
+        let endpoints = std::mem::take(&mut *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner));
+        endpoints.into_values().for_each(|endpoint| endpoint.close());
+    }
+}
+
+impl std::fmt::Debug for Mcp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mcp").finish_non_exhaustive()
+    }
+}
+
+/// Answers a request of the streamable HTTP transport.
+pub(crate) async fn handle(app: &Arc<App>, presence: &Presence, request: Request) -> Response {
+    if let Err(problem) = origin::check(&presence.origins, request.headers()) {
+        return problem.into_response();
+    }
+    app.mcp.endpoint(app, presence).answer(app, request).await.unwrap_or_else(IntoResponse::into_response)
+}

@@ -26,7 +26,7 @@ use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::source::Sources;
 use crate::tls::Certificate;
-use crate::tools::Tools;
+use crate::tools::{Changes, ServerPlatform, Tools};
 use crate::traces::Traces;
 
 /// The parts of a running server that requests need.
@@ -108,14 +108,18 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         if let Some(event) = announce::event(&notice) {
             app.bus.announce(event);
         }
+        if matches!(notice, Notice::Loaded(_) | Notice::Replaced { .. } | Notice::Removed { .. }) {
+            app.tools.plugins_changed();
+        }
         if matches!(notice, Notice::Replaced { .. } | Notice::Removed { .. }) {
             app.bus.plugins_changed();
             app.hooks.plugins_changed();
             app.renderer.plugins_changed();
-            app.tools.plugins_changed();
         }
     })?;
     let plugins = Arc::new(plugins.trusting(roots));
+    let changes = Arc::<Changes>::default();
+    plugins.stand_on(Arc::new(ServerPlatform { app: Arc::clone(&app), changes: Arc::clone(&changes) }));
     let log = open_log(&config, &data_dir)?;
     let durability = log.info().durability;
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -158,7 +162,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         rates: Rates::default(),
         sources,
         figures: Figures::default(),
-        tools: Tools::new(),
+        tools: Tools::new(Arc::clone(&plugins), changes)?,
         mcp: Mcp::default(),
         certificate,
         durability,

@@ -38,6 +38,12 @@ pub(crate) const REFUSALS_WRITTEN_MAX: u32 = 100;
 pub(crate) const AUDIT_EVENTS_MAX: u32 = 20;
 /// Such events that wait for the log. One that stands still must not fill the memory with them.
 pub(crate) const AUDIT_EVENTS_WAITING_MAX: usize = 1000;
+/// Reports of progress that become events in a second, of all calls together. They are stored, and each goes to all who listen.
+pub(crate) const TOOL_PROGRESS_EVENTS_MAX: u32 = 1_000;
+/// Those that wait for the log; while there are more they are left out.
+pub(crate) const TOOL_PROGRESS_EVENTS_WAITING_MAX: usize = 1000;
+/// Changes of resources that are kept for those who are behind. They miss older ones, and read again.
+pub(crate) const RESOURCE_UPDATES_KEPT_MAX: usize = 1024;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.

@@ -121,6 +121,7 @@ async fn drain(app: Arc<App>, server: Server) {
     app.bus.close_subscribers();
     app.mcp.close();
     app.bus.stop_waiting();
+    app.tools.stop();
     // Side by side: connections that have a process end with it, and it with them.
     tokio::join!(app.sources.stop(), server.stop());
     app.bus.close_ingress();

@@ -101,7 +101,8 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
         value["resource_templates"] = offer.templates.iter().map(|template| &*template.uri_template).collect();
         value["wants"] = json!(plugin.wanted());
         value["grants"] = grants_json(plugin.grants());
-        value["warnings"] = json!(plugin.warnings());
+        let warnings: Vec<String> = plugin.warnings().into_iter().chain(app.tools.shadowed(plugin.name())).collect();
+        value["warnings"] = json!(warnings);
         value["order"] = json!(plugin.order());
         value["place"] = json!(place);
         value["bytes"] = json!(plugin.size());

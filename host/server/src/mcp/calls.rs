@@ -41,6 +41,8 @@ pub(super) async fn call(
             arguments: arguments.clone(),
             who: Arc::clone(&who),
             progress: None,
+            logs: None,
+            accepts: input::accepts(context),
             cancel: context.ct.child_token(),
             responses: std::mem::take(&mut responses),
             state: state.take(),
@@ -53,7 +55,7 @@ pub(super) async fn call(
                 return Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None));
             }
             Err(CallError::Cancelled) => return Err(ErrorData::internal_error("the call was cancelled", None)),
-            Err(CallError::Failed(reason)) => return Ok(failed(reason)),
+            Err(CallError::Invalid(reason) | CallError::Failed(reason)) => return Ok(failed(reason)),
         };
         if modern {
             let result = input::required(&app.mcp, &purpose, requests, wanted_back, context)?;

@@ -123,6 +123,13 @@ fn wanted(request: InputRequest) -> Result<Wanted, ErrorData> {
     })
 }
 
+/// What a client can be asked for.
+pub(super) fn accepts(context: &RequestContext<RoleServer>) -> Vec<String> {
+    let capabilities = context.client_capabilities().unwrap_or_default();
+    let methods = ["elicitation/create", "sampling/createMessage", "roots/list"];
+    methods.into_iter().filter(|method| has(&capabilities, method)).map(str::to_owned).collect()
+}
+
 fn has(capabilities: &ClientCapabilities, method: &str) -> bool {
     match method {
         "elicitation/create" => capabilities.elicitation.is_some(),

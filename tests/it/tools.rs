@@ -3,8 +3,10 @@
 
 mod hostile;
 mod offered;
+mod ready;
 
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -52,7 +54,7 @@ impl Platform for Seen {
 
 impl Around {
     fn new() -> Self {
-        let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("tool-guests");
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tool-guests");
         fs::create_dir_all(&cache).unwrap();
         let engine = Engine::new(Some(&cache)).unwrap();
         let (plugins, seen) = (Plugins::new(engine, Limits::default(), |_| {}).unwrap(), Arc::<Seen>::default());
@@ -63,8 +65,12 @@ impl Around {
 
     /// Loads a test guest, with settings as in its file.
     fn load(&self, name: &str, settings: &str) -> Arc<Plugin> {
+        self.load_file(name, &guest(name), settings)
+    }
+
+    fn load_file(&self, name: &str, file: &Path, settings: &str) -> Arc<Plugin> {
         let settings = PluginSettings::from_toml(settings).unwrap();
-        self.plugins.put(name, &fs::read(guest(name)).unwrap(), &settings).unwrap()
+        self.plugins.put(name, &fs::read(file).unwrap(), &settings).unwrap()
     }
 }
 

@@ -275,12 +275,18 @@ impl Plugin {
             Ended::Said(failure) => failure,
             Ended::Fault(fault) => {
                 self.figures().note_fault(fault.kind);
-                let place = fault.backtrace.lines().next().map(|line| format!(", in {line}")).unwrap_or_default();
+                let place = place(&fault).map(|line| format!(", in {line}")).unwrap_or_default();
                 tracing::warn!(plugin = &*self.name, what, backtrace = fault.backtrace, "plugin failed: {fault}");
                 CallFailure::Failed(format!("plugin `{}` failed ({what}): {fault}{place}", self.name))
             }
         })
     }
+}
+
+/// Where in the plugin's own source it happened: the innermost call that is no part of the language.
+fn place(fault: &Fault) -> Option<&str> {
+    let own = |line: &&str| line.contains(" at ") && !line.contains(" at /rustc/");
+    fault.backtrace.lines().find(own).or_else(|| fault.backtrace.lines().next())
 }
 
 /// The instance of a call, made or taken when it is needed.

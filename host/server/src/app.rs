@@ -108,11 +108,13 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         if let Some(event) = announce::event(&notice) {
             app.bus.announce(event);
         }
+        if matches!(notice, Notice::Loaded(_) | Notice::Replaced { .. } | Notice::Removed { .. }) {
+            app.tools.plugins_changed();
+        }
         if matches!(notice, Notice::Replaced { .. } | Notice::Removed { .. }) {
             app.bus.plugins_changed();
             app.hooks.plugins_changed();
             app.renderer.plugins_changed();
-            app.tools.plugins_changed();
         }
     })?;
     let plugins = Arc::new(plugins.trusting(roots));

@@ -1,5 +1,6 @@
 //! `GET /events` and `GET /events/poll`: a request becomes a subscription, a subscription a stream of frames or one answer.
 
+mod change;
 mod coding;
 mod crowded;
 mod feed;
@@ -127,19 +128,26 @@ impl Subscribed {
     }
 
     /// Its frames, from now on one of the connections. Whoever carries them ends that.
-    pub(crate) fn carried_by(self, app: &App, carrier: Carrier) -> Feed {
+    pub(crate) fn carried_by(self, app: &Arc<App>, carrier: Carrier) -> Feed {
         let connection = register(app, self.terms, self.place, &self.cursor, carrier);
         Feed::new(self.cursor, connection)
     }
 }
 
 /// Takes a subscriber in among the others. Whoever ends those of one principal sees it, or this sees what they did.
-fn register(app: &App, terms: Terms, place: Place, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
+fn register(app: &Arc<App>, terms: Terms, place: Place, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
     let connection = app.connections.register(terms, place, cursor, carrier);
     if app.is_nobody(&connection.terms.principal) {
         app.connections.close(connection.id);
     }
+    change::tell(app, &connection, change::What::Came);
     connection
+}
+
+/// Lets a subscriber go.
+pub(crate) fn leave(app: &Arc<App>, connection: &Connection) {
+    app.connections.leave(connection);
+    change::tell(app, connection, change::What::Went);
 }
 
 /// In the extensions of a request, lets the handler hand its subscription over in place of a body that makes frames.

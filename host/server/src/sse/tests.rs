@@ -260,3 +260,19 @@ async fn what_programs_fail_on_is_left_out_and_counted() {
     assert_eq!(data(&client.frames(3).await[2]), json!(8));
     assert!(bench.app.connections.mounts().contains(&("/failing".into(), 1, 2)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_are_told_who_comes_and_goes_where_that_is_wanted() {
+    let bench = Bench::new().await;
+    let told =
+        mount("/told", "types = 'clients'\non-change = { type = 'clients', data = '{change, count: .connections}' }");
+    let mut first = bench.open(&told, "", None).await;
+    first.frames(2).await;
+    let second = bench.open(&told, "", None).await;
+    let frames = first.frames(3).await;
+    drop(second);
+    let last = &first.frames(4).await[3];
+    let expected = |change: &str, count: u32| json!({"change": change, "count": count});
+    let seen = [data(&frames[1]), data(&frames[2]), data(last)];
+    assert_eq!(seen, [expected("connected", 1), expected("connected", 2), expected("disconnected", 1)]);
+}

@@ -125,6 +125,7 @@ fn mistakes_name_the_key_and_the_fix() {
         ("heartbeat = { every = \"1ms\" }", &["`every` is \"1ms\"", "between 1s and 10m"]),
         ("heartbeat = 3", &["`heartbeat` is 3", "a table"]),
         ("on-change = { data = '.' }", &["`on-change`: `type` is missing"]),
+        ("on-change = { type = \"tidemill.x\", data = '.' }", &["`on-change`: `type` begins as types do"]),
         ("private = \"yes\"", &["`private` is \"yes\"", "`true`"]),
     ] {
         let problems = take(text).unwrap_err();

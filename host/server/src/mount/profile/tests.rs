@@ -145,3 +145,21 @@ fn a_profile_is_shared_by_threads() {
         assert!(thread.join().unwrap().ends_with("data: {\"n\":1}\n\n"));
     }
 }
+
+#[test]
+fn examples_of_the_documentation_are_good() {
+    let text = include_str!("../../../../../docs/mounts.md");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let mut count = 0;
+    for block in blocks {
+        let file: toml::Table = block.parse().unwrap_or_else(|error| panic!("{error}: {block}"));
+        let mounts = file.get("mount").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        for mut mount in mounts.into_iter().filter_map(|mount| mount.try_into::<toml::Table>().ok()) {
+            if mount.get("kind").is_none_or(|kind| kind.as_str() == Some("stream")) {
+                Profile::take(&mut mount).unwrap_or_else(|problems| panic!("{problems:?}: {block}"));
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 4, "{count}");
+}

@@ -22,9 +22,10 @@ use mounted::Mounted;
 use roster::Roster;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::auth::Principal;
 use crate::mount::stream::StreamMount;
-use crate::sse::Mailbox;
+use crate::sse::{self, Mailbox};
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 pub(crate) use places::{Full, Place, Places, sender};
@@ -234,13 +235,13 @@ impl Delivered {
 /// A place among the connections, for as long as it is held.
 #[derive(Debug)]
 pub(crate) struct Registered {
-    connections: Arc<Connections>,
+    app: Arc<App>,
     connection: Arc<Connection>,
 }
 
 impl Registered {
-    pub(crate) const fn new(connections: Arc<Connections>, connection: Arc<Connection>) -> Self {
-        Self { connections, connection }
+    pub(crate) const fn new(app: Arc<App>, connection: Arc<Connection>) -> Self {
+        Self { app, connection }
     }
 }
 
@@ -254,7 +255,7 @@ impl Deref for Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.connections.leave(&self.connection);
+        sse::leave(&self.app, &self.connection);
     }
 }
 

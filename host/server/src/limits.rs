@@ -61,6 +61,8 @@ pub(crate) const FAILURES_TOLD_PAUSE: Duration = Duration::from_secs(10);
 /// Mounts whose figures are kept, those included that are gone by now. A configuration that changes all the time must not
 /// fill the memory.
 pub(crate) const MOUNTS_SEEN_MAX: usize = 256;
+/// Events about clients that come and go which wait for the pipeline; further ones are left out, and counted.
+pub(crate) const CHANGES_WAITING_MAX: usize = 1000;
 /// Messages that wait in one mailbox: a client that does not read must not have its process, or its calls, fill the memory.
 pub(crate) const MAILBOX_MESSAGES_MAX: usize = 1024;
 /// Bytes of them. One that is longer waits alone.

@@ -20,6 +20,7 @@ use crate::lane::rooms::Rooms;
 use crate::lane::seat::{Seat, Shelf, Turn};
 use crate::lane::wheel::Wheel;
 use crate::limits::LANE_TURNS_MAX;
+use crate::sse;
 
 const WAKE: Token = Token(usize::MAX);
 /// Events of sockets that are looked at at once.
@@ -177,7 +178,7 @@ impl Reactor {
         {
             other.place = seat.place;
         }
-        self.app.connections.leave(connection);
+        sse::leave(&self.app, connection);
         self.places.add_permits(1);
     }
 }

@@ -157,7 +157,8 @@ impl Feed {
     /// The last bytes: come back, but not all at once, and from where.
     fn farewell(&self, app: &App) -> Bytes {
         let config = app.config();
-        let mut last = retry(spread(config.subscribe.retry, config.drain.spread)).to_vec();
+        let least = self.connection.terms.mount.profile().retry.unwrap_or(config.subscribe.retry);
+        let mut last = retry(spread(least, config.drain.spread)).to_vec();
         let reason = match self.cursor.end() {
             Some(End::Behind) => "behind",
             Some(End::ViewChanged) => "view-changed",

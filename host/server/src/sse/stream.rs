@@ -30,7 +30,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(feed: Feed, mailbox: Option<Arc<Mailbox>>, app: Arc<App>) -> Self {
-        let place = Registered::new(Arc::clone(&app.connections), Arc::clone(feed.connection()));
+        let place = Registered::new(Arc::clone(&app), Arc::clone(feed.connection()));
         let timer = Box::pin(sleep(feed.due_in()));
         Self { feed, mailbox, is_feeds_turn: false, app, _place: place, timer }
     }

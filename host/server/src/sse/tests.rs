@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::clock;
 use crate::config::{Config, Flags};
-use crate::mount::profile::Profile;
+use crate::mount::Profile;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,8 +56,7 @@ impl Bench {
         let who = Arc::new(Principal::anonymous());
         // A private one is carried by hyper even if the lane could have it.
         let handover = mount.profile().private.then(Handover::default);
-        let (app, mount) = (Arc::clone(&self.app), Arc::clone(mount));
-        let answer = stream(app, mount, peer, who, handover, &uri, &headers).await;
+        let answer = stream(&self.app, mount, peer, who, handover, &uri, &headers).await;
         assert_eq!(answer.status(), 200, "{:?}", answer.into_body());
         let body: Body = answer.into_body();
         Client { body: body.into_data_stream().map(Result::unwrap).boxed(), text: String::new() }
@@ -260,4 +259,20 @@ async fn what_programs_fail_on_is_left_out_and_counted() {
     bench.publish("t", json!({"a": {"b": 8}})).await;
     assert_eq!(data(&client.frames(3).await[2]), json!(8));
     assert!(bench.app.connections.mounts().contains(&("/failing".into(), 1, 2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_are_told_who_comes_and_goes_where_that_is_wanted() {
+    let bench = Bench::new().await;
+    let told =
+        mount("/told", "types = 'clients'\non-change = { type = 'clients', data = '{change, count: .connections}' }");
+    let mut first = bench.open(&told, "", None).await;
+    first.frames(2).await;
+    let second = bench.open(&told, "", None).await;
+    let frames = first.frames(3).await;
+    drop(second);
+    let last = &first.frames(4).await[3];
+    let expected = |change: &str, count: u32| json!({"change": change, "count": count});
+    let seen = [data(&frames[1]), data(&frames[2]), data(last)];
+    assert_eq!(seen, [expected("connected", 1), expected("connected", 2), expected("disconnected", 1)]);
 }

@@ -1,5 +1,5 @@
-//! Who subscribers and publishers are in a load: the host's configuration for it, the tokens they show, and whom events are
-//! for. Must not know what is measured.
+//! Who subscribers and publishers are in a load, and where subscribers read: the host's configuration for it, the tokens they
+//! show, and whom events are for. Must not know what is measured.
 
 use std::fmt::Write as _;
 
@@ -24,15 +24,19 @@ pub enum Access {
     Tokens,
     /// The same, and each event is for a group that all are in.
     Audience,
+    /// Nobody in particular, in turn at so many mounts, each of which shows events in a shape of its own.
+    Mounts(usize),
 }
 
 impl Access {
     /// What the host has to be told.
     pub(super) fn configuration(self) -> String {
-        if self == Self::Open {
-            return String::new();
-        }
         let mut text = String::new();
+        match self {
+            Self::Open => return text,
+            Self::Mounts(count) => return (1..=count).map(mount).collect(),
+            Self::Tokens | Self::Audience => {}
+        }
         let mut token = |name: &str, rest: &str| {
             let hash = Sha256::digest(name).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
             // Writing to a string cannot fail.
@@ -46,8 +50,10 @@ impl Access {
 
     /// The same subscriptions by their principals.
     pub(super) fn subscriptions(self, open: Vec<Subscription>) -> Vec<Subscription> {
-        if self == Self::Open {
-            return open;
+        match self {
+            Self::Open => return open,
+            Self::Mounts(count) => return (1..=count).map(|number| Subscription::to(path(number))).collect(),
+            Self::Tokens | Self::Audience => {}
         }
         let own = open.into_iter().cycle().take(PRINCIPALS).enumerate();
         own.map(|(one, open)| Subscription { headers: authorization(&name(one)), ..open }).collect()
@@ -59,7 +65,7 @@ impl Access {
     ///
     /// When the item is no JSON.
     pub(super) fn publish(self, open: PublishSpec) -> Result<PublishSpec> {
-        if self == Self::Open {
+        if matches!(self, Self::Open | Self::Mounts(_)) {
             return Ok(open);
         }
         let mut item = open.item;
@@ -70,6 +76,16 @@ impl Access {
         }
         Ok(PublishSpec { headers: authorization(PUBLISHER), item, ..open })
     }
+}
+
+fn path(number: usize) -> String {
+    format!("/mount{number}")
+}
+
+/// A mount whose frames are nobody else's.
+fn mount(number: usize) -> String {
+    let path = path(number);
+    format!("[[mount]]\npath = \"{path}\"\nprojection = '{{mount: {number}, id, type, timestamp: .time, data}}'\n")
 }
 
 fn name(one: usize) -> String {
@@ -93,6 +109,15 @@ mod tests {
         let hash = Sha256::digest("reader7").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert!(configuration.contains(&hash) && configuration.matches("[[auth.tokens]]").count() == PRINCIPALS + 1);
         assert_eq!(Access::Open.subscriptions(vec![Subscription::to("/e")]).len(), 1);
+    }
+
+    #[test]
+    fn each_mount_has_its_part_of_the_subscribers() {
+        let subscriptions = Access::Mounts(3).subscriptions(vec![Subscription::to("/events")]);
+        let paths: Vec<_> = subscriptions.iter().map(|one| &*one.path).collect();
+        assert_eq!(paths, ["/mount1", "/mount2", "/mount3"]);
+        let configuration = Access::Mounts(3).configuration();
+        assert!(configuration.matches("[[mount]]").count() == 3 && configuration.contains("path = \"/mount3\""));
     }
 
     #[test]

@@ -36,7 +36,20 @@ const LANES: &[Who] = &[Hyper, Auto];
 /// Every case there is, in the order of the report.
 #[must_use]
 pub fn all() -> Vec<Case> {
-    vec![fan_200(), fan_1k(), rate(), idle(), stuck(), matching(), cores(), access(), patterns(), tls_fan(), tls_idle()]
+    vec![
+        fan_200(),
+        fan_1k(),
+        rate(),
+        idle(),
+        stuck(),
+        matching(),
+        cores(),
+        access(),
+        patterns(),
+        mounts(),
+        tls_fan(),
+        tls_idle(),
+    ]
 }
 
 /// The cases with these names; a name that ends in `*` means all that begin like it.
@@ -245,6 +258,17 @@ fn patterns() -> Case {
         title: "Patterns: 200 B to 1,000 subscribers that ask for the same type, and for one of their own besides",
         loads: vec![same, Load { name: "1,000 others", filters: Filters::Own(1), ..same }],
         bars: vec![Figure::CpuPerDelivery.times_first().at_most(1.1)],
+        ..access()
+    }
+}
+
+fn mounts() -> Case {
+    let one = Load { name: "one mount", access: Access::Mounts(1), ..LOAD };
+    Case {
+        name: "mounts",
+        title: "Mounts: 200 B to 1,000 subscribers, of one mount and of three with a shape of their own each",
+        loads: vec![one, Load { name: "three mounts", access: Access::Mounts(3), ..one }],
+        bars: vec![Figure::CpuPerDelivery.times_first().at_most(1.3)],
         ..access()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidemill_event::is_reserved_type;
 use tidemill_jq_program::Program;
 
 use super::keys::{Keys, Take};
@@ -88,6 +89,9 @@ impl Change {
     pub(super) const fn take() -> Take<Self> {
         (&["type", "data"], |keys| {
             let event_type = keys.name("type");
+            if event_type.as_deref().is_some_and(is_reserved_type) {
+                keys.wrong("type", "begins as types do that the host alone makes: choose one without `tidemill.`");
+            }
             let event_type = keys.needed("type", event_type, "it is the type of the event that is announced");
             let data = data(keys, "it is a jq program that makes the event's data");
             Some(Self { event_type: event_type?, data: data? })

@@ -125,6 +125,7 @@ fn mistakes_name_the_key_and_the_fix() {
         ("heartbeat = { every = \"1ms\" }", &["`every` is \"1ms\"", "between 1s and 10m"]),
         ("heartbeat = 3", &["`heartbeat` is 3", "a table"]),
         ("on-change = { data = '.' }", &["`on-change`: `type` is missing"]),
+        ("on-change = { type = \"tidemill.x\", data = '.' }", &["`on-change`: `type` begins as types do"]),
         ("private = \"yes\"", &["`private` is \"yes\"", "`true`"]),
     ] {
         let problems = take(text).unwrap_err();
@@ -143,4 +144,22 @@ fn a_profile_is_shared_by_threads() {
     for thread in threads.collect::<Vec<_>>() {
         assert!(thread.join().unwrap().ends_with("data: {\"n\":1}\n\n"));
     }
+}
+
+#[test]
+fn examples_of_the_documentation_are_good() {
+    let text = include_str!("../../../../../docs/mounts.md");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let mut count = 0;
+    for block in blocks {
+        let file: toml::Table = block.parse().unwrap_or_else(|error| panic!("{error}: {block}"));
+        let mounts = file.get("mount").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        for mut mount in mounts.into_iter().filter_map(|mount| mount.try_into::<toml::Table>().ok()) {
+            if mount.get("kind").is_none_or(|kind| kind.as_str() == Some("stream")) {
+                Profile::take(&mut mount).unwrap_or_else(|problems| panic!("{problems:?}: {block}"));
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 4, "{count}");
 }

@@ -55,5 +55,6 @@ mod taken_out;
 mod threats;
 mod tls;
 mod traces;
+mod uploads;
 mod versions;
 mod views;

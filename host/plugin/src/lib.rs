@@ -48,7 +48,7 @@ mod warm;
 pub use breaker::{BreakerSettings, BreakerState, Then};
 pub use component::Kind;
 pub use delivery::{Delivery, Draft, Received};
-pub use directory::{Directory, Order, OrderError, Orders, WatchOptions};
+pub use directory::{Directory, Expected, Incoming, Order, OrderError, Orders, UploadError, Uploaded, WatchOptions};
 pub use engine::{Engine, EngineError};
 pub use error::LoadError;
 pub use figures::{Distribution, Figures, Histogram};

@@ -26,6 +26,7 @@ mod publish;
 mod registry;
 mod replay;
 mod stats;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub(crate) use decode::property as decoding;
 pub(crate) use event::Renderer;
 pub(crate) use hooks::Hooks;
 pub(crate) use http2::ALPN as HTTP2_ALPN;
+pub(crate) use uploads::Uploads;
 
 use serde_json::Value;
 
@@ -80,7 +82,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))
-        .route("/plugins/{name}", get(registry::plugin))
+        .route("/plugins/{name}", get(registry::plugin).put(uploads::upload).delete(uploads::remove))
         .route("/plugins/{name}/state", delete(registry::clear_state))
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))

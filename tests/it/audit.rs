@@ -1,5 +1,6 @@
 //! Log lines for other programs: the audit log, and the streams that begin and end.
 
+use std::fs;
 use std::time::Instant;
 
 use reqwest::Method;
@@ -34,6 +35,9 @@ async fn every_action_by_hand_is_recorded_done_or_not() {
         (Method::POST, "/plugins/faulty/disable".to_owned(), 200, "plugin.disable", "faulty", "done"),
         (Method::POST, "/plugins/faulty/enable".to_owned(), 200, "plugin.enable", "faulty", "done"),
         (Method::DELETE, "/plugins/faulty/state".to_owned(), 200, "plugin.clear-state", "faulty", "done"),
+        (Method::PUT, "/plugins/new".to_owned(), 415, "plugin.upload", "new", "refused"),
+        (Method::PUT, "/plugins/..%2Fx".to_owned(), 415, "plugin.upload", "../x", "refused"),
+        (Method::DELETE, "/plugins/new".to_owned(), 404, "plugin.delete", "new", "refused"),
         (Method::DELETE, "/dead-letters/1".to_owned(), 204, "dead-letter.forget", "1", "done"),
         (Method::DELETE, format!("/connections/{id}"), 204, "connection.close", &*id.to_string(), "done"),
         (Method::DELETE, "/connections/77".to_owned(), 404, "connection.close", "77", "refused"),
@@ -50,12 +54,18 @@ async fn every_action_by_hand_is_recorded_done_or_not() {
         );
     }
     drop(stream);
+    // One that is done, beside those that are not.
+    let upload = server.http.put(server.url("/plugins/stamp")).header("content-type", "application/wasm");
+    let upload = upload.body(fs::read(guest("stamp_v1")).unwrap()).send().await.unwrap();
+    assert_eq!(upload.status(), 201);
     // Looking is no action.
     for path in ["/plugins", "/dead-letters", "/connections"] {
         assert_eq!(server.get(path).await.0, 200);
     }
-    eventually("all is recorded", async || lines(&server, "audit").len() >= tries.len()).await;
-    let recorded = lines(&server, "audit");
+    eventually("all is recorded", async || lines(&server, "audit").len() > tries.len()).await;
+    let mut recorded = lines(&server, "audit");
+    let last = recorded.pop().unwrap();
+    assert_eq!((&last["action"], &last["outcome"]), (&json!("plugin.upload"), &json!("done")), "{last}");
     assert_eq!(recorded.len(), tries.len(), "{recorded:#?}");
     for (number, ((.., status, action, object, outcome), line)) in tries.iter().zip(&recorded).enumerate() {
         assert_eq!(

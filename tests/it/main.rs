@@ -58,5 +58,6 @@ mod threats;
 mod tls;
 mod tools;
 mod traces;
+mod uploads;
 mod versions;
 mod views;

@@ -41,6 +41,7 @@ async fn names_in_addresses_are_never_paths() {
             ("POST", format!("/plugins/{name}/disable")),
             ("POST", format!("/plugins/{name}/rollback")),
             ("DELETE", format!("/plugins/{name}/state")),
+            ("DELETE", format!("/plugins/{name}")),
             ("POST", format!("/hooks/{name}")),
             ("GET", format!("/dashboard/{name}")),
             ("GET", format!("/event-types/{name}")),
@@ -52,9 +53,6 @@ async fn names_in_addresses_are_never_paths() {
             assert!([404, 405].contains(&status) || name == "..", "{method} {address}: {status}");
         }
     }
-    // There is no way to put a file in place over HTTP.
-    let upload = server.http.put(server.url("/plugins/x")).body("\0asm").send().await.unwrap();
-    assert_eq!(upload.status().as_u16(), 405);
     let names: Vec<_> = std::fs::read_dir(server.plugins_dir()).unwrap().collect();
     assert!(names.is_empty(), "{names:?}");
 }

@@ -16,9 +16,19 @@ use crate::{Selection, Wanted};
 pub(crate) struct Interest {
     wishes: HashMap<u64, (Arc<Wish>, Weak<Selection>)>,
     by_wish: HashMap<Wanted, u64>,
-    by_type: TypeMatcher<u64>,
+    by_type: TypeMatcher<Filed>,
     /// The newest key. None is given out twice: bytes are kept by it, and may outlive their wish.
     last: u64,
+}
+
+/// A wish where events find it, without a look into another table: there may be thousands for one type.
+#[derive(Debug)]
+struct Filed(Arc<Wish>);
+
+impl PartialEq for Filed {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Interest {
@@ -39,16 +49,18 @@ impl Interest {
         let key = self.last;
         let wish = Arc::new(Wish::new(wanted.clone(), last));
         let selection = make(key, Arc::clone(&wish));
+        patterns(&wanted).for_each(|pattern| self.by_type.insert(pattern, Filed(Arc::clone(&wish))));
         self.wishes.insert(key, (wish, Arc::downgrade(&selection)));
-        patterns(&wanted).for_each(|pattern| self.by_type.insert(pattern, key));
         self.by_wish.insert(wanted, key);
         selection
     }
 
     /// Forgets the wish of a selection that is gone.
     pub(crate) fn remove(&mut self, key: u64, wanted: &Wanted) {
-        self.wishes.remove(&key);
-        patterns(wanted).for_each(|pattern| self.by_type.remove(pattern, &key));
+        if let Some((wish, _)) = self.wishes.remove(&key) {
+            let filed = Filed(wish);
+            patterns(wanted).for_each(|pattern| self.by_type.remove(pattern, &filed));
+        }
         // An equal one may have come while it went.
         if self.by_wish.get(wanted) == Some(&key) {
             self.by_wish.remove(wanted);
@@ -67,7 +79,7 @@ impl Interest {
                 continue;
             }
             let mut all = true;
-            for (wish, _) in self.by_type.find(name).filter_map(|key| self.wishes.get(key)) {
+            for Filed(wish) in self.by_type.find(name) {
                 if wish.last_match() >= first {
                     continue;
                 }
@@ -113,8 +125,8 @@ mod tests {
             .collect();
         for (key, wanted) in (0..).zip(&wishes) {
             let wish = Arc::new(Wish::new(wanted.clone(), 0));
+            patterns(wanted).for_each(|pattern| interest.by_type.insert(pattern, Filed(Arc::clone(&wish))));
             interest.wishes.insert(key, (wish, Weak::new()));
-            patterns(wanted).for_each(|pattern| interest.by_type.insert(pattern, key));
         }
         (interest, wishes)
     }

@@ -55,7 +55,8 @@ impl Selection {
     }
 
     /// Has a waker woken whenever something that is wanted can be had, or the bus stops, for as long as the watch is held.
-    /// For whoever serves many cursors with [`Cursor::poll_ready`](crate::Cursor::poll_ready).
+    /// For whoever serves many cursors with [`Cursor::poll_ready`](crate::Cursor::poll_ready). The waker only notes that it was
+    /// woken: it must not come back to the bus.
     pub fn watch(self: &Arc<Self>, waker: Waker) -> Watch {
         Watch { key: self.wish.waiting.watch(waker), selection: Arc::clone(self) }
     }

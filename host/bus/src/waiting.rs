@@ -50,7 +50,7 @@ impl Waiting {
         }
     }
 
-    /// Whom to wake every time.
+    /// Whom to wake every time. Waking must not come back here: the lock is held.
     pub(crate) fn watch(&self, waker: Waker) -> usize {
         self.lock().watches.insert(waker)
     }
@@ -63,13 +63,58 @@ impl Waiting {
     /// Wakes everybody who waits.
     pub(crate) fn wake(&self) {
         let mut inner = self.lock();
-        let mut woken: Vec<Waker> = inner.watches.iter().map(|(_, waker)| waker.clone()).collect();
-        woken.extend(inner.cursors.iter_mut().filter_map(|(_, place)| place.take()));
+        // In place: of a thousand wishes with a watch each, copies would cost more than the waking.
+        inner.watches.iter().for_each(|(_, waker)| waker.wake_by_ref());
+        if inner.cursors.is_empty() {
+            return;
+        }
+        let woken: Vec<Waker> = inner.cursors.iter_mut().filter_map(|(_, place)| place.take()).collect();
         drop(inner);
         woken.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_watch_is_woken_every_time_and_a_cursor_once_for_each_time_that_it_waits() {
+        let (waiting, counts) = (Waiting::default(), [(); 3].map(|()| Arc::<Count>::default()));
+        let [one, other, cursor] = counts.each_ref().map(|count| Waker::from(Arc::clone(count)));
+        let woken = || counts.each_ref().map(|count| count.0.load(Ordering::SeqCst));
+        let (watch, _) = (waiting.watch(one), waiting.watch(other));
+        waiting.wake();
+        assert_eq!(woken(), [1, 1, 0]);
+        let slot = waiting.join();
+        waiting.wait(slot, &cursor);
+        waiting.wake();
+        waiting.wake();
+        assert_eq!(woken(), [3, 3, 1]);
+        waiting.forget(watch);
+        waiting.wait(slot, &cursor);
+        waiting.wake();
+        assert_eq!(woken(), [3, 4, 2]);
+        waiting.wait(slot, &cursor);
+        waiting.leave(slot);
+        waiting.wake();
+        assert_eq!(woken(), [3, 5, 2]);
     }
 }

@@ -16,8 +16,10 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecursiveMode, Watcher};
 
 mod orders;
+mod uploads;
 
-pub use orders::{Order, OrderError};
+pub use orders::{Order, OrderError, Orders};
+pub use uploads::{Expected, Incoming, UploadError, Uploaded};
 
 use crate::component::{Wholeness, wholeness};
 use crate::limits::{COMPONENT_BYTES_MAX, SIDECAR_BYTES_MAX};
@@ -43,18 +45,27 @@ pub struct WatchOptions {
     pub versions_kept: usize,
 }
 
+impl WatchOptions {
+    /// A plugin's settings: those of the host's configuration win over its sidecar.
+    fn in_force(&self, name: &str, sidecar: PluginSettings) -> PluginSettings {
+        match self.settings.get(name) {
+            Some(configured) => sidecar.overridden_by(configured),
+            None => sidecar,
+        }
+    }
+}
+
 /// A watched directory; watching ends when this is dropped.
 #[derive(Debug)]
 pub struct Directory {
+    path: PathBuf,
     wake: SyncSender<Wake>,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
 enum Wake {
     Look,
-    Order { name: String, order: Order, answer: SyncSender<Result<(), OrderError>> },
-    Configure { settings: BTreeMap<String, PluginSettings>, done: SyncSender<()> },
+    Do(Box<dyn FnOnce(&mut State) + Send>),
     Stop,
 }
 
@@ -63,8 +74,10 @@ impl Directory {
     pub fn open(path: &Path, plugins: Arc<Plugins>, options: WatchOptions) -> io::Result<Self> {
         let versions = Versions::new(&options.versions, options.versions_kept);
         let known = BTreeMap::new();
-        let mut state = State { path: path.to_owned(), plugins, known, options, versions, unreadable: false };
+        let (unreadable, pending) = (false, true);
+        let mut state = State { path: path.to_owned(), plugins, known, options, versions, unreadable, pending };
         scan(path)?;
+        uploads::clear_away(path);
         // At start files are taken as they are: nothing is settled by waiting for a directory that nobody writes to.
         state.look(Duration::ZERO);
         let (wake, wakes) = mpsc::sync_channel(1);
@@ -90,36 +103,12 @@ impl Directory {
             state.run(&wakes);
             drop(watcher);
         })?;
-        Ok(Self { wake, thread: Some(thread) })
+        Ok(Self { path: path.to_owned(), wake, thread: Some(thread) })
     }
 
     /// For those who give orders, for as long as the directory is watched.
     pub fn orders(&self) -> Orders {
-        Orders(self.wake.clone())
-    }
-}
-
-/// Takes orders to the thread that watches the directory.
-#[derive(Debug, Clone)]
-pub struct Orders(SyncSender<Wake>);
-
-impl Orders {
-    /// Has an order carried out, and waits for it: as long as compiling takes.
-    pub fn give(&self, name: &str, order: Order) -> Result<(), OrderError> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        let order = Wake::Order { name: name.to_owned(), order, answer };
-        self.0.send(order).map_err(|_| OrderError::Stopping)?;
-        answered.recv().map_err(|_| OrderError::Stopping)?
-    }
-}
-
-impl Orders {
-    /// Replaces the settings from the host's configuration, and waits until the plugins that have others now run with
-    /// them, or are refused.
-    pub fn configure(&self, settings: BTreeMap<String, PluginSettings>) -> Result<(), OrderError> {
-        let (done, configured) = mpsc::sync_channel(1);
-        self.0.send(Wake::Configure { settings, done }).map_err(|_| OrderError::Stopping)?;
-        configured.recv().map_err(|_| OrderError::Stopping)
+        Orders::new(self.wake.clone(), &self.path)
     }
 }
 
@@ -140,6 +129,8 @@ struct State {
     versions: Versions,
     /// So that an unreadable directory is reported once.
     unreadable: bool,
+    /// Something is still moving, so that another look is due soon.
+    pending: bool,
 }
 
 /// What is remembered of one plugin's files.
@@ -154,25 +145,17 @@ struct Known {
 
 impl State {
     fn run(&mut self, wakes: &Receiver<Wake>) {
-        let mut pending = true;
         loop {
-            let wait = if pending { self.options.settle / 2 } else { self.options.rescan };
+            let wait = if self.pending { self.options.settle / 2 } else { self.options.rescan };
             match wakes.recv_timeout(wait.max(Duration::from_millis(1))) {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Wake::Order { name, order, answer }) => {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(self.carry_out(&name, order));
-                }
-                Ok(Wake::Configure { settings, done }) => {
-                    pending = self.configure(settings);
-                    let _ = done.send(());
-                }
+                Ok(Wake::Do(what)) => what(self),
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {
                     self.roll_back_tripped();
-                    pending = self.look(self.options.settle);
+                    self.look(self.options.settle);
                 }
             }
-            if pending {
+            if self.pending {
                 // Writers make many events; one look per half settling time is enough.
                 thread::sleep(self.options.settle / 4);
             }
@@ -180,14 +163,14 @@ impl State {
     }
 
     /// Looks again at plugins whose settings are others.
-    fn configure(&mut self, settings: BTreeMap<String, PluginSettings>) -> bool {
+    fn configure(&mut self, settings: BTreeMap<String, PluginSettings>) {
         let before = std::mem::replace(&mut self.options.settings, settings);
         for (name, known) in &mut self.known {
             if before.get(name) != self.options.settings.get(name) {
                 known.read = None;
             }
         }
-        self.look(Duration::ZERO)
+        self.look(Duration::ZERO);
     }
 
     /// Goes back to earlier versions where breakers ask for it.
@@ -200,20 +183,20 @@ impl State {
         }
     }
 
-    /// Takes in what changed and then lay still for `settle`. Says whether something is still moving.
-    fn look(&mut self, settle: Duration) -> bool {
+    /// Takes in what changed and then lay still for `settle`.
+    fn look(&mut self, settle: Duration) {
+        self.pending = false;
         let found = match scan(&self.path) {
             Ok(found) => found,
             Err(error) => {
                 if !std::mem::replace(&mut self.unreadable, true) {
                     tracing::error!("cannot read {}: {error}; plugins stay as they are", self.path.display());
                 }
-                return false;
+                return;
             }
         };
         self.unreadable = false;
         let now = Instant::now();
-        let mut pending = false;
         let names: Vec<String> = found.keys().chain(self.known.keys()).cloned().collect();
         for name in names {
             let files = found.get(&name);
@@ -227,11 +210,11 @@ impl State {
                 continue;
             }
             if now.duration_since(known.since) < settle {
-                pending = true;
+                self.pending = true;
                 continue;
             }
             match files {
-                Some(files) => pending |= self.take_in(&name, files, now),
+                Some(files) => self.pending |= self.take_in(&name, files, now),
                 None => {
                     self.known.remove(&name);
                     self.plugins.remove(&name);
@@ -239,7 +222,6 @@ impl State {
                 }
             }
         }
-        pending
     }
 
     /// Reads a plugin's files and puts what they say. Says whether the files are still arriving.
@@ -259,12 +241,8 @@ impl State {
             return true;
         }
         known.read = Some(files.stamps);
-        let settings = |sidecar: PluginSettings| match self.options.settings.get(name) {
-            Some(configured) => sidecar.overridden_by(configured),
-            None => sidecar,
-        };
         let (bytes, sidecar) = match read {
-            Ok((bytes, sidecar)) => (bytes, settings(sidecar)),
+            Ok((bytes, sidecar)) => (bytes, self.options.in_force(name, sidecar)),
             Err(error) => {
                 known.put = None;
                 self.plugins.refuse(name, error.to_string());
@@ -325,24 +303,25 @@ fn choose(versions: &Versions, name: &str, bytes: Vec<u8>, note: &Note) -> (Vec<
 }
 
 fn read(files: &Found) -> Result<(Vec<u8>, PluginSettings), LoadError> {
-    let error = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| LoadError::Read { path, error }
-    };
-    let sidecar = match &files.sidecar {
-        Some(path) => {
-            let length = fs::metadata(path).map_err(error(path))?.len();
-            if length > SIDECAR_BYTES_MAX {
-                return Err(LoadError::Settings(vec![format!("the sidecar has {length} bytes, which is too many")]));
-            }
-            let text = fs::read_to_string(path).map_err(error(path))?;
-            PluginSettings::from_toml(&text).map_err(LoadError::Settings)?
-        }
-        None => PluginSettings::default(),
-    };
+    let sidecar = read_sidecar(files.sidecar.as_deref())?;
     // Not read at all when it is too large.
     if files.stamps.length() > COMPONENT_BYTES_MAX {
         return Err(LoadError::TooLarge(files.stamps.length()));
     }
-    Ok((fs::read(&files.wasm).map_err(error(&files.wasm))?, sidecar))
+    Ok((fs::read(&files.wasm).map_err(unread(&files.wasm))?, sidecar))
+}
+
+fn read_sidecar(path: Option<&Path>) -> Result<PluginSettings, LoadError> {
+    let Some(path) = path else { return Ok(PluginSettings::default()) };
+    let length = fs::metadata(path).map_err(unread(path))?.len();
+    if length > SIDECAR_BYTES_MAX {
+        return Err(LoadError::Settings(vec![format!("the sidecar has {length} bytes, which is too many")]));
+    }
+    let text = fs::read_to_string(path).map_err(unread(path))?;
+    PluginSettings::from_toml(&text).map_err(LoadError::Settings)
+}
+
+fn unread(path: &Path) -> impl Fn(io::Error) -> LoadError {
+    let path = path.display().to_string();
+    move |error| LoadError::Read { path: path.clone(), error }
 }

@@ -58,7 +58,7 @@ pub use call::{CallContext, CallLog, Listing, Platform};
 pub use calls::CallFailure;
 pub use component::Kind;
 pub use delivery::{Delivery, Draft, Received};
-pub use directory::{Directory, Order, OrderError, Orders, WatchOptions};
+pub use directory::{Directory, Expected, Incoming, Order, OrderError, Orders, UploadError, Uploaded, WatchOptions};
 pub use engine::{Engine, EngineError};
 pub use error::LoadError;
 pub use figures::{CallEnd, Distribution, Figures, Histogram};

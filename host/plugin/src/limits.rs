@@ -8,6 +8,9 @@ use std::time::Duration;
 pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 /// Largest sidecar file.
 pub const SIDECAR_BYTES_MAX: u64 = 1 << 20;
+/// After this time a part of an upload in the plugins directory counts as left behind by a host that was killed, and is
+/// removed at the next start. Whoever uploads is given up much sooner.
+pub const UPLOAD_AGE_MAX: Duration = Duration::from_secs(3600);
 /// Plugins in one directory. Each keeps compiled code and one instance per worker in memory.
 pub const PLUGINS_MAX: usize = 1024;
 /// Imports or exports that a component may have. Inspecting ten thousand of them is an attack on the loader.

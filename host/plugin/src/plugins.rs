@@ -182,7 +182,14 @@ impl Plugins {
         self.put_in_place_of(name, bytes, settings, None)
     }
 
-    /// The same with an earlier version, in place of the one that lies in the plugins directory.
+    /// What would come of [`put`](Self::put). Nothing is changed, and nobody told.
+    pub(crate) fn check(&self, name: &str, bytes: &[u8], settings: &PluginSettings) -> Result<Arc<Plugin>, LoadError> {
+        let plugin = Arc::new(self.loader.load(name, bytes, settings, &Arc::default())?);
+        self.next(|plugins| take_in(plugins, &plugin))?;
+        Ok(plugin)
+    }
+
+    /// [`put`](Self::put) with an earlier version, in place of the one that lies in the plugins directory.
     pub(crate) fn put_in_place_of(
         &self,
         name: &str,
@@ -194,10 +201,7 @@ impl Plugins {
         let loaded = self.loader.load(name, bytes, settings, &figures).map(Arc::new);
         let mut reports = self.lock();
         let result = loaded.and_then(|plugin| {
-            self.swap(|plugins| {
-                plugins.retain(|other| *other.name != *name);
-                plugins.push(Arc::clone(&plugin));
-            })?;
+            self.swap(|plugins| take_in(plugins, &plugin))?;
             Ok(plugin)
         });
         let before = reports.get(name).and_then(|report| report.running.clone());
@@ -259,23 +263,33 @@ impl Plugins {
         let was_running = self.current.load().plugins().iter().any(|plugin| *plugin.name == *name);
         if was_running {
             // Fewer plugins cannot contradict each other.
-            let _ = self.swap(|plugins| plugins.retain(|other| *other.name != *name));
+            let _ = self.swap(|plugins| {
+                plugins.retain(|other| *other.name != *name);
+                Ok(())
+            });
         }
         was_running
     }
 
     /// Makes the next generation. The caller holds the lock.
-    fn swap(&self, change: impl FnOnce(&mut Vec<Arc<Plugin>>)) -> Result<(), LoadError> {
+    fn swap(&self, change: impl FnOnce(&mut Vec<Arc<Plugin>>) -> Result<(), LoadError>) -> Result<(), LoadError> {
+        let next = Arc::new(self.next(change)?);
+        let before = self.current.swap(Arc::clone(&next));
+        before.plugins().iter().filter(|plugin| !next.contains(plugin)).for_each(|plugin| plugin.pool.retire());
+        Ok(())
+    }
+
+    fn next(
+        &self,
+        change: impl FnOnce(&mut Vec<Arc<Plugin>>) -> Result<(), LoadError>,
+    ) -> Result<Generation, LoadError> {
         let current = self.current.load();
         let mut plugins = current.plugins().to_vec();
-        change(&mut plugins);
+        change(&mut plugins)?;
         if plugins.len() > PLUGINS_MAX {
             return Err(LoadError::TooMany);
         }
-        let next = Arc::new(Generation::new(current.number() + 1, plugins)?);
-        self.current.store(Arc::clone(&next));
-        current.plugins().iter().filter(|plugin| !next.contains(plugin)).for_each(|plugin| plugin.pool.retire());
-        Ok(())
+        Generation::new(current.number() + 1, plugins)
     }
 
     /// The figures of a plugin, which go on over its versions.
@@ -286,6 +300,21 @@ impl Plugins {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, PluginReport>> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts a plugin in the place of another version of it, or beside the others. It is the newcomer who claims what has an
+/// owner, whatever the order.
+fn take_in(plugins: &mut Vec<Arc<Plugin>>, plugin: &Arc<Plugin>) -> Result<(), LoadError> {
+    plugins.retain(|other| other.name != plugin.name);
+    let claimed = |other: &Arc<Plugin>| {
+        let claimed = plugin.event_types.keys().find(|name| other.event_types.contains_key(*name));
+        claimed.map(|name| LoadError::TypeOwned { event_type: name.clone(), owner: other.name.to_string() })
+    };
+    if let Some(error) = plugins.iter().find_map(claimed) {
+        return Err(error);
+    }
+    plugins.push(Arc::clone(plugin));
+    Ok(())
 }
 
 impl PluginReport {

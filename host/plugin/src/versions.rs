@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::Version;
+use crate::limits::PLUGINS_MAX;
 
 const NOTE: &str = "versions.toml";
 
@@ -82,6 +83,18 @@ impl Versions {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "its content does not fit its name"));
         }
         Ok(bytes)
+    }
+
+    /// Keeps the versions of a plugin that is not there any more, and nothing that was chosen among them; unless there are
+    /// too many such plugins.
+    pub(crate) fn retire(&self, name: &str) -> io::Result<()> {
+        if fs::read_dir(&self.directory).is_ok_and(|folders| folders.count() > PLUGINS_MAX) {
+            self.forget(name);
+        }
+        match self.note(name) {
+            note if note == Note::default() => Ok(()),
+            note => self.save(name, &Note { disabled: false, set_aside: None, ..note }),
+        }
     }
 
     /// Lets go of everything that is kept of a plugin.

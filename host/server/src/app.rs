@@ -19,7 +19,7 @@ use crate::auth::{Auth, Principal, Revoked, Tickets};
 use crate::config::{self, Config, StoreKind};
 use crate::connections::{Connections, Places};
 use crate::figures::Figures;
-use crate::http::{Hooks, Renderer};
+use crate::http::{Hooks, Renderer, Uploads};
 use crate::mcp::Mcp;
 use crate::outbound::Outbound;
 use crate::rates::Rates;
@@ -44,6 +44,7 @@ pub(crate) struct App {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
     pub(crate) hooks: Hooks,
+    pub(crate) uploads: Uploads,
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
@@ -152,6 +153,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
         hooks: Hooks::new(Arc::clone(&plugins)),
+        uploads: Uploads::default(),
         plugins: Arc::clone(&plugins),
         connections: Arc::default(),
         places,

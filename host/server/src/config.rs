@@ -265,6 +265,8 @@ pub(crate) struct Reload {
     pub(crate) rescan: Duration,
     /// Versions of each plugin that are kept for a rollback, with the one that runs.
     pub(crate) versions: usize,
+    /// Bytes of a component that is uploaded.
+    pub(crate) upload_max: usize,
 }
 
 /// `[http-client]`: requests that plugins send.

@@ -26,6 +26,7 @@ mod publish;
 mod registry;
 mod replay;
 mod stats;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub(crate) use http2::ALPN as HTTP2_ALPN;
 pub(crate) use publish::one as publish_one;
 pub(crate) use registry::{event_types_json, plugins_json};
 pub(crate) use stats::stats_json;
+pub(crate) use uploads::Uploads;
 
 use serde_json::Value;
 
@@ -99,7 +101,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
         .route("/plugins", get(registry::plugins))
-        .route("/plugins/{name}", get(registry::plugin))
+        .route("/plugins/{name}", get(registry::plugin).put(uploads::upload).delete(uploads::remove))
         .route("/plugins/{name}/state", delete(registry::clear_state))
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))

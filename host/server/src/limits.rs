@@ -7,6 +7,18 @@ use std::time::Duration;
 pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take to send a request's body.
 pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long the body of an upload may take, which may be large and come over a slow line, and how long nothing of it may
+/// come. Meanwhile it holds one of few places.
+pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(600);
+/// See [`UPLOAD_TIME_MAX`].
+pub(crate) const UPLOAD_PIECE_TIME_MAX: Duration = Duration::from_secs(10);
+/// Uploads at once. Each is a file in the plugins directory.
+pub(crate) const UPLOADS_MAX: usize = 4;
+/// How long an upload is waited for while it is checked and taken in, which may mean compiling. It is answered then, whatever
+/// comes of it.
+pub(crate) const UPLOAD_CHECK_TIME_MAX: Duration = Duration::from_secs(120);
+/// Versions that `If-Match` names; each is compared.
+pub(crate) const MATCHES_MAX: usize = 16;
 /// Bytes of a request's head, and of what is read ahead on one connection. Of headers hyper takes 100; more are answered 431.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a request's path and query. Queries are kept while their streams last, and taken apart for each request.

@@ -67,6 +67,9 @@ pub(crate) enum Kind {
     Conflict,
     ViewRefused,
     ViewFailed,
+    PluginRefused,
+    PreconditionFailed,
+    NotWritable,
 }
 
 impl Kind {
@@ -105,6 +108,13 @@ impl Kind {
             Self::ViewRefused => ("view-refused", StatusCode::FORBIDDEN, "The view refused the subscription"),
             Self::ViewFailed => {
                 ("view-failed", StatusCode::INTERNAL_SERVER_ERROR, "The view failed on the subscription")
+            }
+            Self::PluginRefused => ("plugin-refused", StatusCode::UNPROCESSABLE_ENTITY, "The plugin was refused"),
+            Self::PreconditionFailed => {
+                ("precondition-failed", StatusCode::PRECONDITION_FAILED, "Another version is there")
+            }
+            Self::NotWritable => {
+                ("not-writable", StatusCode::INTERNAL_SERVER_ERROR, "A directory cannot be written to")
             }
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "Not possible in this state"),
             Self::LogFull => ("log-full", StatusCode::INSUFFICIENT_STORAGE, "There is no room for events"),

@@ -40,7 +40,9 @@ async fn everybody_gets_what_is_theirs_on_every_route() {
         ("DELETE", "/connections/9", admin(404)),
         ("DELETE", "/dead-letters/9", admin(404)),
         ("POST", "/dead-letters/9/replay", admin(404)),
-        ("PUT", "/plugins/none", admin(405)),
+        ("PUT", "/plugins/none", admin(415)),
+        ("DELETE", "/plugins/none", admin(404)),
+        ("PUT", "/plugins", admin(405)),
     ] {
         for (who, expected) in WHO.into_iter().zip(expected) {
             let (status, kind, _) = refusal(by(request(&server, method, path), who)).await;

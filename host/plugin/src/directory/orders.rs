@@ -1,10 +1,14 @@
 //! What an operator or a breaker wants of one plugin, and how it is carried out: by noting it, and looking at the
 //! directory again with that in mind.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
 use std::time::Duration;
 
-use super::State;
+use super::{State, Wake};
+use crate::PluginSettings;
 
 /// What an operator wants of a plugin. It is remembered when the host is started anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,44 @@ pub enum OrderError {
     /// Nobody carries out orders any more.
     #[error("the host is stopping")]
     Stopping,
+}
+
+/// Takes orders to the thread that watches the directory.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    wake: SyncSender<Wake>,
+    /// The directory.
+    pub(super) path: PathBuf,
+}
+
+impl Orders {
+    pub(super) fn new(wake: SyncSender<Wake>, path: &Path) -> Self {
+        Self { wake, path: path.to_owned() }
+    }
+
+    /// Has an order carried out, and waits for it: as long as compiling takes.
+    pub fn give(&self, name: &str, order: Order) -> Result<(), OrderError> {
+        let name = name.to_owned();
+        self.ask(move |state| state.carry_out(&name, order))?
+    }
+
+    /// Replaces the settings from the host's configuration, and waits until the plugins that have others now run with
+    /// them, or are refused.
+    pub fn configure(&self, settings: BTreeMap<String, PluginSettings>) -> Result<(), OrderError> {
+        self.ask(move |state| state.configure(settings))
+    }
+
+    /// Has something done by the thread that watches, in its turn, and waits for it.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> Result<T, OrderError> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        // Whoever asked may have gone.
+        let what = Box::new(move |state: &mut State| drop(answer.send(what(state))));
+        self.wake.send(Wake::Do(what)).map_err(|_| OrderError::Stopping)?;
+        answered.recv().map_err(|_| OrderError::Stopping)
+    }
 }
 
 impl State {

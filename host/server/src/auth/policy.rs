@@ -38,6 +38,8 @@ pub(super) fn action(method: &Method, route: &str) -> Option<&'static str> {
         ("DELETE", "/connections/{id}") => "connection.close",
         ("DELETE", "/dead-letters/{number}") => "dead-letter.forget",
         ("POST", "/dead-letters/{number}/replay") => "dead-letter.replay",
+        ("PUT", "/plugins/{name}") => "plugin.upload",
+        ("DELETE", "/plugins/{name}") => "plugin.delete",
         ("DELETE", "/plugins/{name}/state") => "plugin.clear-state",
         ("POST", "/plugins/{name}/enable") => "plugin.enable",
         ("POST", "/plugins/{name}/disable") => "plugin.disable",

@@ -1,17 +1,20 @@
-//! `tidemill plugin list|info|enable|disable|rollback`: what runs on a server, and changing it.
+//! `tidemill plugin list|info|upload|remove|enable|disable|rollback`: what runs on a server, and changing it.
 //!
 //! Owns the arguments and how plugins are shown; the server decides.
+
+mod upload;
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::client::{Answer, Server, ServerArgs};
 use super::{Exit, Failure, Output};
+use upload::UploadArgs;
 
 /// An order may have to wait until a large plugin is compiled.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
@@ -22,6 +25,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 Examples:
   tidemill plugin list                       what runs, and what each plugin did
   tidemill plugin info redact --json         everything that is known of one
+  tidemill plugin upload redact.wasm         put it in place, if it is one that runs
   tidemill plugin rollback redact            back to the version before, until another file is put in place")]
 pub(crate) struct PluginArgs {
     #[command(subcommand)]
@@ -34,6 +38,10 @@ enum Action {
     List(ListArgs),
     /// Show one plugin
     Info(OneArgs),
+    /// Have the server check a component and put it into its plugins directory
+    Upload(UploadArgs),
+    /// Remove a plugin's component from the plugins directory; its settings stay
+    Remove(OneArgs),
     /// Let what lies in the plugins directory run, also if it was switched off or set aside
     Enable(OneArgs),
     /// Switch a plugin off until it is enabled
@@ -65,19 +73,26 @@ struct OneArgs {
 pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let (args, method, action) = match &args.action {
         Action::List(args) => return list(args, output).await,
+        Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),
+        Action::Remove(args) => (args, Method::DELETE, None),
         Action::Enable(args) => (args, Method::POST, Some("enable")),
         Action::Disable(args) => (args, Method::POST, Some("disable")),
         Action::Rollback(args) => (args, Method::POST, Some("rollback")),
     };
     let segments: Vec<&str> = ["plugins", &args.name].into_iter().chain(action).collect();
     let plugin = ask(&args.server, method, &segments).await?;
-    if args.json {
-        writeln!(output.out, "{plugin:#}")?;
+    show(&plugin, args.json, output)
+}
+
+/// One object, with a line for each member.
+fn show(object: &Value, json: bool, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    if json {
+        writeln!(output.out, "{object:#}")?;
         return Ok(Exit::Success);
     }
     let mut table = table();
-    for (key, value) in plugin.as_object().into_iter().flatten() {
+    for (key, value) in object.as_object().into_iter().flatten() {
         table.add_row([key.clone(), plain(value)]);
     }
     writeln!(output.out, "{}", trimmed(&table))?;
@@ -119,8 +134,12 @@ async fn list(args: &ListArgs, output: &mut Output<'_>) -> Result<Exit, Failure>
 
 async fn ask(args: &ServerArgs, method: Method, segments: &[&str]) -> Result<Value, Failure> {
     let server = Server::new(args, |client| client.timeout(ANSWER_TIMEOUT))?;
-    let sent = server.http.request(method, server.at(segments)).send().await;
-    let answer = sent.map_err(|error| server.unreachable(&error))?;
+    answered(&server, server.http.request(method, server.at(segments))).await
+}
+
+/// What the server answers, unless that is an error.
+async fn answered(server: &Server, request: RequestBuilder) -> Result<Value, Failure> {
+    let answer = request.send().await.map_err(|error| server.unreachable(&error))?;
     let lost = |error: reqwest::Error| Failure::new(Exit::Failed, server.reason(&error));
     if answer.status().is_success() {
         return answer.json().await.map_err(lost);

@@ -5,7 +5,7 @@
 use super::Config;
 
 /// Keys that are looked at whenever they are needed. All others are what the server was started with.
-const LIVE: [&str; 27] = [
+const LIVE: [&str; 28] = [
     "auth.allow-anonymous",
     "publish.body-max",
     "publish.batch-max",
@@ -31,6 +31,7 @@ const LIVE: [&str; 27] = [
     "subscribe.slow",
     "subscribe.write-timeout",
     "audit.events",
+    "reload.upload-max",
     "drain.deadline",
     "drain.spread",
 ];
@@ -86,6 +87,7 @@ impl Config {
         self.subscribe.slow = new.subscribe.slow;
         self.subscribe.write_timeout = new.subscribe.write_timeout;
         self.audit = new.audit.clone();
+        self.reload.upload_max = new.reload.upload_max;
         self.publish.events_per_second = new.publish.events_per_second;
         self.publish.bytes_per_second = new.publish.bytes_per_second;
         self.server.allowed_hosts.clone_from(&new.server.allowed_hosts);
@@ -127,7 +129,7 @@ mod tests {
              connections-team = 5\nconnections-master = 6\ncompression = ['gzip']\n\
              [server]\nallowed-hosts = ['a']\naccept-rate = 7\naccept-rate-per-address = 8\nconnections-per-address = 9\n\
              [cors]\norigins = ['https://a.example']\ncredentials = true\nmax-age = '1s'\n\
-             [audit]\nevents = 'on'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
+             [audit]\nevents = 'on'\n[reload]\nupload-max = '1MiB'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
              [[source]]\nname = 'a'\ncommand = ['true']\n\
              [plugins.b]\norder = 3\n[plugins.c]\norder = 4\n",
         );
@@ -141,7 +143,11 @@ mod tests {
         let differ = |a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{a:?}") != format!("{b:?}");
         assert!(config.audit.events && !differ(&config.auth, &new.auth) && !differ(&config.drain, &new.drain));
         assert!(!differ(&config.plugins, &new.plugins) && config.listen == old.listen);
-        assert!(config.publish.queue_wait == old.publish.queue_wait && config.publish.body_max == 2048);
+        assert!(
+            config.publish.queue_wait == old.publish.queue_wait
+                && config.publish.body_max == 2048
+                && config.reload.upload_max == 1 << 20
+        );
         // Taken once more it says the same of what waits, and nothing else.
         let again = config.change_to(&new);
         assert_eq!((again.taken, again.waiting), (Vec::<String>::new(), waiting));

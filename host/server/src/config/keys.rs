@@ -301,6 +301,7 @@ impl Config {
                     &Count(1..=100),
                     "Versions of each plugin that are kept for a rollback, with the one that runs.",
                 ),
+                upload_max: bounds::upload_max(s),
             },
             limits: limits::read(s),
             http_client: HttpClient {

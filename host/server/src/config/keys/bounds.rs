@@ -1,6 +1,8 @@
 //! The keys that bound one owner beside others: principals, addresses, types of tokens.
 
-use super::GIB;
+use tidemill_plugin::limits::COMPONENT_BYTES_MAX;
+
+use super::{GIB, KIB};
 use crate::config::bounds::Caps;
 use crate::config::kind::{Count, Size};
 use crate::config::settings::Settings;
@@ -70,5 +72,14 @@ pub(super) fn connections_per_address(s: &mut Settings) -> usize {
         &CONNECTIONS,
         "Most open connections from one IPv4 address or one IPv6 network (/64), whatever they are for; further ones are \
         closed at once. Behind a proxy all may have one address. 0: without bound.",
+    )
+}
+
+pub(super) fn upload_max(s: &mut Settings) -> usize {
+    s.read(
+        "reload.upload-max",
+        "32MiB",
+        &Size(KIB..=COMPONENT_BYTES_MAX as usize),
+        "Most bytes of a component that is uploaded (`PUT /plugins/{name}`). More are answered 413.",
     )
 }

@@ -82,6 +82,18 @@ async fn a_server_that_stops_leaves_no_process_behind() {
     assert_eq!(members(group), Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_leaves_no_process_behind() {
+    let text = source("it", "trap '' TERM HUP; sleep 1006 & echo [$$]; wait", "publish = { type = 'group' }");
+    let mut server = Server::start(&text, &[]).await;
+    let mut stream = Subscriber::open(&server, "types=group&since=earliest").await;
+    let group: Value = serde_json::from_str(&stream.next().await.data).unwrap();
+    let group = group[0].as_u64().unwrap();
+    assert!(!members(group).is_empty());
+    server.kill();
+    eventually("nothing is left", async || members(group).is_empty()).await;
+}
+
 #[test]
 fn mistakes_in_sources_are_all_named_with_their_place() {
     let directory = tempfile::tempdir().unwrap();

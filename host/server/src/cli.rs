@@ -20,6 +20,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::source::KEEP_GROUPS;
 pub(crate) use config::{ConfigArgs, ConfigFlags, PluginCheck, describe};
 pub(crate) use log::LogArgs;
 pub(crate) use plugin::PluginArgs;
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Look at the log in a data directory, check it, export it, or make one of an export
     Log(LogArgs),
+    /// Started by the server beside itself: ends what its sources have started if it is killed
+    #[command(name = KEEP_GROUPS, hide = true)]
+    KeepGroups,
 }
 
 /// `tidemill serve`

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::mount::stream::StreamMount;
+use crate::source::Input;
 use crate::sse::{self, Mailbox};
 
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
@@ -100,9 +101,14 @@ impl Connections {
         self.lock().mounted.know(mount);
     }
 
-    /// The mailbox that a connection has from now on.
-    pub(crate) fn open_mailbox(&self, connection: &Connection) -> Arc<Mailbox> {
-        self.lock().mounted.open_mailbox(connection)
+    /// The mailbox that a connection has from now on, and the input of its process.
+    pub(crate) fn open_mailbox(&self, connection: &Connection, input: Option<Input>) -> Arc<Mailbox> {
+        self.lock().mounted.open_mailbox(connection, input)
+    }
+
+    /// The input of a connection's process, by the connection's name.
+    pub(crate) fn input(&self, connection: Uuid) -> Option<Input> {
+        self.lock().mounted.input(connection)
     }
 
     /// The mailbox of a connection by the connection's name, and whose that is.

@@ -55,6 +55,10 @@ pub fn run() -> ExitCode {
         }
         Command::Token(args) => client(cli::token(args)),
         Command::Log(args) => cli::log(&args),
+        Command::KeepGroups => {
+            source::keep_groups(std::io::stdin().lock());
+            ExitCode::SUCCESS
+        }
     }
 }
 

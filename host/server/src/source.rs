@@ -8,6 +8,7 @@ mod environment;
 mod figures;
 mod group;
 mod input;
+mod keeper;
 mod lines;
 mod message;
 mod process;
@@ -15,7 +16,7 @@ mod publisher;
 mod queue;
 mod shared;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -25,6 +26,8 @@ use crate::app::App;
 use crate::config::{self, SourceMode};
 pub(crate) use figures::Figures;
 pub(crate) use input::{Input, Unsent};
+use keeper::Keeper;
+pub(crate) use keeper::{COMMAND as KEEP_GROUPS, keep as keep_groups};
 pub(crate) use message::Message;
 use process::{Outlet, Run};
 use shared::Shared;
@@ -35,6 +38,7 @@ pub(crate) struct Sources {
     all: Vec<Arc<Source>>,
     stop: CancellationToken,
     running: TaskTracker,
+    keeper: Arc<OnceLock<Keeper>>,
 }
 
 /// One source.
@@ -46,6 +50,7 @@ pub(crate) struct Source {
     /// Those of [`Sources`].
     stop: CancellationToken,
     running: TaskTracker,
+    keeper: Arc<OnceLock<Keeper>>,
 }
 
 #[derive(Debug)]
@@ -91,7 +96,7 @@ impl Messages {
 impl Sources {
     /// Of a configuration. Nothing runs yet.
     pub(crate) fn new(settings: &[config::Source]) -> Self {
-        let (stop, running) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, running, keeper) = (CancellationToken::new(), TaskTracker::new(), Arc::default());
         let source = |settings: &config::Source| {
             let processes = match &settings.mode {
                 SourceMode::PerConnection { processes_max } => {
@@ -99,14 +104,22 @@ impl Sources {
                 }
                 SourceMode::Shared { .. } => Processes::Shared(Shared::default()),
             };
-            let (stop, running) = (stop.clone(), running.clone());
-            Arc::new(Source { settings: Arc::new(settings.clone()), figures: Arc::default(), processes, stop, running })
+            let (settings, figures) = (Arc::new(settings.clone()), Arc::default());
+            let (stop, running, keeper) = (stop.clone(), running.clone(), Arc::clone(&keeper));
+            Arc::new(Source { settings, figures, processes, stop, running, keeper })
         };
-        Self { all: settings.iter().map(source).collect(), stop, running }
+        Self { all: settings.iter().map(source).collect(), stop, running, keeper }
     }
 
-    /// Starts shared ones. `app` gets the events that they publish.
+    /// Starts shared ones, and before them what ends all if the server is killed. `app` gets the events that they publish.
     pub(crate) fn start(&self, app: &Arc<App>) {
+        if self.all.is_empty() {
+            return;
+        }
+        match Keeper::start() {
+            Ok(keeper) => drop(self.keeper.set(keeper)),
+            Err(error) => tracing::warn!("processes of sources would outlive a server that is killed: {error}"),
+        }
         for source in &self.all {
             if let (Processes::Shared(shared), SourceMode::Shared { restart, publish }) =
                 (&source.processes, &source.settings.mode)
@@ -159,15 +172,10 @@ impl Source {
         let input = Input::new(&settings);
         // What is sent before the process is there waits for it.
         let lines = input.open();
-        let (connection, of_process) = (connection.to_owned(), input.clone());
+        let (connection, of_process, keeper) = (connection.to_owned(), input.clone(), Arc::clone(&self.keeper));
         self.running.spawn(async move {
-            let run = Run {
-                source: &settings,
-                figures: &figures,
-                to: &Outlet::Own(to),
-                stop: &stop,
-                connection: &connection,
-            };
+            let (to, keeper) = (&Outlet::Own(to), keeper.get());
+            let run = Run { source: &settings, figures: &figures, to, stop: &stop, keeper, connection: &connection };
             run.until_it_ends(lines).await;
             of_process.close();
             drop(place);

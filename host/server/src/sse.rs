@@ -12,6 +12,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod view;
+mod words;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +42,7 @@ use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
 use crate::sse::stream::Stream;
 use crate::sse::view::Unopened;
+use crate::sse::words::NoProcess;
 
 /// Where streams are.
 pub(crate) const PATH: &str = "/events";
@@ -87,6 +89,12 @@ pub(crate) async fn stream(
         Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
+    // Last of all, so that no process is started for nothing.
+    let attached = match words::attach(&app, terms.mount.profile(), &terms.principal) {
+        Ok(attached) => attached,
+        Err(NoProcess::Crowded(crowded)) => return crowded.answer(resumes),
+        Err(NoProcess::Wrong(problem)) => return problem.into_response(),
+    };
     let mut subscribed = Subscribed { cursor, terms, place };
     // The lane knows no mailboxes.
     let body = match handover.filter(|_| !is_private) {
@@ -98,7 +106,7 @@ pub(crate) async fn stream(
         }
         None => {
             let feed = subscribed.carried_by(app, Carrier::http(peer, Use::Stream));
-            let mailbox = is_private.then(|| app.connections.open_mailbox(feed.connection()));
+            let mailbox = is_private.then(|| words::open(app, feed.connection(), attached));
             Body::new(Stream::new(feed, mailbox, Arc::clone(app)))
         }
     };

@@ -69,7 +69,7 @@ async fn run(args: &[&str]) -> (Exit, String, String) {
         Command::Config(args) => super::config::run(&args, std::iter::empty(), &check_plugin, &mut output),
         Command::Log(args) => super::log::run(&args, &mut output),
         Command::Token(args) => super::token::run(&args, &mut output).await,
-        Command::Serve(_) => panic!("the server is not started here"),
+        Command::Serve(_) | Command::KeepGroups => panic!("no server is started here"),
     };
     let exit = result.unwrap_or_else(|failure| match failure {
         Failure::Told { exit, message } => {

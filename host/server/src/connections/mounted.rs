@@ -9,6 +9,7 @@ use super::{Connection, Terms, Use};
 use crate::auth::Principal;
 use crate::limits::MOUNTS_SEEN_MAX;
 use crate::mount::stream::StreamMount;
+use crate::source::Input;
 use crate::sse::Mailbox;
 
 /// By mounts, and by those who have mailboxes.
@@ -16,6 +17,8 @@ use crate::sse::Mailbox;
 pub(super) struct Mounted {
     mounts: BTreeMap<String, Seen>,
     mailboxes: HashMap<Uuid, (Arc<Mailbox>, Arc<Principal>)>,
+    /// Of those that have a process.
+    inputs: HashMap<Uuid, Input>,
 }
 
 /// A path at which there are or were streams.
@@ -56,14 +59,20 @@ impl Mounted {
             && let Some((mailbox, _)) = self.mailboxes.remove(&connection.uuid())
         {
             mailbox.abandon();
+            self.inputs.remove(&connection.uuid());
         }
     }
 
-    pub(super) fn open_mailbox(&mut self, connection: &Connection) -> Arc<Mailbox> {
+    pub(super) fn open_mailbox(&mut self, connection: &Connection, input: Option<Input>) -> Arc<Mailbox> {
         let mailbox: Arc<Mailbox> = Arc::default();
         let whose = Arc::clone(&connection.terms.principal);
         self.mailboxes.insert(connection.uuid(), (Arc::clone(&mailbox), whose));
+        input.map(|input| self.inputs.insert(connection.uuid(), input));
         mailbox
+    }
+
+    pub(super) fn input(&self, connection: Uuid) -> Option<Input> {
+        self.inputs.get(&connection).cloned()
     }
 
     pub(super) fn mailbox(&self, connection: Uuid) -> Option<(Arc<Mailbox>, Arc<Principal>)> {

@@ -6,19 +6,23 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::time::{Instant, sleep};
 
+use super::keeper::Keeper;
 use crate::limits::{SOURCE_LOOK_PAUSE, SOURCE_LOOK_PAUSE_MAX};
 
 /// A group that was not ended yet. Dropped, it is killed.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct Group<'a> {
     first: Pid,
     gone: bool,
+    keeper: Option<&'a Keeper>,
 }
 
-impl Group {
+impl<'a> Group<'a> {
     /// Of the process that is its first.
-    pub(super) fn of(process: u32) -> Option<Self> {
-        Some(Self { first: Pid::from_raw(process.try_into().ok()?)?, gone: false })
+    pub(super) fn of(process: u32, keeper: Option<&'a Keeper>) -> Option<Self> {
+        let first = Pid::from_raw(process.try_into().ok()?).filter(|first| !first.is_init())?;
+        keeper.inspect(|keeper| keeper.begin(first));
+        Some(Self { first, gone: false, keeper })
     }
 
     /// Asks all in it to end, and kills those that have not by then. The first one must be waited for meanwhile: until
@@ -47,9 +51,10 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for Group<'_> {
     fn drop(&mut self) {
         self.kill();
+        self.keeper.inspect(|keeper| keeper.end(self.first));
     }
 }
 

@@ -15,6 +15,7 @@ use super::environment;
 use super::figures::Figures;
 use super::group::Group;
 use super::input;
+use super::keeper::Keeper;
 use super::lines::{Line, Lines};
 use super::message::Message;
 use super::queue::{Closed, Receiver, Sender};
@@ -39,6 +40,8 @@ pub(super) struct Run<'a> {
     pub(super) to: &'a Outlet,
     /// Cancelled, the process is to end.
     pub(super) stop: &'a CancellationToken,
+    /// What ends it if nobody else can.
+    pub(super) keeper: Option<&'a Keeper>,
     /// For whom, in log lines.
     pub(super) connection: &'a str,
 }
@@ -73,7 +76,7 @@ impl Run<'_> {
         let at = Instant::now();
         let pid = child.id().unwrap_or_default();
         tracing::info!(source = name, connection, pid, "started `{}`", self.source.command[0]);
-        let mut group = Group::of(pid);
+        let mut group = Group::of(pid, self.keeper);
         let writer = child.stdin.take().map(|stdin| tokio::spawn(input::write(lines, stdin)));
         let output = child.stdout.take().zip(child.stderr.take());
         let mut output = output.map(|(out, errors)| Output::new(out, errors, self.source.line_max));
@@ -120,7 +123,7 @@ impl Run<'_> {
     async fn read(
         &self,
         child: &mut Child,
-        group: Option<&mut Group>,
+        group: Option<&mut Group<'_>>,
         output: Option<&mut Output>,
     ) -> std::io::Result<ExitStatus> {
         let (Some(group), Some(output)) = (group, output) else { return child.wait().await };

@@ -67,7 +67,8 @@ impl Shared {
         let to = Outlet::Shared(self.clone());
         let mut failures = 0;
         while !stop.is_cancelled() {
-            let run = Run { source: settings, figures: &source.figures, to: &to, stop, connection: "" };
+            let keeper = source.keeper.get();
+            let run = Run { source: settings, figures: &source.figures, to: &to, stop, keeper, connection: "" };
             let ran = run.until_it_ends(input.open()).await;
             input.close();
             // One that ran for longer than anybody would have waited is started as if for the first time.

@@ -58,6 +58,18 @@ impl Mailbox {
         }
     }
 
+    /// Waits until it takes no more.
+    pub(crate) async fn closed(&self) {
+        loop {
+            let mut told = std::pin::pin!(self.room.notified());
+            told.as_mut().enable();
+            if self.lock().closed {
+                return;
+            }
+            told.await;
+        }
+    }
+
     fn put(&self, message: &Shown) -> Result<(), NotPosted> {
         let mut inner = self.lock();
         let length = message.data().len();

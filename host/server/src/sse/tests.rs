@@ -1,5 +1,7 @@
 //! Streams of mounts from the request to the bytes, without sockets.
 
+mod processes;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -34,10 +36,16 @@ struct Client {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// With more keys.
+    async fn with(keys: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| Some(folder.path().join(name).to_string_lossy().into_owned());
         let flags = Flags { listen: None, plugins: path("plugins"), data: path("data") };
-        let config = Config::from_sources(Some(("t", "[log]\nstore = 'memory'")), std::iter::empty(), &flags).unwrap();
+        let text = format!("[log]\nstore = 'memory'\n{keys}");
+        let config = Config::from_sources(Some(("t", &text)), std::iter::empty(), &flags).unwrap();
         let built = tokio::task::spawn_blocking(move || crate::app::build(config, None));
         let (app, directory) = built.await.unwrap().unwrap();
         Self { app, _directory: directory, _folder: folder }

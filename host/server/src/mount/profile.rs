@@ -148,5 +148,5 @@ fn envelope(keys: &mut Keys<'_>, failures: &Arc<Failures>) -> Envelope {
     if projection.is_none() && name.is_none() {
         return plain;
     }
-    Envelope::Projected(Projection::new(Shape::new(projection, plain, name, Arc::clone(failures))))
+    Envelope::Projected(Projection::new(Shape::new(projection, &plain, name, Arc::clone(failures))))
 }

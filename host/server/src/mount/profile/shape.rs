@@ -31,11 +31,11 @@ impl Shape {
     /// Of data that one program makes, or else are those of an envelope, and a name that another makes, or else is the type.
     pub(super) fn new(
         projection: Option<Program>,
-        plain: Envelope,
+        plain: &Envelope,
         name: Option<Program>,
         failures: Arc<Failures>,
     ) -> Self {
-        let plain = if plain == Envelope::CloudEvents { "del(.position)" } else { ".data" };
+        let plain = if *plain == Envelope::CloudEvents { "del(.position)" } else { ".data" };
         let plain = || Program::compile(plain, &[]).unwrap_or_else(|error| unreachable!("{error}"));
         Self { data: projection.unwrap_or_else(plain), name, failures }
     }

@@ -49,7 +49,7 @@ async fn store_all(headers: &HeaderMap, mut body: Body, max: u64, mut to: tokio:
             return Err(Problem::new(Kind::RequestTimeout, detail));
         };
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(not_whole)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| not_whole(&error))?.into_data() else { continue };
         length += data.len() as u64;
         fits &= length <= max;
         if fits {
@@ -96,7 +96,7 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-fn not_whole(error: axum::Error) -> Problem {
+fn not_whole(error: &axum::Error) -> Problem {
     Problem::new(Kind::BadRequest, format!("the body did not arrive whole: {error}"))
 }
 
@@ -104,7 +104,7 @@ async fn read_all(headers: &HeaderMap, mut body: Body, max: usize) -> Result<Byt
     let mut fits = announced(headers).is_none_or(|length| length <= max as u64);
     let (mut first, mut all, mut length) = (Bytes::new(), BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(not_whole)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| not_whole(&error))?.into_data() else { continue };
         length += data.len();
         fits &= length <= max;
         if !fits && length > DISCARDED_BYTES_MAX {

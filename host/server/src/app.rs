@@ -21,7 +21,6 @@ use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer};
 use crate::mcp::Mcp;
-use crate::mount::{profile::Profile, stream::StreamMount};
 use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::source::Sources;
@@ -41,8 +40,6 @@ pub(crate) struct App {
     pub(crate) traces: Option<Traces>,
     pub(crate) admission: ArcSwap<Admission>,
     pub(crate) audit: Audit,
-    /// The streams of `/events`.
-    pub(crate) events: Arc<StreamMount>,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) renderer: Renderer,
@@ -148,7 +145,6 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         outbound,
         admission: ArcSwap::from_pointee(admission),
         audit: Audit::default(),
-        events: Arc::new(StreamMount::new(crate::sse::PATH, Profile::default())),
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),
         hooks: Hooks::new(Arc::clone(&plugins)),
@@ -165,7 +161,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         orders: OnceLock::new(),
     });
     let _ = app.set(Arc::downgrade(&built));
-    built.connections.know(&built.events);
+    built.connections.know(&crate::mount::plain());
     let directory = Directory::open(&plugins_dir, plugins, watch)
         .with_context(|| format!("cannot watch plugins-dir {}", plugins_dir.display()))?;
     let _ = built.orders.set(directory.orders());

@@ -3,3 +3,6 @@
 
 pub(crate) mod profile;
 pub(crate) mod stream;
+
+pub(crate) use profile::Profile;
+pub(crate) use stream::{StreamMount, plain};

@@ -34,7 +34,7 @@ use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
 use crate::connections::{Carrier, Connection, Peer, Place, Terms, Use};
-use crate::mount::stream::StreamMount;
+use crate::mount::{self, StreamMount};
 use crate::problem::{Kind, Problem};
 use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
@@ -53,14 +53,14 @@ pub(crate) async fn subscribe(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let mount = Arc::clone(&app.events);
-    stream(app, mount, peer, who, handover.map(|Extension(handover)| handover), &uri, &headers).await
+    let mount = mount::plain();
+    stream(&app, &mount, peer, who, handover.map(|Extension(handover)| handover), &uri, &headers).await
 }
 
 /// Answers with an endless stream of what a mount shows.
 pub(crate) async fn stream(
-    app: Arc<App>,
-    mount: Arc<StreamMount>,
+    app: &Arc<App>,
+    mount: &Arc<StreamMount>,
     peer: Peer,
     who: Arc<Principal>,
     handover: Option<Handover>,
@@ -68,12 +68,12 @@ pub(crate) async fn stream(
     headers: &HeaderMap,
 ) -> Response {
     let text = uri.query().unwrap_or_default();
-    let mut query = match Query::parse(Form::Stream, text, headers, defaults(&app), mount.profile()) {
+    let mut query = match Query::parse(Form::Stream, text, headers, defaults(app), mount.profile()) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
     let resumes = query.resumes;
-    let place = match crowded::place(&app, &who, &peer) {
+    let place = match crowded::place(app, &who, &peer) {
         Ok(place) => place,
         Err(crowded) => return crowded.answer(resumes),
     };
@@ -81,7 +81,7 @@ pub(crate) async fn stream(
     let coding = coding::negotiate(headers, &codings);
     query.wanted.coding = coding;
     let is_private = mount.profile().private;
-    let (cursor, terms) = match open(&app, mount, who, query, uri, headers, Use::Stream).await {
+    let (cursor, terms) = match open(app, mount, who, query, uri, headers, Use::Stream).await {
         Ok(opened) => opened,
         Err(Unopened::Busy) => return Crowded::View.answer(resumes),
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
@@ -96,9 +96,9 @@ pub(crate) async fn stream(
             Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
         }
         None => {
-            let feed = subscribed.carried_by(&app, Carrier::http(peer, Use::Stream));
+            let feed = subscribed.carried_by(app, Carrier::http(peer, Use::Stream));
             let mailbox = is_private.then(|| app.connections.open_mailbox(feed.connection()));
-            Body::new(Stream::new(feed, mailbox, app))
+            Body::new(Stream::new(feed, mailbox, Arc::clone(app)))
         }
     };
     let mut response = stream_response(body);
@@ -170,7 +170,7 @@ fn defaults(app: &App) -> Defaults {
 /// A cursor for a request, and what others may know of it.
 async fn open(
     app: &App,
-    mount: Arc<StreamMount>,
+    mount: &Arc<StreamMount>,
     principal: Arc<Principal>,
     mut query: Query,
     uri: &Uri,
@@ -188,7 +188,7 @@ async fn open(
     let cursor = app.bus.subscribe(subscription).await.map_err(unreadable)?;
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
     let terms = Terms {
-        mount,
+        mount: Arc::clone(mount),
         usage,
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: agent,

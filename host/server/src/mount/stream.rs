@@ -1,6 +1,16 @@
 //! A mount whose clients get streams: where it is, and how they look.
 
-use crate::mount::profile::Profile;
+use std::sync::{Arc, LazyLock};
+
+use crate::mount::Profile;
+use crate::sse;
+
+/// The streams at `/events` that nobody configured.
+pub(crate) fn plain() -> Arc<StreamMount> {
+    static PLAIN: LazyLock<Arc<StreamMount>> =
+        LazyLock::new(|| Arc::new(StreamMount::new(sse::PATH, Profile::default())));
+    Arc::clone(&PLAIN)
+}
 
 /// A path with streams.
 #[derive(Debug, PartialEq)]

@@ -20,6 +20,7 @@ use crate::auth::{Principal, Who};
 use crate::clock;
 use crate::connections::{Carrier, Peer, Registered, Use};
 use crate::limits::{POLL_BYTES_MAX, POLL_EVENTS, POLL_EVENTS_MAX, POLL_JUDGED_MAX};
+use crate::mount;
 use crate::problem::{Kind, Problem};
 
 /// Answers with the events after a position, at once if there are some, otherwise when some come or the time is over.
@@ -44,12 +45,12 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let mut query =
-        Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app), app.events.profile())?;
+        Query::parse(Form::Poll, uri.query().unwrap_or_default(), headers, defaults(app), mount::plain().profile())?;
     let place = crowded::place(app, &who, &peer).map_err(Crowded::problem)?;
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
     query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json, without_ids: false };
     let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
-    let (mut cursor, terms) = open(app, Arc::clone(&app.events), who, query, uri, headers, Use::Poll).await.map_err(
+    let (mut cursor, terms) = open(app, &mount::plain(), who, query, uri, headers, Use::Poll).await.map_err(
         |unopened| match unopened {
             Unopened::Wrong(problem) => problem,
             Unopened::Busy => Crowded::View.problem(),

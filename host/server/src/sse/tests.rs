@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::clock;
 use crate::config::{Config, Flags};
-use crate::mount::profile::Profile;
+use crate::mount::Profile;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,8 +56,7 @@ impl Bench {
         let who = Arc::new(Principal::anonymous());
         // A private one is carried by hyper even if the lane could have it.
         let handover = mount.profile().private.then(Handover::default);
-        let (app, mount) = (Arc::clone(&self.app), Arc::clone(mount));
-        let answer = stream(app, mount, peer, who, handover, &uri, &headers).await;
+        let answer = stream(&self.app, mount, peer, who, handover, &uri, &headers).await;
         assert_eq!(answer.status(), 200, "{:?}", answer.into_body());
         let body: Body = answer.into_body();
         Client { body: body.into_data_stream().map(Result::unwrap).boxed(), text: String::new() }

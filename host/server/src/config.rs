@@ -6,6 +6,7 @@
 mod auth;
 mod bounds;
 mod change;
+mod expand;
 mod keys;
 mod kind;
 mod listen;
@@ -95,8 +96,10 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,
     plugin_places: BTreeMap<String, String>,
-    /// `[[auth.tokens]]`, `[[auth.issuers]]` and `[[source]]`, as written.
+    /// Lists of tables such as `[[auth.tokens]]`, as written, with their variables.
     written: Vec<(&'static str, toml::Table)>,
+    /// `[plugins]`, as written, with its variables.
+    plugins_written: toml::Table,
 }
 
 /// `[server]`: how connections are served.
@@ -364,7 +367,8 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
         flags: &Flags,
     ) -> Result<Self, ConfigError> {
-        let file = file.map(|(name, text)| FileSource::parse(name, text)).unwrap_or_default();
+        let env: expand::Env = env.collect();
+        let file = file.map(|(name, text)| FileSource::parse(name, text, &env)).unwrap_or_default();
         let flags = [
             ("listen", "--listen", &flags.listen),
             ("plugins-dir", "--plugins", &flags.plugins),

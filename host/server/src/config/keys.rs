@@ -347,6 +347,7 @@ impl Config {
             entries: Vec::new(),
             plugin_places: BTreeMap::new(),
             written: Vec::new(),
+            plugins_written: toml::Table::new(),
         };
         config.check_relations(s);
         config

@@ -7,9 +7,11 @@ mod auth;
 mod bounds;
 mod change;
 mod expand;
+mod fields;
 mod keys;
 mod kind;
 mod listen;
+mod mount_table;
 mod nearest;
 mod problem;
 mod process;
@@ -21,7 +23,7 @@ mod show;
 mod source;
 mod table;
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use auth::Claims;
@@ -36,6 +38,7 @@ use tidemill_bus::Coding;
 use tidemill_log::{Retention, Rule};
 use tidemill_plugin::Limits;
 
+use crate::mount::Mount;
 use axum::http::Uri;
 use settings::Settings;
 use source::FileSource;
@@ -92,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) drain: Drain,
     /// `[telemetry]`
     pub(crate) telemetry: Telemetry,
+    /// `[[mount]]`
+    pub(crate) mounts: Vec<Arc<Mount>>,
     /// `[plugins.<name>]`, as written: the plugins' settings are read where plugins are known.
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,

@@ -38,6 +38,17 @@ pub(crate) const REFUSALS_WRITTEN_MAX: u32 = 100;
 pub(crate) const AUDIT_EVENTS_MAX: u32 = 20;
 /// Such events that wait for the log. One that stands still must not fill the memory with them.
 pub(crate) const AUDIT_EVENTS_WAITING_MAX: usize = 1000;
+/// Mounts of a configuration. Each request is compared with all of them.
+pub(crate) const MOUNTS_MAX: usize = 64;
+/// Headers that one mount sets. Each of its answers has all of them.
+pub(crate) const MOUNT_HEADERS_MAX: usize = 16;
+/// Bytes of a file that a mount serves. It is read as a whole for each who asks.
+pub(crate) const FILE_BYTES_MAX: usize = 4 << 20;
+/// Events that figures of a mount may have, and that are looked at to find as many that whoever asks may see: each is read
+/// from the log.
+pub(crate) const FIGURES_HISTORY_MAX: u64 = 100;
+/// See [`FIGURES_HISTORY_MAX`].
+pub(crate) const FIGURES_LOOKED_MAX: usize = 1000;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.

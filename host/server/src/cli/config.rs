@@ -111,6 +111,9 @@ pub(super) fn run(
     if !problems.is_empty() {
         return Err(Failure::new(Exit::Usage, format!("settings of plugins are wrong:{problems}")));
     }
+    for warning in config.warnings() {
+        writeln!(output.err, "warning: {warning}")?;
+    }
     match &args.action {
         Action::Check(_) => writeln!(output.out, "OK")?,
         Action::Show(_) => output.out.write_all(config.to_toml().as_bytes())?,

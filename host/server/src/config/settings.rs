@@ -70,11 +70,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(
-        mut file: FileSource,
-        env: Env,
-        flags: Vec<(&'static str, &'static str, String)>,
-    ) -> Self {
+    pub(super) fn new(mut file: FileSource, env: Env, flags: Vec<(&'static str, &'static str, String)>) -> Self {
         Self {
             problems: std::mem::take(&mut file.problems),
             file,
@@ -141,18 +137,9 @@ impl Settings {
 
     /// The bounds for types of events, checked.
     pub(super) fn retention_rules(&mut self) -> Vec<Rule> {
-        let tables = self.file.tables.remove("retention").unwrap_or_default();
-        let mut rules = Vec::with_capacity(tables.len());
-        for (table, line) in tables {
-            match super::retention::rule(&table) {
-                Ok(rule) => rules.push(rule),
-                Err(problems) => self.problems.extend(problems.into_iter().map(|(key, detail)| ConfigProblem {
-                    place: self.file.place(line),
-                    key: format!("retention.{key}"),
-                    detail,
-                })),
-            }
-        }
+        let rules = self.keyed_tables("retention", usize::MAX, |table, _| super::retention::rule(table));
+        // They are shown as they are read.
+        self.file.tables.remove("retention");
         rules
     }
 

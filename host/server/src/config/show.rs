@@ -36,6 +36,7 @@ pub(super) fn to_toml(config: &Config) -> String {
                 "source" => {
                     "\n# A program whose output is sent. Secrets are better handed on by `environment` than written in `set`."
                 }
+                "mount" => "\n# What is at a path, for whom.",
                 _ => "\n# Whose tokens are taken: their hashes, or where keys are. There is no secret in it.",
             },
         );

@@ -57,7 +57,7 @@ pub(super) struct FileSource {
     pub(super) nodes: BTreeMap<String, Node>,
     /// `[plugins.<name>]` with the line it begins on.
     pub(super) plugins: BTreeMap<String, (toml::Table, usize)>,
-    /// `[[retention]]`, `[[source]]`, `[[auth.tokens]]` and `[[auth.issuers]]`, each table with the line it begins on.
+    /// `[[retention]]`, `[[source]]`, `[[mount]]`, `[[auth.tokens]]` and `[[auth.issuers]]`, each table with the line it begins on.
     pub(super) tables: BTreeMap<&'static str, Vec<(toml::Table, usize)>>,
     /// All of it, with its variables.
     pub(super) as_written: toml::Table,
@@ -107,6 +107,10 @@ impl FileSource {
                 let hint = "holds programs whose output is sent: write `[[source]]`, with two brackets, and `name` and \
                     `command` below it";
                 file.take_tables(text, "source", key, value, table.get("source"), hint);
+            } else if key.get_ref() == "mount" {
+                let hint =
+                    "holds what is at paths: write `[[mount]]`, with two brackets, and `path` and `kind` below it";
+                file.take_tables(text, "mount", key, value, table.get("mount"), hint);
             } else if let ("auth", DeValue::Table(tree)) = (&**key.get_ref(), value.get_ref()) {
                 file.take_auth(text, key, tree, table.get("auth"));
             } else {
@@ -176,7 +180,13 @@ impl FileSource {
     }
 
     /// `[auth]` has keys of its own beside lists of tables.
-    fn take_auth(&mut self, text: Source<'_>, key: &Spanned<impl Sized>, tree: &DeTable<'_>, owned: Option<&toml::Value>) {
+    fn take_auth(
+        &mut self,
+        text: Source<'_>,
+        key: &Spanned<impl Sized>,
+        tree: &DeTable<'_>,
+        owned: Option<&toml::Value>,
+    ) {
         for (name, value) in tree {
             let owned = owned.and_then(|auth| auth.get(&**name.get_ref()));
             match &**name.get_ref() {

@@ -50,12 +50,11 @@ async fn answer(
     query.limit = Some(query.limit.unwrap_or(POLL_EVENTS).min(POLL_EVENTS_MAX));
     query.wanted.encoding = Encoding { envelope: Envelope::CloudEvents, framing: Framing::Json, without_ids: false };
     let until = Instant::now() + who.left(clock::now()).map_or(query.wait, |left| query.wait.min(left));
-    let (mut cursor, terms) = open(app, &mount::plain(), who, query, uri, headers, Use::Poll).await.map_err(
-        |unopened| match unopened {
+    let (mut cursor, terms) =
+        open(app, &mount::plain(), who, query, uri, headers, Use::Poll).await.map_err(|unopened| match unopened {
             Unopened::Wrong(problem) => problem,
             Unopened::Busy => Crowded::View.problem(),
-        },
-    )?;
+        })?;
     let connection = register(app, terms, place, &cursor, Carrier::http(peer, Use::Poll));
     let place = Registered::new(Arc::clone(&app.connections), connection);
     let (events, gaps) = gather(&mut cursor, &place.progress, until).await;

@@ -36,6 +36,7 @@ mod limits;
 mod listeners;
 mod log_cli;
 mod mcp;
+mod mounts;
 mod openapi;
 mod outbound;
 mod plugins;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Lane, Server, Wire, eventually, guest, hang_up};
 
-fn token(name: &str, rest: &str) -> String {
+pub(crate) fn token(name: &str, rest: &str) -> String {
     let hash: String = Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("[[auth.tokens]]\nname = '{name}'\nsha256 = '{hash}'\n{rest}\n")
 }
@@ -33,7 +33,7 @@ async fn publish(server: &Server, data: &str) -> u16 {
 }
 
 /// Has it read its configuration again, and waits until it has said what came of it.
-async fn reread(server: &Server, config: &str) -> String {
+pub(crate) async fn reread(server: &Server, config: &str) -> String {
     let before = server.log().len();
     server.configure(config);
     hang_up(server);

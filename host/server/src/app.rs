@@ -21,6 +21,7 @@ use crate::connections::{Connections, Places};
 use crate::figures::Figures;
 use crate::http::{Hooks, Renderer, Uploads};
 use crate::mcp::Mcp;
+use crate::mount::Mounts;
 use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::source::Sources;
@@ -39,6 +40,7 @@ pub(crate) struct App {
     /// None without a collector of traces.
     pub(crate) traces: Option<Traces>,
     pub(crate) admission: ArcSwap<Admission>,
+    pub(crate) mounts: ArcSwap<Mounts>,
     pub(crate) audit: Audit,
     pub(crate) bus: Bus,
     pub(crate) plugins: Arc<Plugins>,
@@ -141,6 +143,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
     let places = Places::new(config.subscribe.caps, config.server.connections_per_address);
     let admission = Admission::new(&config, None);
     let sources = Sources::new(&config.sources);
+    let mounts = Mounts::new(&config.mounts, None);
     let built = Arc::new(App {
         revoked: Revoked::open(&data_dir)?,
         traces: Traces::start(&config.telemetry, &outbound)?,
@@ -149,6 +152,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         tickets: Tickets::default(),
         outbound,
         admission: ArcSwap::from_pointee(admission),
+        mounts: ArcSwap::from_pointee(mounts),
         audit: Audit::default(),
         bus,
         renderer: Renderer::new(Arc::clone(&plugins)),

@@ -115,12 +115,18 @@ impl Auth {
         self.issuers.iter().for_each(|issuer| issuer.refresh_keys());
     }
 
-    /// Who sent a request.
-    async fn principal(&self, cookies: bool, query: &str, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
-        match place::token(cookies, query, headers)? {
+    /// Who sent a request, if there is a token in it. `in_address`: the one of an address where that is allowed.
+    async fn sender(
+        &self,
+        cookies: bool,
+        query: &str,
+        headers: &HeaderMap,
+        in_address: Option<&str>,
+    ) -> Result<Option<Arc<Principal>>, Problem> {
+        match place::token(cookies, query, headers, in_address)? {
             // One that is not taken is an error everywhere: whoever sent it counts on it.
-            Some(token) => Ok(self.bearer(token).await?),
-            None => self.anonymous.clone().ok_or_else(|| Refusal::Missing.into()),
+            Some(token) => Ok(Some(self.bearer(token).await?)),
+            None => Ok(None),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod env_file;
 mod lines;
 mod log;
 mod plugin;

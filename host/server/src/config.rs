@@ -6,9 +6,12 @@
 mod auth;
 mod bounds;
 mod change;
+mod expand;
+mod fields;
 mod keys;
 mod kind;
 mod listen;
+mod mount_table;
 mod nearest;
 mod problem;
 mod process;
@@ -20,7 +23,7 @@ mod show;
 mod source;
 mod table;
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use auth::Claims;
@@ -35,6 +38,7 @@ use tidemill_bus::Coding;
 use tidemill_log::{Retention, Rule};
 use tidemill_plugin::Limits;
 
+use crate::mount::Mount;
 use axum::http::Uri;
 use settings::Settings;
 use source::FileSource;
@@ -91,12 +95,16 @@ pub(crate) struct Config {
     pub(crate) drain: Drain,
     /// `[telemetry]`
     pub(crate) telemetry: Telemetry,
+    /// `[[mount]]`
+    pub(crate) mounts: Vec<Arc<Mount>>,
     /// `[plugins.<name>]`, as written: the plugins' settings are read where plugins are known.
     pub(crate) plugins: BTreeMap<String, toml::Table>,
     entries: Vec<Entry>,
     plugin_places: BTreeMap<String, String>,
-    /// `[[auth.tokens]]`, `[[auth.issuers]]` and `[[source]]`, as written.
+    /// Lists of tables such as `[[auth.tokens]]`, as written, with their variables.
     written: Vec<(&'static str, toml::Table)>,
+    /// `[plugins]`, as written, with its variables.
+    plugins_written: toml::Table,
 }
 
 /// `[server]`: how connections are served.
@@ -366,7 +374,8 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
         flags: &Flags,
     ) -> Result<Self, ConfigError> {
-        let file = file.map(|(name, text)| FileSource::parse(name, text)).unwrap_or_default();
+        let env: expand::Env = env.collect();
+        let file = file.map(|(name, text)| FileSource::parse(name, text, &env)).unwrap_or_default();
         let flags = [
             ("listen", "--listen", &flags.listen),
             ("plugins-dir", "--plugins", &flags.plugins),

@@ -170,9 +170,19 @@ impl Connections {
 
     /// Ends those of some principals; how many these were.
     pub(crate) fn close_of(&self, is: impl Fn(&Principal) -> bool) -> usize {
+        self.close_where(|terms| is(&terms.principal))
+    }
+
+    /// Ends those on some terms; how many these were.
+    pub(crate) fn close_where(&self, is: impl Fn(&Terms) -> bool) -> usize {
         let inner = self.lock();
-        let closed = inner.open.values().filter(|connection| is(&connection.terms.principal));
+        let closed = inner.open.values().filter(|connection| is(&connection.terms));
         closed.map(|connection| connection.carrier.close()).count()
+    }
+
+    /// Looks at each, oldest first.
+    pub(crate) fn each(&self, look: impl FnMut(&Connection)) {
+        self.lock().open.values().map(|connection| &**connection).for_each(look);
     }
 
     /// Ends those who take nothing for too long, and those who are to be disconnected when they are behind and whose

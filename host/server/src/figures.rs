@@ -51,6 +51,11 @@ impl Refused {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
     }
 
+    /// One that was told this, before anybody asked who it is.
+    pub(crate) fn note_kind(&self, reason: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+
     pub(crate) fn read(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -2,13 +2,13 @@
 
 mod accept;
 mod base;
-mod body;
+pub(crate) mod body;
 mod connection;
 mod connections;
 pub(crate) mod cors;
 mod dashboard;
 mod dead_letters;
-mod decode;
+pub(crate) mod decode;
 mod diagnostics;
 mod event;
 pub(crate) mod extract;
@@ -22,7 +22,7 @@ mod openapi;
 mod orders;
 mod outcome;
 mod proxy;
-mod publish;
+pub(crate) mod publish;
 mod registry;
 mod replay;
 mod stats;
@@ -54,6 +54,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth;
 use crate::mcp;
+use crate::mount;
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
@@ -119,11 +120,14 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/{*path}", any(not_found))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(app), mount::serve))
         .layer(from_fn_with_state(Arc::clone(app), auth::guard))
+        .layer(from_fn_with_state(Arc::clone(app), mount::enter))
         .layer(from_fn(gate::gate))
         .layer(from_fn_with_state(Arc::clone(app), proxy::client_address))
         // Around all of it: a page can read why it was refused.
         .layer(from_fn_with_state(Arc::clone(app), cors::answer))
+        .layer(from_fn_with_state(Arc::clone(app), mount::find))
         .with_state(Arc::clone(app));
     base::below(&app.config().server.base_path, routes)
 }

@@ -56,6 +56,17 @@ pub(crate) const TOOL_PROGRESS_EVENTS_MAX: u32 = 1_000;
 pub(crate) const TOOL_PROGRESS_EVENTS_WAITING_MAX: usize = 1000;
 /// Changes of resources that are kept for those who are behind. They miss older ones, and read again.
 pub(crate) const RESOURCE_UPDATES_KEPT_MAX: usize = 1024;
+/// Mounts of a configuration. Each request is compared with all of them.
+pub(crate) const MOUNTS_MAX: usize = 64;
+/// Headers that one mount sets. Each of its answers has all of them.
+pub(crate) const MOUNT_HEADERS_MAX: usize = 16;
+/// Bytes of a file that a mount serves. It is read as a whole for each who asks.
+pub(crate) const FILE_BYTES_MAX: usize = 4 << 20;
+/// Events that figures of a mount may have, and that are looked at to find as many that whoever asks may see: each is read
+/// from the log.
+pub(crate) const FIGURES_HISTORY_MAX: u64 = 100;
+/// See [`FIGURES_HISTORY_MAX`].
+pub(crate) const FIGURES_LOOKED_MAX: usize = 1000;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.

@@ -1,8 +1,160 @@
 //! Mounts: paths of the configuration at which clients of a system find what its documents say. Owns the table of them; what
 //! is at each is a kind with its own file. Must not know any system by name.
 
+mod access;
+mod count;
+mod entry;
+mod figures;
+mod file;
+mod origin;
 pub(crate) mod profile;
+mod publish;
+mod requests;
+mod route;
 pub(crate) mod stream;
+mod table;
 
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tidemill_jq_program::Program;
+
+use crate::mcp::Presence;
+
+pub(crate) use access::{Access, Entrance};
+pub(crate) use entry::{enter, is_settable, serve};
+pub(crate) use figures::Figures;
+pub(crate) use file::File;
+pub(crate) use origin::{Cors, Origins};
 pub(crate) use profile::Profile;
+pub(crate) use publish::Publish;
+pub(crate) use requests::Bound;
+pub(crate) use route::{At, find};
 pub(crate) use stream::{StreamMount, plain};
+pub(crate) use table::{Mounted, Mounts};
+
+/// One of `[[mount]]`, checked.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Mount {
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    /// What it takes; with GET also HEAD.
+    pub(crate) methods: Vec<Method>,
+    /// Otherwise it answers that it is not there.
+    pub(crate) enabled: bool,
+    pub(crate) access: Access,
+    /// In place of `[cors]`.
+    pub(crate) cors: Option<Cors>,
+    /// Which pages' requests are taken at all; none: of all that may come.
+    pub(crate) origins: Option<Origins>,
+    /// Of all answers.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The shape of error bodies.
+    pub(crate) problem: Option<Program>,
+    /// How many one address may send.
+    pub(crate) requests: Option<Bound>,
+}
+
+/// What is at a path.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// A stream of events.
+    Stream(Arc<StreamMount>),
+    /// A body becomes an event.
+    Publish(Publish),
+    /// Figures of the moment.
+    Figures(Figures),
+    /// A file.
+    File(File),
+    /// The Model Context Protocol.
+    Mcp(Presence),
+}
+
+impl Kind {
+    /// As it is written.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "stream",
+            Self::Publish(_) => "publish",
+            Self::Figures(_) => "figures",
+            Self::File(_) => "file",
+            Self::Mcp(_) => "mcp",
+        }
+    }
+
+    /// What may be asked of it.
+    pub(crate) const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Publish(_) => &[Method::POST, Method::PUT],
+            Self::Mcp(_) => &[Method::POST, Method::GET, Method::DELETE],
+            _ => &[Method::GET],
+        }
+    }
+}
+
+impl Mount {
+    pub(crate) fn takes(&self, method: &Method, headers: &HeaderMap) -> bool {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        // Of what only reads, what says that it is of the protocol: another mount may have a stream at the same path.
+        let is_for_another = matches!(self.kind, Kind::Mcp(_))
+            && method == Method::GET
+            && !["mcp-session-id", "mcp-protocol-version"].iter().any(|name| headers.contains_key(*name));
+        self.methods.contains(method) && !is_for_another
+    }
+
+    /// The stream, if it is one.
+    pub(crate) const fn stream(&self) -> Option<&Arc<StreamMount>> {
+        if let Kind::Stream(stream) = &self.kind { Some(stream) } else { None }
+    }
+
+    /// Whose streams are counted.
+    pub(crate) fn of(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Publish(publish) => publish.of.as_deref(),
+            Kind::Figures(figures) => figures.of.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// Beginnings of paths that are the server's own.
+const OWN: [&str; 14] = [
+    "dashboard",
+    "connections",
+    "dead-letters",
+    "hooks",
+    "event-types",
+    "plugins",
+    "principal",
+    "tickets",
+    "diagnostics",
+    "tokens",
+    "metrics",
+    "openapi.json",
+    "livez",
+    "readyz",
+];
+
+/// Why nothing of the configuration can be at a path, if so.
+pub(crate) fn own(path: &str) -> Option<String> {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    let own = OWN.contains(&first) || path == "/events/poll";
+    own.then(|| format!("is {path:?}, where the server has something of its own; take another path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_the_servers_own_is_known() {
+        let routes = include_str!("http.rs");
+        let paths = routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let free = ["/", "/events", "/events/stats", "/events/{position}", "/{*path}"];
+        let free = |path: &str| free.contains(&path) || path.starts_with("/mcp");
+        for path in paths {
+            assert_eq!(own(path).is_none(), free(path), "{path}");
+        }
+        assert!(own("/health").is_none() && own("/pluginsx").is_none() && own("/plugins/x").is_some());
+    }
+}

@@ -8,13 +8,15 @@ use crate::app::{self, App};
 use crate::auth::Auth;
 use crate::cli::{self, ConfigFlags};
 use crate::config::Config;
+use crate::connections::Use;
+use crate::mount::Mounts;
 
 /// Puts something in force that was prepared.
 type Apply = Box<dyn FnOnce(&App) + Send>;
 
 /// What takes part. Each looks at the new configuration first and may refuse it; only when all have agreed the first is
 /// applied, and none of them can fail then.
-const PARTS: [fn(&App, &Config) -> anyhow::Result<Apply>; 4] = [plugins, tokens, admission, certificate];
+const PARTS: [fn(&App, &Config) -> anyhow::Result<Apply>; 5] = [plugins, tokens, admission, mounts, certificate];
 
 /// Reads the configuration from where it was read at the start. Blocks: files are read, and plugins compiled.
 pub(crate) fn reload(app: &Arc<App>, flags: &ConfigFlags) {
@@ -77,6 +79,19 @@ fn admission(app: &App, config: &Config) -> anyhow::Result<Apply> {
     Ok(Box::new(move |app| {
         app.admission.store(Arc::new(admission));
         app.places.bound(caps, connections_per_address);
+    }))
+}
+
+/// Mounts. Streams of those that are others now, or nowhere, end: their clients come back as they were told (`retry:`).
+fn mounts(app: &App, config: &Config) -> anyhow::Result<Apply> {
+    let mounts = Mounts::new(&config.mounts, Some(&app.mounts.load()));
+    Ok(Box::new(move |app| {
+        let mounts = Arc::new(mounts);
+        app.mounts.store(Arc::clone(&mounts));
+        let ended = app.connections.close_where(|terms| terms.usage == Use::Stream && !mounts.has(&terms.mount));
+        if ended > 0 {
+            tracing::info!(ended, "streams of mounts that are others now have ended");
+        }
     }))
 }
 

@@ -53,6 +53,7 @@ async fn serve(mut config: Config, args: &ServeArgs) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("cannot wait for signals")?;
     let certificate = tls.as_ref().map(|tls| Arc::clone(&tls.certificate));
     let watching = certificate.clone().map(|certificate| tokio::spawn(tls::watch(certificate)));
+    config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     let (app, directory) = tokio::task::spawn_blocking(move || app::build(config, certificate)).await??;
     // Whoever subscribes from now on hears what happens from now on.
     app.bus.settle().await;
@@ -99,6 +100,7 @@ async fn keep_house(app: Arc<App>) {
     loop {
         pause.tick().await;
         app.admission.load().tidy();
+        app.mounts.load().tidy();
         app.auth.load().refresh_keys();
         if let Some(traces) = &app.traces {
             traces.firsts().give_up();

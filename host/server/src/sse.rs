@@ -142,10 +142,12 @@ impl Subscribed {
     }
 }
 
-/// Takes a subscriber in among the others. Whoever ends those of one principal sees it, or this sees what they did.
+/// Takes a subscriber in among the others. Whoever ends those of one principal, or of a mount, sees it, or this sees what
+/// they did.
 fn register(app: &Arc<App>, terms: Terms, place: Place, cursor: &Cursor, carrier: Carrier) -> Arc<Connection> {
     let connection = app.connections.register(terms, place, cursor, carrier);
-    if app.is_nobody(&connection.terms.principal) {
+    let is_gone = connection.terms.usage == Use::Stream && !app.mounts.load().has(&connection.terms.mount);
+    if is_gone || app.is_nobody(&connection.terms.principal) {
         app.connections.close(connection.id);
     }
     change::tell(app, &connection, change::What::Came);

@@ -14,8 +14,9 @@ use crate::app::App;
 use crate::audit::{self, Attempt};
 use crate::auth::policy::{Need, action, need};
 use crate::auth::principal::ADMIN;
-use crate::auth::{Principal, Refusal, not_permitted};
+use crate::auth::{Auth, Principal, Refusal, not_permitted};
 use crate::connections::Peer;
+use crate::mount::{self, At, Entrance, Mount};
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
@@ -32,18 +33,23 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let route = route.as_ref().map_or("", MatchedPath::as_str);
-    let need = need(request.method(), route);
-    let mut attempt = action(request.method(), route).map(|action| {
+    let at = request.extensions().get::<At>().cloned();
+    let route = at.as_ref().map_or(route, |at| &at.mounted.mount.path);
+    let need = at.as_ref().map_or_else(|| need(request.method(), route), |at| need_of(&at.mounted.mount));
+    // What mounts do is no action by hand.
+    let action = if at.is_some() { None } else { action(request.method(), route) };
+    let mut attempt = action.map(|action| {
         let parts = object.iter().flat_map(RawPathParams::iter).map(|(_, value)| value);
         let object = parts.collect::<Vec<_>>().join("/");
         Attempt::begin(&app, action, object, peer.clone(), request.headers())
     });
-    let who = identify(&app, need, &mut request).await;
+    let who = identify(&app, need, at.as_ref(), &mut request).await;
     if let (Ok(Some(principal)), Some(attempt)) = (&who, &mut attempt) {
         attempt.by(principal);
     }
+    let publishes = need == Need::Publisher || (at.is_some() && !request.method().is_safe());
     let by = who.as_ref().ok().and_then(Clone::clone);
-    let answer = match who.and_then(|who| admit(&app, need, who, &mut request)) {
+    let answer = match who.and_then(|who| admit(&app, need, at.as_ref(), who, &mut request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -52,7 +58,7 @@ pub(crate) async fn guard(
     if refused && need != Need::Nothing {
         app.figures.refused.note(&answer);
         if attempt.is_none() {
-            let what = if need == Need::Publisher { "publish" } else { "read" };
+            let what = if publishes { "publish" } else { "read" };
             audit::refused(&app, what, route, &peer, by.as_deref(), &answer);
         }
     }
@@ -63,17 +69,27 @@ pub(crate) async fn guard(
 }
 
 /// Who it is, where it matters.
-async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option<Arc<Principal>>, Problem> {
+async fn identify(
+    app: &App,
+    need: Need,
+    at: Option<&At>,
+    request: &mut Request,
+) -> Result<Option<Arc<Principal>>, Problem> {
     if need == Need::Nothing {
         return Ok(None);
     }
-    let principal = match take_ticket(request)? {
+    let is_stream = at.map_or(request.uri().path() == sse::PATH, |at| at.mounted.mount.stream().is_some());
+    let principal = match take_ticket(is_stream, request)? {
         Some(ticket) => app.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => {
             let auth = app.auth.load_full();
             let cookies = app.admission.load().sites.may_use_cookies(request.method(), request.headers());
             let query = request.uri().query().unwrap_or_default();
-            auth.principal(cookies, query, request.headers()).await?
+            let token = at.and_then(|at| at.token.as_deref());
+            match auth.sender(cookies, query, request.headers(), token).await? {
+                Some(principal) => principal,
+                None => without_token(&auth, at).ok_or(Refusal::Missing)?,
+            }
         }
     };
     if app.is_nobody(&principal) {
@@ -82,11 +98,38 @@ async fn identify(app: &App, need: Need, request: &mut Request) -> Result<Option
     Ok(Some(principal))
 }
 
+/// Who it is without a token, where that is allowed.
+fn without_token(auth: &Auth, at: Option<&At>) -> Option<Arc<Principal>> {
+    match at.map(|at| (at.mounted.mount.access.entrance, at)) {
+        None | Some((Entrance::Server, _)) => auth.anonymous.clone(),
+        Some((Entrance::Open, at)) => Some(Arc::clone(&at.mounted.visitor)),
+        Some((Entrance::Token, _)) => None,
+    }
+}
+
+/// What a mount needs, unless it says itself who may.
+fn need_of(mount: &Mount) -> Need {
+    match mount.kind {
+        mount::Kind::Publish(_) if !mount.access.decides() => Need::Publisher,
+        _ => Need::Somebody,
+    }
+}
+
 /// Looks whether they may, and has handlers know who it is.
-fn admit(app: &App, need: Need, who: Option<Arc<Principal>>, request: &mut Request) -> Result<(), Problem> {
+fn admit(
+    app: &App,
+    need: Need,
+    at: Option<&At>,
+    who: Option<Arc<Principal>>,
+    request: &mut Request,
+) -> Result<(), Problem> {
     let Some(principal) = who else { return Ok(()) };
     if principal.kind().is_none() {
-        app.admission.load().sites.check(request)?;
+        let own = at.and_then(|at| at.mounted.mount.cors.as_ref()).map_or(&[][..], |cors| &cors.origins);
+        app.admission.load().sites.check(request, own)?;
+    }
+    if let Some(at) = at {
+        at.mounted.mount.access.check(&principal)?;
     }
     match need {
         Need::Publisher if !principal.may_publish_something() => {
@@ -104,9 +147,9 @@ fn admit(app: &App, need: Need, who: Option<Arc<Principal>>, request: &mut Reque
 }
 
 /// Takes a ticket out of the address of a stream, so that nothing else sees it.
-fn take_ticket(request: &mut Request) -> Result<Option<String>, Problem> {
+fn take_ticket(is_stream: bool, request: &mut Request) -> Result<Option<String>, Problem> {
     let query = request.uri().query().unwrap_or_default();
-    if request.uri().path() != sse::PATH || !request.method().is_safe() || !query.contains("ticket") {
+    if !is_stream || !request.method().is_safe() || !query.contains("ticket") {
         return Ok(None);
     }
     let (mut rest, mut tickets) = (form_urlencoded::Serializer::new(String::new()), Vec::new());
@@ -121,7 +164,7 @@ fn take_ticket(request: &mut Request) -> Result<Option<String>, Problem> {
         return Err(Problem::new(Kind::BadRequest, "the parameter `ticket` is there twice").at("ticket"));
     }
     let Some(ticket) = tickets.pop() else { return Ok(None) };
-    let uri = format!("{}?{}", sse::PATH, rest.finish());
+    let uri = format!("{}?{}", request.uri().path(), rest.finish());
     *request.uri_mut() = uri
         .parse::<Uri>()
         .map_err(|_| Problem::new(Kind::BadRequest, "the address cannot be read without its ticket"))?;

@@ -13,7 +13,13 @@ const TOKEN_COOKIE: &str = "tidemill_token";
 
 /// The token of a request, if it has one.
 /// `cookies`: whether a cookie counts.
-pub(super) fn token<'h>(cookies: bool, query: &str, headers: &'h HeaderMap) -> Result<Option<&'h str>, Problem> {
+/// `given`: one that was in the address where that is allowed.
+pub(super) fn token<'h>(
+    cookies: bool,
+    query: &str,
+    headers: &'h HeaderMap,
+    given: Option<&'h str>,
+) -> Result<Option<&'h str>, Problem> {
     let in_address = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| {
         // Both spellings that are in use (RFC 6750, section 2.3).
         matches!(&*name, "token" | "access_token")
@@ -34,8 +40,12 @@ pub(super) fn token<'h>(cookies: bool, query: &str, headers: &'h HeaderMap) -> R
             return Err(malformed("`Authorization` and `X-Auth-Token` have different tokens; send one of them"));
         }
         (Some(token), _) | (None, Some(token)) => Some(token),
+        (None, None) if given.is_some() => given,
         (None, None) => cookie(cookies, headers)?,
     };
+    if given.is_some_and(|given| token != Some(given)) {
+        return Err(malformed("the address and a header have different tokens; send one of them"));
+    }
     match token {
         Some(token) if token.len() > TOKEN_BYTES_MAX => Err(malformed("the token is longer than 8 KiB")),
         Some("") => Err(malformed("the token is empty")),
@@ -105,7 +115,7 @@ mod tests {
         headers.for_each(|(name, value)| {
             map.append(name, value);
         });
-        token(method.is_safe() || is_same_origin(&map), "", &map).map(|token| token.map(str::to_owned)).map_err(
+        token(method.is_safe() || is_same_origin(&map), "", &map, None).map(|token| token.map(str::to_owned)).map_err(
             |problem| {
                 let problem = serde_json::to_value(problem).unwrap();
                 u16::try_from(problem["status"].as_u64().unwrap()).unwrap()

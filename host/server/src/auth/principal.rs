@@ -1,7 +1,7 @@
 //! Who somebody is and what they may do. Must not know how they showed it, nor HTTP.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -96,6 +96,15 @@ impl Principal {
         Self { name, rights: None, reader, expires: None, token_id: None, rests_on: Arc::default() }
     }
 
+    /// Somebody without a token at a mount that is open to everybody: they see these types, or all if there are none.
+    pub(crate) fn visitor(types: &[TypePattern]) -> Self {
+        /// All visitors are one.
+        static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
+        let subscribe = (!types.is_empty()).then(|| types.to_vec());
+        let reader = Arc::new(Reader { subscribe, ..Reader::default() });
+        Self { reader, rests_on: Arc::clone(&VISITORS), ..Self::anonymous() }
+    }
+
     /// The bearer of a token.
     pub(crate) fn bearer(name: String, rights: Rights, expires: Option<Timestamp>, token_id: Option<String>) -> Self {
         let Rights { kind, permissions, groups, subscribe, .. } = &rights;
@@ -175,6 +184,13 @@ impl Principal {
     /// What it may see where the server is looked after: whoever may administer it, events for whomever.
     pub(crate) fn operating(&self) -> Reader {
         Reader { any_audience: self.may_administer(), ..Reader::clone(&self.reader) }
+    }
+
+    /// Whether it has a permission. Whoever may come without a token has all, and so has a `master`.
+    pub(crate) fn has(&self, permission: &str) -> bool {
+        self.rights.as_ref().is_none_or(|rights| {
+            rights.kind == TokenType::Master || rights.permissions.iter().any(|own| own == permission)
+        })
     }
 
     /// Whether it may change the server itself.

@@ -29,7 +29,8 @@ impl Sites {
     }
 
     /// Whether a request without a token may come from where it does.
-    pub(super) fn check(&self, request: &Request) -> Result<(), Problem> {
+    /// `also`: sites that what is asked for trusts.
+    pub(super) fn check(&self, request: &Request, also: &[String]) -> Result<(), Problem> {
         let (method, headers) = (request.method(), request.headers());
         let named = headers.get_all(HOST).iter().map(|host| host.to_str().ok());
         let own = |host: Option<&str>| host.and_then(|host| host.parse().ok()).is_some_and(|host| self.is_own(&host));
@@ -39,7 +40,12 @@ impl Sites {
                 `localhost`, addresses, and those in `server.allowed-hosts`";
             return Err(Problem::new(Kind::CrossSite, detail).at("host"));
         }
-        if !method.is_safe() && !is_same_origin(headers) && is_of_page(headers) && !self.is_listed(headers) {
+        if !method.is_safe()
+            && !is_same_origin(headers)
+            && is_of_page(headers)
+            && !is_listed(&self.cors.origins, headers)
+            && !is_listed(also, headers)
+        {
             let detail = "the request comes from a page of another site (`Origin`), and has no token that would show that \
                 it is meant; send one, or write the site into `cors.origins`";
             return Err(Problem::new(Kind::CrossSite, detail).at("origin"));
@@ -49,7 +55,7 @@ impl Sites {
 
     /// Whether a browser's cookie counts on a request of another site.
     pub(super) fn may_use_cookies(&self, method: &Method, headers: &HeaderMap) -> bool {
-        method.is_safe() || is_same_origin(headers) || (self.cors.credentials && self.is_listed(headers))
+        method.is_safe() || is_same_origin(headers) || (self.cors.credentials && is_listed(&self.cors.origins, headers))
     }
 
     /// Addresses are nobody's to give another meaning.
@@ -61,15 +67,13 @@ impl Sites {
         let listed = |hosts: &Vec<String>| hosts.contains(&host);
         is_address || host == "localhost" || self.hosts.as_ref().is_none_or(listed)
     }
+}
 
-    fn is_listed(&self, headers: &HeaderMap) -> bool {
-        let mut origins = headers.get_all(ORIGIN).iter();
-        let (origin, more) = (origins.next(), origins.next());
-        more.is_none()
-            && origin.is_some_and(|origin| {
-                self.cors.origins.iter().any(|own| own == "*" || own.as_bytes() == origin.as_bytes())
-            })
-    }
+fn is_listed(list: &[String], headers: &HeaderMap) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let (origin, more) = (origins.next(), origins.next());
+    more.is_none()
+        && origin.is_some_and(|origin| list.iter().any(|own| own == "*" || own.as_bytes() == origin.as_bytes()))
 }
 
 /// Whether a page sent it: what is no browser says nothing of that.

@@ -7,7 +7,8 @@ use std::{env, path::PathBuf};
 use clap::{Args, Subcommand};
 
 use super::{Exit, Failure, Output};
-use crate::config::{Config, ConfigError, ENV_PREFIX, Flags};
+use crate::cli::env_file;
+use crate::config::{Config, ConfigError, Flags};
 
 /// `tidemill config`
 #[derive(Debug, Args)]
@@ -37,6 +38,9 @@ pub(crate) struct ConfigFlags {
     /// Configuration file [default: ./tidemill.toml if there is one]
     #[arg(long, value_name = "FILE", env = "TIDEMILL_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
+    /// File of environment variables, `NAME=value` in each line; those that are set already win
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
     /// Address and port to serve HTTP on; port 0 picks a free one [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -77,17 +81,17 @@ impl ConfigFlags {
 
     fn load_with(&self, env: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
         let flags = Flags { listen: self.listen.clone(), plugins: self.plugins.clone(), data: self.data.clone() };
+        let of_file = self.env_file.as_deref().map_or(Ok(Vec::new()), env_file::read)?;
+        // Later ones win.
+        let env = of_file.into_iter().chain(env);
         Config::load(self.config.as_deref(), env, &flags)
     }
 }
 
-/// The process environment as far as it concerns us.
+/// The process environment: the file may name any variable.
 pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
     // Not `vars`: that would panic at a variable of somebody else that is not UTF-8.
-    env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(ENV_PREFIX))?;
-        Some((name, value.to_string_lossy().into_owned()))
-    })
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
 }
 
 pub(super) fn run(
@@ -106,6 +110,9 @@ pub(super) fn run(
     }
     if !problems.is_empty() {
         return Err(Failure::new(Exit::Usage, format!("settings of plugins are wrong:{problems}")));
+    }
+    for warning in config.warnings() {
+        writeln!(output.err, "warning: {warning}")?;
     }
     match &args.action {
         Action::Check(_) => writeln!(output.out, "OK")?,

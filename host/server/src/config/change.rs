@@ -56,13 +56,12 @@ impl Config {
             let list = if LIVE.contains(&other.key) { &mut taken } else { &mut waiting };
             list.push(entry.key.to_owned());
         }
-        for table in ["auth.tokens", "auth.issuers"] {
-            let of =
-                |config: &Self| config.written.iter().filter(|(key, _)| *key == table).cloned().collect::<Vec<_>>();
-            if of(self) != of(new) {
-                taken.push(table.to_owned());
-            }
-        }
+        let lists = [
+            ("auth.tokens", self.auth.tokens != new.auth.tokens),
+            ("auth.issuers", self.auth.issuers != new.auth.issuers),
+            ("mount", self.mounts != new.mounts),
+        ];
+        taken.extend(lists.into_iter().filter(|(_, differs)| *differs).map(|(table, _)| table.to_owned()));
         let plugins = self.plugins.keys().chain(new.plugins.keys().filter(|name| !self.plugins.contains_key(*name)));
         let changed = plugins.filter(|name| self.plugins.get(*name) != new.plugins.get(*name));
         taken.extend(changed.map(|name| format!("plugins.{name}")));
@@ -104,6 +103,8 @@ impl Config {
         let (sources, others) = (self.written.drain(..), new.written.iter());
         let sources = sources.filter(|(key, _)| *key == "source");
         self.written = others.filter(|(key, _)| *key != "source").cloned().chain(sources).collect();
+        self.mounts.clone_from(&new.mounts);
+        self.plugins_written.clone_from(&new.plugins_written);
         for (entry, other) in self.entries.iter_mut().zip(&new.entries).filter(|(entry, _)| LIVE.contains(&entry.key)) {
             entry.clone_from(other);
         }

@@ -9,19 +9,21 @@ mod limits;
 mod sites;
 mod telemetry;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
 use super::kind::{Address, BasePath, Choice, Count, File, Folder, Mode, Networks, Several, Size, Source, Span};
+use super::mount_table;
 use super::process;
 use super::settings::Settings;
 use super::{
     Audit, Config, Drain, Durability, HttpClient, Log, Mcp, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
     StoreKind, Subscribe, Tls,
 };
+use crate::limits::MOUNTS_MAX;
 use crate::limits::SOURCES_MAX;
 
 /// How long something may be kept.
@@ -347,7 +349,11 @@ impl Config {
             plugins: s.plugin_tables(),
             entries: Vec::new(),
             plugin_places: BTreeMap::new(),
+            mounts: s.keyed_tables("mount", MOUNTS_MAX, |table, directory| {
+                mount_table::mount(table, directory).map(Arc::new)
+            }),
             written: Vec::new(),
+            plugins_written: toml::Table::new(),
         };
         config.check_relations(s);
         config
@@ -355,6 +361,9 @@ impl Config {
 
     /// What no value shows alone.
     fn check_relations(&self, s: &mut Settings) {
+        for detail in mount_table::contradictions(&self.mounts) {
+            s.contradiction("mount", detail);
+        }
         for (key, detail) in self.auth.contradictions() {
             s.contradiction(key, detail);
         }

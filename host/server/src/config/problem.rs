@@ -13,6 +13,14 @@ pub(crate) enum ConfigError {
         /// Why not.
         source: io::Error,
     },
+    /// The file of environment variables cannot be used.
+    #[error("cannot use the file of environment variables {path}: {detail}", path = path.display())]
+    EnvFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        detail: String,
+    },
     /// Everything that is wrong, one per line.
     #[error("{}", Lines(problems))]
     Invalid {

@@ -8,6 +8,7 @@ use std::{
 
 use tidemill_log::Rule;
 
+use super::expand::Env;
 use super::kind::Kind;
 use super::nearest::{nearest_key, nearest_variable, split};
 use super::problem::{ConfigError, ConfigProblem};
@@ -69,15 +70,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(
-        mut file: FileSource,
-        env: impl Iterator<Item = (String, String)>,
-        flags: Vec<(&'static str, &'static str, String)>,
-    ) -> Self {
+    pub(super) fn new(mut file: FileSource, env: Env, flags: Vec<(&'static str, &'static str, String)>) -> Self {
         Self {
             problems: std::mem::take(&mut file.problems),
             file,
-            env: env.filter(|(name, value)| is_ours(name, value)).collect(),
+            env: env.into_iter().filter(|(name, value)| is_ours(name, value)).collect(),
             flags,
             entries: Vec::new(),
         }
@@ -140,18 +137,9 @@ impl Settings {
 
     /// The bounds for types of events, checked.
     pub(super) fn retention_rules(&mut self) -> Vec<Rule> {
-        let tables = self.file.tables.remove("retention").unwrap_or_default();
-        let mut rules = Vec::with_capacity(tables.len());
-        for (table, line) in tables {
-            match super::retention::rule(&table) {
-                Ok(rule) => rules.push(rule),
-                Err(problems) => self.problems.extend(problems.into_iter().map(|(key, detail)| ConfigProblem {
-                    place: self.file.place(line),
-                    key: format!("retention.{key}"),
-                    detail,
-                })),
-            }
-        }
+        let rules = self.keyed_tables("retention", usize::MAX, |table, _| super::retention::rule(table));
+        // They are shown as they are read.
+        self.file.tables.remove("retention");
         rules
     }
 
@@ -226,9 +214,10 @@ impl Settings {
         }
         let places = self.file.plugins.iter().map(|(name, (_, line))| (name.clone(), self.file.place(*line)));
         let plugin_places = places.collect();
-        let tables = self.file.tables.into_iter();
-        let written = tables.flat_map(|(key, tables)| tables.into_iter().map(move |(table, _)| (key, table))).collect();
-        Ok(Config { plugin_places, entries: self.entries, written, ..config })
+        let written = self.file.tables.keys().flat_map(|key| tables_at(&self.file.as_written, key)).collect();
+        let plugins = self.file.as_written.get("plugins").and_then(toml::Value::as_table);
+        let plugins_written = plugins.cloned().unwrap_or_default();
+        Ok(Config { plugin_places, entries: self.entries, written, plugins_written, ..config })
     }
 
     /// What the layers say about a key, lowest first.
@@ -277,6 +266,14 @@ impl Settings {
             self.problems.push(ConfigProblem { place: "environment".into(), key: name.clone(), detail });
         }
     }
+}
+
+/// The list of tables at a dotted key.
+fn tables_at<'t>(file: &'t toml::Table, key: &'static str) -> impl Iterator<Item = (&'static str, toml::Table)> + 't {
+    let mut parts = key.split('.');
+    let first = parts.next().and_then(|part| file.get(part));
+    let list = parts.fold(first, |value, part| value.and_then(|value| value.get(part))).and_then(toml::Value::as_array);
+    list.into_iter().flatten().filter_map(move |table| Some((key, table.as_table()?.clone())))
 }
 
 /// The environment variable of a key: `publish.body-max` is `TIDEMILL_PUBLISH_BODY_MAX`.

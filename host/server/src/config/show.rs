@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use super::Config;
+use super::expand::escape;
 use super::nearest::split;
 use super::source::bare_or_quoted;
 
-/// Every key with what it means, what it may be, its default and who set it; then the plugins' tables as written.
+/// Every key with what it means, what it may be, its default and who set it; then tables as written: what their variables
+/// stand for may be secret.
 pub(super) fn to_toml(config: &Config) -> String {
     let mut text = String::new();
     let mut section = "";
@@ -21,7 +23,7 @@ pub(super) fn to_toml(config: &Config) -> String {
         line(&mut text, &format!("# {}", entry.meaning));
         line(&mut text, &format!("# Expected: {}.", entry.allowed));
         line(&mut text, &format!("# Default: {}. Set by: {}.", entry.default, entry.origin));
-        line(&mut text, &format!("{key} = {}", entry.value));
+        line(&mut text, &format!("{key} = {}", escape(&entry.value)));
     }
     for rule in &config.retention {
         line(&mut text, "\n# Bounds for some types of events, beside those of the whole log in [log].");
@@ -34,6 +36,7 @@ pub(super) fn to_toml(config: &Config) -> String {
                 "source" => {
                     "\n# A program whose output is sent. Secrets are better handed on by `environment` than written in `set`."
                 }
+                "mount" => "\n# What is at a path, for whom.",
                 _ => "\n# Whose tokens are taken: their hashes, or where keys are. There is no secret in it.",
             },
         );
@@ -43,9 +46,9 @@ pub(super) fn to_toml(config: &Config) -> String {
             line(&mut text, &format!("{} = {value}", bare_or_quoted(name)));
         }
     }
-    for (name, table) in &config.plugins {
+    for (name, table) in &config.plugins_written {
         let mut plugin = toml::Table::new();
-        plugin.insert(name.clone(), toml::Value::Table(table.clone()));
+        plugin.insert(name.clone(), table.clone());
         let mut plugins = toml::Table::new();
         plugins.insert("plugins".into(), toml::Value::Table(plugin));
         let place = config.plugin_place(name);

@@ -182,3 +182,29 @@ fn every_key_is_documented_as_it_is() {
     let expected: Vec<String> = expected.collect();
     assert_eq!(rows, expected, "docs/configuration.md should hold these rows:\n{}", expected.join("\n"));
 }
+
+#[test]
+fn variables_of_the_file_are_replaced_and_shown_as_they_hold() {
+    let file = "listen = '127.0.0.1:${PORT:-3000}'\n[publish]\nbatch-max = '${BATCH}'\n[cors]\norigins = \
+        ['${SITE:-http://a}', 'http://b']\n[publish.x]\n[plugins.p.config]\nkey = '${KEY}'\nquery = '.a as $x | $x'\n";
+    let file = file.replace("[publish.x]\n", "");
+    let env = [("PORT", "8080"), ("BATCH", "7"), ("KEY", "se\"cret"), ("UNUSED", "x")];
+    let config = load(&file, &env, &Flags::default()).unwrap();
+    assert_eq!((&*config.listen.to_string(), config.publish.batch_max), ("127.0.0.1:8080", 7));
+    assert_eq!(config.cors.origins, ["http://a", "http://b"]);
+    let plugin = config.plugins["p"]["config"].as_table().unwrap();
+    assert_eq!((plugin["key"].as_str(), plugin["query"].as_str()), (Some("se\"cret"), Some(".a as $x | $x")));
+    let shown = config.to_toml();
+    assert!(shown.contains("listen = \"127.0.0.1:8080\"") && shown.contains("\"${KEY}\""), "{shown}");
+    assert!(!shown.contains("cret"), "{shown}");
+    let again = load(&shown, &env, &Flags::default()).unwrap();
+    assert_eq!((&again.plugins, again.to_toml().contains("${KEY}")), (&config.plugins, true));
+    check_problems(
+        "listen = '127.0.0.1:${PORT}'\n[plugins.p]\nx = ['a',\n '${A B}']\n",
+        &[],
+        &[
+            "tidemill.toml:1: `listen` needs the environment variable `PORT`, which is not set: set it, or write `${PORT:-…}`",
+            "tidemill.toml:4: `plugins.p.x` has `${A B}`, which is no variable",
+        ],
+    );
+}

@@ -68,8 +68,9 @@ impl Service {
         &self.app
     }
 
-    fn base(&self) -> &str {
-        &self.base
+    /// Whether a stream is at a path.
+    fn streams(&self, path: &str) -> bool {
+        path.strip_prefix(&*self.base).is_some_and(|path| self.app.mounts.load().stream(path).is_some())
     }
 
     pub(super) fn write_timeout(&self) -> Duration {
@@ -119,7 +120,7 @@ enum Looked {
 impl Connection {
     async fn serve_plain(self, socket: TcpStream) -> io::Result<()> {
         let Some(lane) = self.service.lane.clone() else { return self.serve_either(socket).await };
-        let look = self.in_time(lane::look(&socket, self.service.base())).await?;
+        let look = self.in_time(lane::look(&socket, &|path| self.service.streams(path))).await?;
         let head_bytes = if let Look::Stream(_, length) = &look { *length } else { 0 };
         match Box::pin(self.answer(look)).await {
             Looked::Stream(subscribed, answer) => {
@@ -142,7 +143,7 @@ impl Connection {
             return self.serve_http2(stream).await;
         }
         let Some(lane) = self.service.lane.clone() else { return self.serve_http(stream, None).await };
-        let (look, head) = self.in_time(lane::read(&mut stream, self.service.base())).await?;
+        let (look, head) = self.in_time(lane::read(&mut stream, &|path| self.service.streams(path))).await?;
         match self.answer(look).await {
             Looked::Stream(subscribed, answer) => {
                 let (socket, session) = stream.into_inner();

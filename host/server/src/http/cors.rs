@@ -13,6 +13,7 @@ use tower_service::Service as _;
 
 use crate::app::App;
 use crate::config::Cors;
+use crate::mount::At;
 
 /// What pages may read beside what every page may.
 const EXPOSED: [HeaderName; 6] = [
@@ -26,7 +27,8 @@ const EXPOSED: [HeaderName; 6] = [
 
 /// Answers browsers that ask, and says in all answers which pages may read them, as the configuration in force has it.
 pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let cors = app.admission.load().cors.clone();
+    let own = request.extensions().get::<At>().and_then(|at| at.mounted.cors.clone());
+    let cors = own.unwrap_or_else(|| app.admission.load().cors.clone());
     match cors {
         Some(cors) => cors.layer(next).call(request).await.unwrap_or_else(|never| match never {}),
         None => next.run(request).await,

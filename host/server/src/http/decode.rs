@@ -51,6 +51,11 @@ pub(crate) struct Defaults<'a> {
     pub(crate) batch_max: usize,
 }
 
+/// One event in the simple form.
+pub(crate) fn simple(text: &str, default_source: &str) -> Decoded {
+    simple::event(text, default_source)
+}
+
 /// Decodes a request by its content type.
 pub(crate) fn decode(headers: &HeaderMap, body: &Bytes, defaults: Defaults<'_>) -> Result<Events, Problem> {
     let content_type = header_text(headers, header::CONTENT_TYPE.as_str())?;

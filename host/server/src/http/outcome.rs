@@ -111,6 +111,11 @@ pub(crate) fn single(id: &str, outcome: Option<&Outcome>, trail: Option<&Trail>,
     }
 }
 
+/// The same, for whoever shapes the answer.
+pub(crate) fn told(id: &str, outcome: Option<&Outcome>, durability: Durability) -> Result<Value, Problem> {
+    Ok(serde_json::to_value(item_or_problem(id, outcome, durability)?).unwrap_or_default())
+}
+
 fn item_or_problem<'a>(id: &'a str, outcome: Option<&'a Outcome>, durability: Durability) -> Result<Item<'a>, Problem> {
     let failed = |kind, by: &str, what: String| {
         Problem::new(kind, what)

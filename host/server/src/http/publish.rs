@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use tidemill_bus::{Outcome, PublishError, Published, Trail};
 use tidemill_event::Problem as EventProblem;
 
@@ -94,6 +95,28 @@ pub(crate) async fn one(
     }
     let outcomes = published.map_err(|error| refused(&error))?;
     Ok(outcome::single(&id, outcomes.first(), trail.as_deref(), app.durability))
+}
+
+/// Publishes one event; what became of it, as publishers read it. `admitted`: somebody else has looked whether they may.
+pub(crate) async fn single(
+    app: &App,
+    who: &Principal,
+    decoded: Decoded,
+    admitted: bool,
+    received: Instant,
+) -> Result<Value, Problem> {
+    let mut published = decoded.map_err(|problems| outcome::rejected(None, None, &problems))?;
+    if let Some(problem) = forbidden(who, &published).filter(|_| !admitted) {
+        return Err(not_permitted(&permission(&published), problem.detail));
+    }
+    let id = published.event.id().to_owned();
+    let traced = app.traces.as_ref().and_then(|traces| Some((traces, traces.begin(&mut published, received)?)));
+    let outcomes = app.bus.publish(vec![published]).await;
+    if let Some((traces, traced)) = traced {
+        traces.end(traced, outcomes.as_ref().ok().and_then(|outcomes| outcomes.first()));
+    }
+    let outcomes = outcomes.map_err(|error| refused(&error))?;
+    outcome::told(&id, outcomes.first(), app.durability)
 }
 
 async fn many(

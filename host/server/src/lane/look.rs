@@ -9,8 +9,6 @@ use rustix::net::RecvFlags;
 use tokio::io::{AsyncRead, AsyncReadExt, Interest};
 use tokio::net::TcpStream;
 
-use crate::sse;
-
 /// Bytes of a head that is looked at; a longer one is hyper's.
 const HEAD_MAX: usize = 8 << 10;
 /// Bytes of most heads.
@@ -30,8 +28,9 @@ pub(crate) enum Look {
 }
 
 /// Looks until it can be told, and reads nothing. The caller bounds the time.
-pub(crate) async fn look(socket: &TcpStream, base: &str) -> io::Result<Look> {
-    Ok(peek(socket, |bytes| judge(bytes, base)).await?.unwrap_or(Look::Other))
+/// `is_stream` knows the paths of streams.
+pub(crate) async fn look(socket: &TcpStream, is_stream: &(dyn Fn(&str) -> bool + Sync)) -> io::Result<Look> {
+    Ok(peek(socket, |bytes| judge(bytes, is_stream)).await?.unwrap_or(Look::Other))
 }
 
 /// The same for another judge, who says nothing while it takes more bytes. None: there are no more.
@@ -61,13 +60,16 @@ pub(crate) async fn peek<T>(socket: &TcpStream, judge: impl Fn(&[u8]) -> Option<
 }
 
 /// The same where nothing can be looked at without reading it: over TLS. What was read is there for whoever comes next.
-pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), base: &str) -> io::Result<(Look, BytesMut)> {
+pub(crate) async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    is_stream: &(dyn Fn(&str) -> bool + Sync),
+) -> io::Result<(Look, BytesMut)> {
     let mut head = BytesMut::with_capacity(HEAD_USUAL);
     while head.len() < HEAD_MAX {
         if stream.read_buf(&mut head).await? == 0 {
             break;
         }
-        if let Some(look) = judge(&head, base) {
+        if let Some(look) = judge(&head, is_stream) {
             return Ok((look, head));
         }
     }
@@ -75,7 +77,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), base: &str) -> i
 }
 
 /// What a connection begins with; none if that takes more bytes.
-fn judge(bytes: &[u8], base: &str) -> Option<Look> {
+fn judge(bytes: &[u8], is_stream: &dyn Fn(&str) -> bool) -> Option<Look> {
     let get = b"GET /";
     let known = bytes.len().min(get.len());
     if bytes.is_empty() || bytes[..known] != get[..known] {
@@ -84,7 +86,7 @@ fn judge(bytes: &[u8], base: &str) -> Option<Look> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut headers);
     let status = parsed.parse(bytes);
-    if parsed.path.is_some_and(|target| !is_stream(target, base)) {
+    if parsed.path.is_some_and(|target| !is_stream(target.split('?').next().unwrap_or_default())) {
         return Some(Look::Other);
     }
     match status {
@@ -94,10 +96,6 @@ fn judge(bytes: &[u8], base: &str) -> Option<Look> {
         }
         _ => Some(Look::Other),
     }
-}
-
-fn is_stream(target: &str, base: &str) -> bool {
-    target.split('?').next().and_then(|path| path.strip_prefix(base)) == Some(sse::PATH)
 }
 
 /// A parsed request, if it is plain.
@@ -124,21 +122,21 @@ fn request(parsed: &httparse::Request<'_, '_>) -> Option<Request<Body>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sse;
     use proptest::prelude::*;
 
     const PLAIN: &str =
         "GET /events?types=a.* HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 7.9\r\nConnection: Keep-Alive\r\n\r\n";
 
     fn judge(bytes: &[u8]) -> Option<Look> {
-        super::judge(bytes, "")
+        super::judge(bytes, &|path| path == sse::PATH)
     }
 
     #[test]
-    fn streams_are_below_the_base_path() {
-        for (base, is) in [("/a", true), ("", false), ("/b", false)] {
-            let request = PLAIN.replace("/events", "/a/events");
-            assert_eq!(matches!(super::judge(request.as_bytes(), base), Some(Look::Stream(..))), is, "{base}");
-        }
+    fn streams_are_where_they_are_said_to_be() {
+        let other = PLAIN.replace("/events", "/sse");
+        let look = |path: &'static str| super::judge(other.as_bytes(), &|own| own == path);
+        assert!(matches!(look("/sse"), Some(Look::Stream(..))) && matches!(look("/events"), Some(Look::Other)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Lists of names: of sites that browsers may come from, and of this server. Written as a list, or as one text with commas.
 
+use axum::http::Method;
+
 use super::{Kind, Raw};
 use crate::limits::NAMES_MAX;
 
@@ -26,6 +28,69 @@ impl Kind for Origins {
 
     fn to_toml(&self, value: &Vec<String>) -> String {
         written(value)
+    }
+}
+
+/// Names of anything, without spaces.
+pub(in crate::config) struct Names;
+/// Methods of HTTP.
+pub(in crate::config) struct Methods;
+/// Yes or no, or several of them, which are yes if all are.
+pub(in crate::config) struct Switches;
+
+impl Kind for Names {
+    type Value = Vec<String>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<String>> {
+        list(raw).filter(|list| list.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_graphic())))
+    }
+
+    fn allowed(&self) -> String {
+        "a list of names without spaces, such as [\"a\", \"b\"]".into()
+    }
+
+    fn to_toml(&self, value: &Vec<String>) -> String {
+        written(value)
+    }
+}
+
+impl Kind for Methods {
+    type Value = Vec<Method>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<Method>> {
+        let upper = |name: &String| name.bytes().all(|byte| byte.is_ascii_uppercase()).then(|| name.parse().ok());
+        let methods: Vec<Method> = list(raw)?.iter().map(|name| upper(name).flatten()).collect::<Option<_>>()?;
+        (!methods.is_empty()).then_some(methods)
+    }
+
+    fn allowed(&self) -> String {
+        "a list of methods in upper case, such as [\"GET\"]".into()
+    }
+
+    fn to_toml(&self, value: &Vec<Method>) -> String {
+        written(&value.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+}
+
+impl Kind for Switches {
+    type Value = bool;
+
+    fn parse(&self, raw: &Raw) -> Option<bool> {
+        match raw {
+            Raw::Boolean(value) => Some(*value),
+            _ => list(raw)
+                .filter(|list| !list.is_empty())?
+                .iter()
+                .try_fold(true, |all, one| Some(one.parse::<bool>().ok()? && all)),
+        }
+    }
+
+    fn allowed(&self) -> String {
+        "true or false, or a list of them of which all must be true".into()
+    }
+
+    fn to_toml(&self, value: &bool) -> String {
+        value.to_string()
     }
 }
 

@@ -1,0 +1,89 @@
+//! What a table may say, and how its mistakes are named.
+
+use crate::config::{Config, ConfigError, Flags};
+
+fn load(text: &str) -> Result<Config, String> {
+    let env = [("OFF".to_owned(), "false".to_owned())];
+    let loaded = Config::from_sources(Some(("dir/t.toml", text)), env.into_iter(), &Flags::default());
+    loaded.map_err(|error| match error {
+        ConfigError::Invalid { problems } => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        }
+        other => other.to_string(),
+    })
+}
+
+/// A text with one mistake, and what is said of it.
+#[track_caller]
+fn says(rest: &str, expected: &str) {
+    let text = format!("[[mount]]\n{rest}\n");
+    let error = load(&text).expect_err(rest);
+    assert!(error.contains(expected) && error.starts_with("dir/t.toml:"), "{rest}\n{error}");
+    assert_eq!(error.lines().count(), 1, "{rest}\n{error}");
+}
+
+#[test]
+fn mistakes_are_named_by_their_key_and_with_what_would_do() {
+    says("kind = 'stream'", "`mount.path` is missing");
+    for path in ["sse", "/sse/", "//sse", "/a/../b", "/a b", "/a%2fb", ""] {
+        says(&format!("path = '{path}'"), "`mount.path` is \"");
+    }
+    for path in ["/plugins", "/plugins/x", "/metrics", "/livez", "/events/poll", "/tokens/a/b"] {
+        says(&format!("path = '{path}'"), "where the server has something of its own");
+    }
+    says("path = '/a'\nkind = 'streams'", "`mount.kind` is \"streams\": expected \"stream\" or \"publish\"");
+    says("path = '/a'\npth = 1", "`mount.pth` is not a known key here: did you mean `path`?");
+    says("path = '/a'\nprojecton = '.'", "did you mean `projection`?");
+    says("path = '/a'\nkind = 'figures'\nanswer = '.'\nframing = 'both'", "`mount.framing` is not a known key here");
+    says("path = '/a'\nauth = 'nobody'", "`mount.auth` is \"nobody\": expected \"server\"");
+    says("path = '/a'\nauth = 'none'\npermissions = 'x'", "`mount.permissions` does not go with `auth");
+    says("path = '/a'\ntoken-types = ['boss']", "`mount.token-types` is [\"boss\"]: expected some of master");
+    says("path = '/a'\nmethods = 'POST'", "`mount.methods` has POST: a stream takes GET");
+    says("path = '/a'\nmethods = 'get'", "`mount.methods` is \"get\": expected a list of methods in upper case");
+    says("path = '/a'\nenabled = 'yes'", "`mount.enabled` is \"yes\": expected true or false");
+    says("path = '/a'\nproblem = '{'", "`mount.problem` is no program of jq: line 1, column");
+    says("path = '/a'\nheaders = { Connection = 'close' }", "`mount.headers.Connection` cannot be set");
+    says("path = '/a'\nheaders = { content-type = 'x' }", "`mount.headers.content-type` cannot be set");
+    says("path = '/a'\nheaders = { 'a b' = 'x' }", "`mount.headers.a b` is \"x\": expected a header");
+    says(
+        "path = '/a'\ncors = { origin = '*' }",
+        "`mount.cors.origin` is not a known key here: did you mean `origins`?",
+    );
+    says("path = '/a'\ncors = { origins = '*', credentials = true }", "`mount.cors.credentials` does not go together");
+    says("path = '/a'\ncors = true", "`mount.cors` is a value of type boolean: expected a table");
+    says("path = '/a'\norigins = 'a.example'", "`mount.origins` is \"a.example\": expected a list of origins");
+    says("path = '/a'\nrequests = { most = 5 }", "`mount.requests.most` and `window` go together");
+    says("path = '/a'\nkind = 'publish'", "`mount.event` is missing");
+    says("path = '/a'\nkind = 'figures'", "`mount.answer` is missing");
+    says("path = '/a'\nkind = 'file'", "`mount.file` must be the path of a file");
+    says("path = '/a'\nkind = 'file'\nfile = 'x'\ncsp = \"a\\nb\"", "`mount.csp` must be the text");
+    says("path = '/a'\nkind = 'figures'\nanswer = '.'\nof = '/b'", "where no mount of kind \"stream\" is");
+    says("path = '/a'\n[[mount]]\npath = '/a'", "has GET /a twice");
+    let many = "[[mount]]\npath = '/x'\nenabled = false\n".repeat(65);
+    assert!(load(&many).unwrap_err().contains("are more than 64, which is the most"));
+    assert!(load("mount = 1").unwrap_err().contains("write `[[mount]]`, with two brackets"));
+}
+
+#[test]
+fn what_fits_is_taken_and_shown_as_it_is_written() {
+    let text = "[[mount]]\npath = '/a'\nenabled = ['true', '${OFF}']\n[[mount]]\npath = '/a'\n\
+        [[mount]]\npath = '/a'\nkind = 'publish'\nevent = '.'\nof = '/events'\n\
+        [[mount]]\npath = '/f'\nkind = 'file'\nfile = 'x.html'\norigins = 'loopback,${SITES:-}'\n";
+    let config = load(text).unwrap();
+    let enabled: Vec<bool> = config.mounts.iter().map(|mount| mount.enabled).collect();
+    assert_eq!(enabled, [false, true, true, true]);
+    let crate::mount::Kind::File(file) = &config.mounts[3].kind else { panic!("{:?}", config.mounts[3]) };
+    assert_eq!(file.path, std::path::Path::new("dir/x.html"));
+    let shown = config.to_toml();
+    assert!(shown.contains("${OFF}") && shown.contains("loopback,${SITES:-}"), "{shown}");
+    assert_eq!(load(&shown).unwrap().mounts, config.mounts);
+}
+
+#[test]
+fn who_opens_a_mount_to_everybody_is_told() {
+    let open = "[[mount]]\npath = '/a'\nauth = 'none'\n";
+    assert!(load(open).unwrap().warnings().is_empty());
+    let far = load(&format!("listen = '0.0.0.0:1'\n{open}")).unwrap().warnings();
+    assert!(far.len() == 1 && far[0].contains("/a has `auth = \"none\"`"), "{far:?}");
+}

@@ -73,3 +73,23 @@ fn a_wrong_configuration_starts_nothing_and_names_the_key() {
     assert!(told.contains("listn") && told.contains("`listen`") && told.contains("body-max"), "{told}");
     assert!(!directory.path().join("data").exists());
 }
+
+#[tokio::test]
+async fn variables_come_from_a_file_and_those_that_are_set_win() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("tidemill.toml", "listen = '127.0.0.1:${PORT_OF_IT}'\n[publish]\nbatch-max = '${BATCH_OF_IT}'\n");
+    write(".env", "PORT_OF_IT=8123\nexport BATCH_OF_IT=\"7\"\nTIDEMILL_PUBLISH_BODY_MAX=2KiB\n");
+    let show = |args: &[&str]| {
+        let mut command = crate::support::tidemill(directory.path());
+        command.args(["config", "show"]).args(args).env("PORT_OF_IT", "8124").output().unwrap()
+    };
+    let shown = show(&["--env-file", ".env"]);
+    let text = String::from_utf8(shown.stdout).unwrap();
+    for line in ["listen = \"127.0.0.1:8124\"", "batch-max = 7", "body-max = \"2KiB\""] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let refused = show(&[]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(2) && told.contains("`BATCH_OF_IT`, which is not set"), "{told}");
+}

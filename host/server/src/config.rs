@@ -339,16 +339,6 @@ pub(crate) struct Flags {
     pub(crate) data: Option<String>,
 }
 
-impl Pipeline {
-    /// Threads to start on a machine with this many processors. The default leaves half of them to sockets.
-    pub(crate) fn worker_count(&self, processors: usize) -> usize {
-        match self.workers {
-            0 => (processors / 2).max(1),
-            workers => workers,
-        }
-    }
-}
-
 impl Config {
     /// Reads the named file, or [`DEFAULT_FILE`] if there is one, and puts environment and flags above it.
     pub(crate) fn load(

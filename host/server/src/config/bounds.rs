@@ -16,3 +16,13 @@ pub(crate) struct Caps {
     /// Of all tokens of this type.
     pub(crate) master: usize,
 }
+
+impl super::Pipeline {
+    /// Threads to start on a machine with this many processors. The default leaves half of them to sockets.
+    pub(crate) fn worker_count(&self, processors: usize) -> usize {
+        match self.workers {
+            0 => (processors / 2).max(1),
+            workers => workers,
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod hostile;
 mod offered;
 mod ready;
+mod served;
 
 use std::fs;
 use std::path::Path;

@@ -1,3 +1,4 @@
+//! What the tools and the types of the plugin do, without a host.
 use serde_json::{Value, json};
 use tidemill_sdk::EventTypes;
 use tidemill_sdk::content::Part;

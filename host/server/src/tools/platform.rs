@@ -35,12 +35,12 @@ impl Platform for ServerPlatform {
     }
 
     fn streams(&self, path: Option<&str>) -> Option<u32> {
-        let app = self.app()?;
-        // There is one mount for streams.
-        let known = path.is_none_or(|path| path == "/events");
-        let kinds = app.connections.kinds();
-        let streams = kinds.iter().filter(|(usage, ..)| *usage == "stream").map(|(.., count)| *count).sum::<usize>();
-        known.then(|| u32::try_from(streams).unwrap_or(u32::MAX))
+        let mounts = self.app()?.connections.mounts();
+        let streams = match path {
+            None => mounts.iter().map(|(_, streams, _)| streams).sum(),
+            Some(path) => mounts.iter().find(|(own, ..)| own == path)?.1,
+        };
+        Some(u32::try_from(streams).unwrap_or(u32::MAX))
     }
 
     fn changed(&self, listing: Listing) {

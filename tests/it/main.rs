@@ -35,6 +35,7 @@ mod later;
 mod limits;
 mod listeners;
 mod log_cli;
+mod mcp;
 mod openapi;
 mod outbound;
 mod plugins;

@@ -61,6 +61,16 @@ fn i9_wasmtime_and_axum_are_named_in_one_crate_each() {
     }
 }
 
+/// What speaks MCP stands in one module, and the protocol's words nowhere else.
+#[test]
+fn rmcp_is_named_in_one_module() {
+    for (path, text) in files("host/server/src", &[".rs"]) {
+        let may = path.starts_with("host/server/src/mcp/") || path == "host/server/src/mcp.rs";
+        assert!(may || !text.contains("rmcp::"), "{path} names rmcp");
+    }
+    assert!(files("host/server/src/mcp", &[".rs"]).iter().any(|(_, text)| text.contains("rmcp::")));
+}
+
 /// Who may know whom: event ← log, plugin ← bus ← server; log and plugin do not know each other.
 #[test]
 fn crates_know_only_whom_they_may() {

@@ -4,7 +4,8 @@
 //! The only module that names `rmcp`, which knows the protocol; what there is to call and read is known elsewhere
 //! (`tools.rs`). Must not know how a path came to be one of MCP.
 
-mod ask;
+#[expect(dead_code, reason = "for mounts that send messages to one connection")]
+pub(crate) mod ask;
 mod calls;
 mod endpoint;
 mod handler;
@@ -32,8 +33,6 @@ use crate::mcp::endpoint::Endpoint;
 use crate::mcp::legacy::Streams;
 use crate::mcp::visits::Visits;
 
-#[expect(unused_imports, reason = "for mounts that send messages to one connection")]
-pub(crate) use ask::{Refused, ask};
 pub(crate) use legacy::{legacy_message, legacy_stream};
 
 /// How the server presents itself at a path.
@@ -114,6 +113,20 @@ impl Mcp {
     /// Counts a request.
     fn note(&self, method: &'static str, answered: bool) {
         *self.noted.lock().unwrap_or_else(PoisonError::into_inner).entry((method, answered)).or_default() += 1;
+    }
+
+    /// Requests so far: method, whether it was answered, count.
+    pub(crate) fn requests(&self) -> Vec<(&'static str, bool, u64)> {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.iter().map(|((method, answered), count)| (*method, *answered, *count)).collect()
+    }
+
+    /// How many sessions there are, by kind of transport, and how many requests and streams are open.
+    pub(crate) fn open(&self) -> [(&'static str, u64); 3] {
+        let endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions: usize = endpoints.values().map(|endpoint| endpoint.sessions()).sum();
+        let of = |name, count: usize| (name, count as u64);
+        [of("sessions", sessions), of("streams-2024-11-05", self.streams.count()), of("requests", self.visits.count())]
     }
 
     /// Ends what is idle, and what belongs to those who are nobody any more. Call it once a second.

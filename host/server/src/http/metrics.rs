@@ -3,6 +3,7 @@
 //! nothing is counted here. No label has a value that a client chose: how many series there are is the operator's to say.
 
 mod families;
+mod mcp;
 mod pipeline;
 mod plugins;
 mod process;
@@ -26,6 +27,7 @@ const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let mut own = Registry::with_prefix("tidemill");
     own.register_collector(Box::new(pipeline::PipelineFigures(Arc::clone(&app))));
+    own.register_collector(Box::new(mcp::McpFigures(Arc::clone(&app))));
     own.register_collector(Box::new(subscribers::SubscriberFigures(Arc::clone(&app))));
     if let Some(certificate) = &app.certificate {
         own.register_collector(Box::new(tls::CertificateFigures(Arc::clone(certificate))));

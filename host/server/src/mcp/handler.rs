@@ -55,10 +55,6 @@ impl Handler {
         &self.presence
     }
 
-    pub(super) fn level(&self) -> LoggingLevel {
-        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Counts a request by its method and whether it was answered.
     fn noted<T>(&self, method: &'static str, answer: Result<T, ErrorData>) -> Result<T, ErrorData> {
         if let Some(app) = self.app.upgrade() {

@@ -151,3 +151,32 @@ fn needed<'m>(methods: impl Iterator<Item = &'m str>) -> ClientCapabilities {
     }
     needed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_as_it_was_to_the_same_call_by_the_same_caller_alone() {
+        let mcp = Mcp::default();
+        let purpose = |path, who, what| Purpose { path, who, what };
+        let own = purpose("/mcp", "ann", "form");
+        let data = own.bytes();
+        let options = SealOptions::new().associated_data(&data).ttl(STATE_LIFE);
+        let sealed = mcp.seal.seal_json_with(&Some("step 2"), &options).unwrap();
+        assert_eq!(open(&mcp, &own, &sealed).unwrap().as_deref(), Some("step 2"));
+        for other in [purpose("/other", "ann", "form"), purpose("/mcp", "bob", "form"), purpose("/mcp", "ann", "order")]
+        {
+            assert!(open(&mcp, &other, &sealed).is_err());
+        }
+        assert_ne!(purpose("/mcp", "a", "nn").bytes(), purpose("/mcp", "an", "n").bytes());
+        for at in (0..sealed.len()).step_by(7) {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            // The last character of Base64 may have bits that mean nothing.
+            assert!(open(&mcp, &own, &changed).is_err(), "{at}");
+        }
+        assert!(open(&Mcp::default(), &own, &sealed).is_err(), "another process has another key");
+    }
+}

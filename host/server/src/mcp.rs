@@ -13,6 +13,7 @@ mod input;
 mod legacy;
 mod limits;
 mod notices;
+mod offers;
 mod origin;
 mod resources;
 mod sessions;

@@ -1,17 +1,19 @@
 //! One call of a tool for a client: what it is told meanwhile, and how often the tool may ask back. Must not know what tools
 //! do.
+#![expect(deprecated, reason = "clients of older revisions have lines of the log sent")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, ProgressNotificationParam,
-    ProgressToken,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, LoggingLevel,
+    LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
-use tidemill_plugin::{ToolOutcome, ToolProgress};
+use tidemill_plugin::{CallLog, ToolOutcome, ToolProgress};
 use tokio::sync::mpsc;
+use tracing::Level;
 
 use crate::app::App;
 use crate::auth::Principal;
@@ -47,7 +49,7 @@ pub(super) async fn call(
             responses: std::mem::take(&mut responses),
             state: state.take(),
         };
-        let (requests, wanted_back) = match told(app, call, context).await {
+        let (requests, wanted_back) = match told(handler, app, call, context).await {
             Ok(ToolOutcome::Complete(result)) => return Ok(translate::result(result, modern).into()),
             Ok(ToolOutcome::InputRequired { requests, state }) => (requests, state),
             Err(CallError::Unknown(name)) => {
@@ -73,55 +75,96 @@ fn failed(reason: String) -> CallToolResponse {
     CallToolResult::error(vec![ContentBlock::text(reason)]).into()
 }
 
-/// Calls once; whoever asked for progress is told of it, on the answer's own stream.
-async fn told(app: &Arc<App>, mut call: Call, context: &RequestContext<RoleServer>) -> Result<ToolOutcome, CallError> {
-    let Some(token) = context.meta.get_progress_token() else {
-        return tokio::select! {
-            outcome = app.tools.call(app, call) => outcome,
-            () = context.ct.cancelled() => Err(CallError::Cancelled),
-        };
-    };
+/// What a client is told of its call.
+enum Told {
+    Progress(ToolProgress),
+    Log(CallLog),
+}
+
+/// Calls once; whoever asked for progress or lines of the log is told of them while it waits.
+async fn told(
+    handler: &Handler,
+    app: &Arc<App>,
+    mut call: Call,
+    context: &RequestContext<RoleServer>,
+) -> Result<ToolOutcome, CallError> {
     let (report, mut reports) = mpsc::channel(PROGRESS_MAX);
+    let teller = Teller {
+        token: context.meta.get_progress_token(),
+        // Without a session only those who ask in the request.
+        level: if is_modern(context) { context.meta.log_level() } else { Some(handler.level()) },
+        name: call.name.clone(),
+        context,
+    };
     // A client that takes nothing misses some of it.
-    call.progress = Some(Arc::new(move |progress: ToolProgress| drop(report.try_send(progress))));
-    let mut teller = Teller { token, done: f64::NEG_INFINITY, context };
+    if teller.token.is_some() {
+        let report = report.clone();
+        call.progress = Some(Arc::new(move |progress| drop(report.try_send(Told::Progress(progress)))));
+    }
+    if teller.level.is_some() {
+        call.logs = Some(Arc::new(move |line| drop(report.try_send(Told::Log(line)))));
+    }
+    let mut done = f64::NEG_INFINITY;
     let calling = app.tools.call(app, call);
     tokio::pin!(calling);
     let outcome = loop {
         tokio::select! {
             biased;
             () = context.ct.cancelled() => return Err(CallError::Cancelled),
-            Some(progress) = reports.recv() => teller.tell(progress).await,
+            Some(told) = reports.recv() => teller.tell(told, &mut done).await,
             outcome = &mut calling => break outcome,
         }
     };
-    while let Ok(progress) = reports.try_recv() {
-        teller.tell(progress).await;
+    while let Ok(told) = reports.try_recv() {
+        teller.tell(told, &mut done).await;
     }
     outcome
 }
 
-/// Tells a client how far its call is.
+/// Tells a client how its call goes.
 struct Teller<'c> {
-    token: ProgressToken,
-    /// Of what it was told last; it must increase.
-    done: f64,
+    token: Option<ProgressToken>,
+    /// The least severe lines that it wants.
+    level: Option<LoggingLevel>,
+    name: String,
     context: &'c RequestContext<RoleServer>,
 }
 
 impl Teller<'_> {
-    async fn tell(&mut self, progress: ToolProgress) {
-        if !progress.done.is_finite() || progress.done <= self.done {
-            return;
-        }
-        self.done = progress.done;
-        let mut params = ProgressNotificationParam::new(self.token.clone(), progress.done);
-        (params.total, params.message) = (progress.total, progress.message);
-        tokio::select! {
-            told = self.context.peer.notify_progress(params) => {
-                told.unwrap_or_else(|error| tracing::debug!("progress was not told: {error}"));
+    /// `done` is what it was told of last; it must increase.
+    async fn tell(&self, told: Told, done: &mut f64) {
+        let peer = &self.context.peer;
+        let telling = async {
+            match (told, &self.token, self.level) {
+                (Told::Progress(progress), Some(token), _) if progress.done.is_finite() && progress.done > *done => {
+                    *done = progress.done;
+                    let mut params = ProgressNotificationParam::new(token.clone(), progress.done);
+                    (params.total, params.message) = (progress.total, progress.message);
+                    peer.notify_progress(params).await
+                }
+                (Told::Log(line), _, Some(least)) if severity(level(line.level)) >= severity(least) => {
+                    let params = LoggingMessageNotificationParam::new(level(line.level), line.message.into());
+                    peer.notify_logging_message(params.with_logger(self.name.clone())).await
+                }
+                _ => Ok(()),
             }
+        };
+        tokio::select! {
+            told = telling => told.unwrap_or_else(|error| tracing::debug!("a client was not told: {error}")),
             () = self.context.ct.cancelled() => {}
         }
     }
+}
+
+fn level(level: Level) -> LoggingLevel {
+    match level {
+        Level::ERROR => LoggingLevel::Error,
+        Level::WARN => LoggingLevel::Warning,
+        Level::INFO => LoggingLevel::Info,
+        _ => LoggingLevel::Debug,
+    }
+}
+
+const fn severity(level: LoggingLevel) -> u8 {
+    level as u8
 }

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::mcp::limits::{LIST_FRESH, SUBSCRIPTIONS_MAX, URI_BYTES_MAX};
 use crate::mcp::notices::{self, Lists, Teller};
-use crate::mcp::{Presence, calls, resources, translate};
+use crate::mcp::{Presence, calls, offers, resources, translate};
 
 /// Answers one session, or one request.
 pub(super) struct Handler {
@@ -49,6 +49,11 @@ impl Handler {
     fn who(&self, context: &RequestContext<RoleServer>) -> Arc<Principal> {
         let own = context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Arc<Principal>>());
         own.unwrap_or(&self.who).clone()
+    }
+
+    /// The least severe lines that its client wants to have.
+    pub(super) fn level(&self) -> LoggingLevel {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) const fn presence(&self) -> &Presence {
@@ -179,7 +184,8 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let list = || {
             one_page(params)?;
-            let mut list = ListResourceTemplatesResult::with_all_items(resources::templates());
+            let mut list =
+                ListResourceTemplatesResult::with_all_items(resources::templates(&*self.app()?, &self.who(&context)));
             (list.ttl_ms, list.cache_scope) = freshness(&context);
             Ok(list)
         };
@@ -192,7 +198,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let answer = match self.app() {
-            Ok(app) => resources::read(&app, &self.who(&context), &params.uri).await,
+            Ok(app) => resources::read(&app, &self.who(&context), &params.uri, &context.ct).await,
             Err(error) => Err(error),
         };
         let answer = answer.map(|mut result| {
@@ -210,7 +216,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListPromptsResult, ErrorData> {
         let list = || {
             one_page(params)?;
-            let mut list = ListPromptsResult::default();
+            let mut list = ListPromptsResult::with_all_items(offers::prompts(&*self.app()?, &self.who(&context)));
             (list.ttl_ms, list.cache_scope) = freshness(&context);
             Ok(list)
         };
@@ -220,18 +226,25 @@ impl ServerHandler for Handler {
     async fn get_prompt(
         &self,
         params: GetPromptRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let detail = format!("there is no prompt `{}`", params.name);
-        self.noted("prompts/get", Err(ErrorData::invalid_params(detail, None)))
+        let answer = match self.app() {
+            Ok(app) => offers::get(self, &app, &self.who(&context), params, &context).await,
+            Err(error) => Err(error),
+        };
+        self.noted("prompts/get", answer)
     }
 
     async fn complete(
         &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        params: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        self.noted("completion/complete", Ok(CompleteResult::default()))
+        let answer = match self.app() {
+            Ok(app) => offers::complete(&app, &self.who(&context), params, &context).await,
+            Err(error) => Err(error),
+        };
+        self.noted("completion/complete", answer)
     }
 
     async fn set_level(&self, params: SetLevelRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {

@@ -8,6 +8,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use rmcp::model::{ErrorData, ResourceUpdatedNotificationParam};
 use rmcp::service::{Peer, RoleServer, SubscriptionContext, SubscriptionSink};
 use tidemill_bus::{Progress, Start, Subscription, Wanted};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use crate::app::App;
 use crate::auth::Principal;
@@ -52,9 +54,16 @@ impl Teller {
         match self {
             Self::Session(peer) => {
                 let tell = async {
-                    peer.notify_tool_list_changed().await?;
-                    peer.notify_prompt_list_changed().await?;
-                    peer.notify_resource_list_changed().await
+                    if tools {
+                        peer.notify_tool_list_changed().await?;
+                    }
+                    if prompts {
+                        peer.notify_prompt_list_changed().await?;
+                    }
+                    if resources {
+                        peer.notify_resource_list_changed().await?;
+                    }
+                    Ok::<_, rmcp::service::ServiceError>(())
                 };
                 tell.await.map_err(|error| error.to_string())
             }
@@ -108,7 +117,7 @@ async fn updates(app: &Weak<App>, who: &Principal, uri: &str, teller: &Teller) {
     let pattern = match Own::parse(uri) {
         Some(Ok(Own::Topic(pattern, _))) => vec![pattern],
         Some(Ok(Own::Stats)) => Vec::new(),
-        _ => return std::future::pending().await,
+        _ => return of_plugin(app, who, uri, teller).await,
     };
     let mut after = None;
     loop {
@@ -140,16 +149,58 @@ async fn updates(app: &Weak<App>, who: &Principal, uri: &str, teller: &Teller) {
     }
 }
 
-/// Tells of lists, as long as somebody is there to be told.
-pub(super) async fn lists(app: Weak<App>, lists: Lists, teller: Teller) {
-    let Some(mut changed) = app.upgrade().map(|app| app.tools.changed()) else { return };
-    while changed.changed().await.is_ok() {
-        if let Err(reason) = teller.lists(lists).await {
-            tracing::debug!("a notice was not taken: {reason}");
+/// As plugins say that theirs have changed.
+async fn of_plugin(app: &Weak<App>, who: &Principal, uri: &str, teller: &Teller) {
+    let Some(mut updates) = app.upgrade().map(|app| app.tools.resource_updates()) else { return };
+    loop {
+        match updates.recv().await {
+            Ok(changed) if *changed != *uri => continue,
+            // Whoever is behind may have missed it.
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+        let over = |app: Arc<App>| app.is_nobody(who) || who.left(clock::now()).is_some_and(|left| left.is_zero());
+        if app.upgrade().is_none_or(over) || teller.updated(uri).await.is_err() {
             return;
         }
         tokio::time::sleep(UPDATE_PAUSE).await;
     }
+}
+
+/// Tells of lists, as long as somebody is there to be told.
+pub(super) async fn lists(app: Weak<App>, lists: Lists, teller: Teller) {
+    let Some(app) = app.upgrade() else { return };
+    let (mut tools, mut prompts, mut resources) =
+        (app.tools.changed(), app.tools.prompts_changed(), app.tools.resources_changed());
+    let mut told = [*tools.borrow(), *prompts.borrow(), *resources.borrow()];
+    drop(app);
+    loop {
+        let over = tokio::select! {
+            changed = tools.changed() => changed.is_err(),
+            changed = prompts.changed() => changed.is_err(),
+            changed = resources.changed() => changed.is_err(),
+        };
+        if over {
+            return;
+        }
+        // What belongs together is told together.
+        tokio::time::sleep(UPDATE_PAUSE).await;
+        let changed = Lists {
+            tools: lists.tools && seen(&mut tools, &mut told[0]),
+            prompts: lists.prompts && seen(&mut prompts, &mut told[1]),
+            resources: lists.resources && seen(&mut resources, &mut told[2]),
+        };
+        if let Err(reason) = teller.lists(changed).await {
+            tracing::debug!("a notice was not taken: {reason}");
+            return;
+        }
+    }
+}
+
+/// Whether a list has changed since it was told of.
+fn seen(list: &mut watch::Receiver<u64>, told: &mut u64) -> bool {
+    let now = *list.borrow_and_update();
+    std::mem::replace(told, now) != now
 }
 
 /// Tells whoever listens what it asked to be told of, until it is gone.

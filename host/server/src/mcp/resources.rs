@@ -7,12 +7,15 @@ use percent_encoding::percent_decode_str;
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::{Value, json};
 use tidemill_event::{Position, TypePattern};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::Principal;
 use crate::http;
 use crate::limits::PAGE_EVENTS;
 use crate::mcp::limits::URI_BYTES_MAX;
+use crate::mcp::translate;
+use crate::tools::CallError;
 use crate::tools::reading::{self, Page};
 
 const STATS: &str = "events://stats";
@@ -67,15 +70,23 @@ pub(super) fn list(app: &App, who: &Principal) -> Vec<Resource> {
             list.push(described(format!("{TOPIC}{name}"), name, summary));
         }
     }
+    let own = app.tools.resources(who);
+    list.extend(own.iter().map(|resource| {
+        let mut listed = Resource::new(resource.uri.clone(), resource.about.name.clone());
+        listed.title.clone_from(&resource.about.title);
+        listed.description.clone_from(&resource.about.description);
+        listed.mime_type.clone_from(&resource.about.media_type);
+        listed
+    }));
     list
 }
 
 /// Addresses that can be made.
-pub(super) fn templates() -> Vec<ResourceTemplate> {
+pub(super) fn templates(app: &App, who: &Principal) -> Vec<ResourceTemplate> {
     let template = |uri: &str, name: &str, text: &str| {
         ResourceTemplate::new(uri, name).with_description(text).with_mime_type(JSON)
     };
-    vec![
+    let mut templates = vec![
         template(
             "events://topic/{pattern}",
             "topic",
@@ -86,15 +97,37 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
             "topic-since",
             "The events after a cursor, oldest first, with the next cursor.",
         ),
-    ]
+    ];
+    templates.extend(app.tools.templates(who).iter().map(|own| {
+        let mut listed = ResourceTemplate::new(own.uri_template.clone(), own.about.name.clone());
+        listed.title.clone_from(&own.about.title);
+        listed.description.clone_from(&own.about.description);
+        listed.mime_type.clone_from(&own.about.media_type);
+        listed
+    }));
+    templates
 }
 
 /// Reads one.
-pub(super) async fn read(app: &Arc<App>, who: &Principal, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+pub(super) async fn read(
+    app: &Arc<App>,
+    who: &Principal,
+    uri: &str,
+    cancel: &CancellationToken,
+) -> Result<ReadResourceResult, ErrorData> {
     let named: String = uri.chars().take(URI_BYTES_MAX).collect();
     let missing = |detail: String| ErrorData::resource_not_found(detail, Some(json!({"uri": named})));
     let value: Value = match Own::parse(uri) {
-        None => return Err(missing("there is no such resource; `resources/list` has those that there are".into())),
+        None => {
+            let read = app.tools.read(who, uri, cancel.child_token()).await;
+            let contents = read.map_err(|error| match error {
+                CallError::Unknown(_) => {
+                    missing("there is no such resource; `resources/list` has those that there are".into())
+                }
+                other => ErrorData::internal_error(other.to_string(), None),
+            })?;
+            return Ok(ReadResourceResult::new(contents.into_iter().map(translate::contents).collect()));
+        }
         Some(Err(mistake)) => return Err(missing(format!("there is no such resource: {mistake}"))),
         Some(Ok(Own::Stats)) => http::stats_json(app),
         Some(Ok(Own::Topic(pattern, after))) => {

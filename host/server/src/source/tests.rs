@@ -1,6 +1,7 @@
 //! Real processes: what they say, what they are told, and that nothing is left of them.
 
 mod ending;
+mod mcp;
 mod talking;
 
 use std::fs;

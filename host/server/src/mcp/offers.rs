@@ -57,7 +57,8 @@ pub(super) async fn get(
             responses: std::mem::take(&mut responses),
             state: state.take(),
         };
-        let outcome = app.tools.get_prompt(who, call, context.ct.child_token()).await.map_err(|error| self::error(&error))?;
+        let outcome =
+            app.tools.get_prompt(who, call, context.ct.child_token()).await.map_err(|error| self::error(&error))?;
         let (requests, wanted_back) = match outcome {
             PromptOutcome::Complete { description, messages } => {
                 let messages = messages.into_iter().map(message).collect();

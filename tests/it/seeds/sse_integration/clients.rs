@@ -76,8 +76,7 @@ async fn s0_10_11_13_the_documented_program_hears_messages_and_names_in_a_page_o
     hears(&server, &mut client).await;
 }
 
-/// Cut off again and again, also in the middle of the two forms of one event: every event is there, and `id` tells
-/// repetitions apart.
+/// Cut off again and again: every event is there, and `id` tells repetitions apart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s0_13_a_cut_connection_loses_nothing() {
     const EVENTS: u64 = 60;
@@ -120,7 +119,7 @@ async fn s0_14_the_dashboard_shows_servers_workflows_and_events() {
         "document.querySelector('#workflows progress').value === 1",
         "document.querySelector('#events').textContent.includes('Hello World')",
         "document.querySelector('#health').textContent.startsWith('healthy')",
-        "document.querySelector('#current').textContent === '1' && document.querySelector('#sent').textContent >= '6'",
+        "document.querySelector('#current').textContent === '1' && Number(document.querySelector('#sent').textContent) >= 6",
     ]));
     for _ in 0..3 {
         assert!(page.next().await["held"].is_string());
@@ -144,4 +143,26 @@ async fn s0_14_the_dashboard_shows_servers_workflows_and_events() {
         }
     }
     assert!(fs::metadata(&screenshot).unwrap().len() > 10_000, "{} is a picture of the page", screenshot.display());
+}
+
+/// Opened as a file, the page is of no site: it reads, and broadcasts where all sites may.
+#[tokio::test]
+async fn s0_15_the_dashboard_may_be_opened_as_a_file() {
+    need_chromium();
+    let server = Server::example("sse-integration", &[("INTEGRATION_SSE_CORS_ORIGINS", "*")], &[]).await;
+    let folder = server.directory().join("examples/sse-integration");
+    let script = fs::read_to_string(folder.join("dashboard.js")).unwrap();
+    assert!(script.contains(DOCUMENTED));
+    fs::write(folder.join("dashboard.js"), script.replace(DOCUMENTED, &server.url(""))).unwrap();
+    let page = format!("file://{}", folder.join("dashboard.html").display());
+    let mut page = Script::start(node("page.mjs").arg(page).arg(folder.join("page.png")).args([
+        "document.querySelector('#status').dataset.state === 'open'",
+        "(document.querySelector('#broadcast button').click(), true)",
+        "document.querySelector('#events').textContent.includes('Hello World')",
+        "document.querySelector('#health').textContent.startsWith('healthy')",
+    ]));
+    for _ in 0..4 {
+        assert!(page.next().await["held"].is_string());
+    }
+    assert_eq!(page.next().await["errors"], json!([]));
 }

@@ -1,7 +1,5 @@
 //! The document's five steps with curl, the events that they show, and what its tools say.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::{Listener, answered, call, is_time, is_uuid, keys, notify, shell, start, start_changed, text};
@@ -206,7 +204,6 @@ async fn s4_07_08_each_event_comes_once_and_on_one_line() {
     };
     assert!(lines.iter().all(known), "{lines:?}");
     // And nothing comes after it.
-    tokio::time::sleep(Duration::from_millis(200)).await;
     notify(&server, "end").await;
     assert_eq!(listener.next().await["message"], "end");
 }

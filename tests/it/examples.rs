@@ -38,6 +38,21 @@ fn hot_reload_does_what_its_readme_says() {
 }
 
 #[test]
+fn sse_integration_does_what_its_readme_says() {
+    follow("sse-integration");
+}
+
+#[test]
+fn event_driven_does_what_its_readme_says() {
+    follow("event-driven");
+}
+
+#[test]
+fn sixth_system_does_what_its_readme_says() {
+    follow("sixth-system");
+}
+
+#[test]
 fn notification_server_does_what_its_readme_says() {
     follow("notification-server");
 }

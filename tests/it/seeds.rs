@@ -2,4 +2,7 @@
 //!
 //! Each file is about one of them. Tests have the numbers of docs/seeds.md in their names.
 
+mod event_driven;
+mod sixth_system;
+mod sse_integration;
 mod notification_server;

@@ -34,9 +34,11 @@ impl Checkout {
         link(Path::new(env!("CARGO_BIN_EXE_tidemill")), &target.join("release/tidemill"));
         link(&target, &path.join("target"));
         fs::create_dir(path.join("plugins")).unwrap();
-        let ready_made = root().join("plugins/json-schema.wasm");
-        assert!(ready_made.exists(), "{} is missing: run `cargo xtask guests` first", ready_made.display());
-        link(&ready_made, &path.join("plugins/json-schema.wasm"));
+        for name in ["json-schema.wasm", "cel.wasm"] {
+            let ready_made = root().join("plugins").join(name);
+            assert!(ready_made.exists(), "{} is missing: run `cargo xtask guests` first", ready_made.display());
+            link(&ready_made, &path.join("plugins").join(name));
+        }
         if from.join("Cargo.toml").exists() {
             make_workspace(&path, example);
         }

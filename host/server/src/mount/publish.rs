@@ -38,6 +38,9 @@ struct Input<'a> {
     principal: Option<Value>,
     now: String,
     id: String,
+    /// Names of those that plugins own.
+    #[serde(rename = "eventTypes")]
+    event_types: Vec<String>,
 }
 
 pub(super) async fn answer(
@@ -63,6 +66,7 @@ pub(super) async fn answer(
         principal: who.kind().map(|_| who.to_json()),
         now: clock::now().to_string(),
         id: Uuid::new_v4().to_string(),
+        event_types: app.plugins.current().event_types().map(|(_, info)| info.name.clone()).collect(),
     };
     let input = serde_json::to_vec(&input).map_err(not_json)?;
     // What the program says of a body is said to whoever sent it.

@@ -57,6 +57,11 @@ fn notification_server_does_what_its_readme_says() {
     follow("notification-server");
 }
 
+#[test]
+fn mcp_sse_does_what_its_readme_says() {
+    follow("mcp-sse");
+}
+
 /// Every example with a configuration is in the table, and every folder in the table is there.
 #[test]
 fn the_table_of_examples_is_complete() {

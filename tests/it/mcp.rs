@@ -1,6 +1,6 @@
 //! The MCP server as its clients see it, byte by byte; real clients and the official suite stand beside it.
 
-mod client;
+pub(crate) mod client;
 mod legacy;
 mod notices;
 mod sessions;

@@ -1,9 +1,11 @@
 //! `[[mount]]`: paths of the configuration, through a real server. How streams look is in other files.
 
 mod access;
+mod calling;
 mod kinds;
 mod pages;
 mod reloaded;
+mod sending;
 
 use serde_json::Value;
 
@@ -42,4 +44,11 @@ async fn json_of(request: reqwest::RequestBuilder) -> (u16, Value) {
 
 fn post(server: &Server, path: &str, body: &str) -> reqwest::RequestBuilder {
     server.http.post(server.url(path)).header("content-type", "application/json").body(body.to_owned())
+}
+
+/// The example of docs/mounts.md that has a line.
+fn example(line: &str) -> &'static str {
+    let blocks = include_str!("../../docs/mounts.md").split("```toml\n").skip(1);
+    let mut blocks = blocks.filter_map(|rest| rest.split("```").next());
+    blocks.find(|block| block.lines().any(|own| own == line)).unwrap_or_else(|| panic!("no example has {line}"))
 }

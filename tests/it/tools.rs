@@ -83,6 +83,7 @@ fn call(name: &str, arguments: &Value) -> ToolCall {
 async fn result(plugin: &Arc<Plugin>, name: &str, arguments: &Value) -> ToolResult {
     match plugin.call_tool(call(name, arguments), CallContext::default()).await {
         Ok(ToolOutcome::Complete(result)) => result,
+        Err(CallFailure::Invalid(why)) => ToolResult::error(why),
         other => panic!("{name}: {other:?}"),
     }
 }

@@ -19,7 +19,7 @@ use crate::limits::{RETIRED_CALL_TIME_MAX, TOOL_CALLS_WAITING_MAX, TOOL_INSTANCE
 use crate::verdict::{Fault, FaultKind};
 use crate::{
     BreakerState, CallContext, Engine, Plugin, PromptCall, PromptOutcome, Question, ResourceContent, Suggestions,
-    ToolCall, ToolOutcome, ToolResult, warm,
+    ToolCall, ToolOutcome, warm,
 };
 
 /// Why there is no answer.
@@ -92,14 +92,14 @@ impl Drop for Waits<'_> {
 }
 
 impl Plugin {
-    /// Calls a tool. Arguments that its schema does not allow get a result that is an error and names them.
+    /// Calls a tool. Arguments that its schema does not allow are invalid, and named.
     pub async fn call_tool(self: &Arc<Self>, call: ToolCall, context: CallContext) -> Result<ToolOutcome, CallFailure> {
         let (plugin, what) = (Arc::clone(self), format!("tool `{}`", call.name));
         let outcome = self.called(what, context, move |instance, context| {
             let Some(tool) = plugin.offer.tool(&call.name) else { return Err(CallFailure::Unknown.into()) };
             let problems = tool.input.problems(&Value::Object(call.arguments.clone()));
             if !problems.is_empty() {
-                return Ok(ToolOutcome::Complete(ToolResult::error(problems.join("\n"))));
+                return Err(CallFailure::Invalid(problems.join("\n")).into());
             }
             let outcome = instance.get()?.call_tool(call, context)?;
             if let (Some(schema), ToolOutcome::Complete(result)) = (&tool.output, &outcome)

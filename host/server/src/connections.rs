@@ -4,6 +4,7 @@
 //! where frames are made. There are many connections: each is as small as it can be, and what they have in common is
 //! kept once.
 
+mod addressee;
 mod connection;
 mod mounted;
 mod places;
@@ -20,7 +21,6 @@ use tidemill_bus::{Cursor, Progress, Skip, SlowPolicy};
 
 use mounted::Mounted;
 use roster::Roster;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Principal;
@@ -28,6 +28,7 @@ use crate::mount::stream::StreamMount;
 use crate::source::Input;
 use crate::sse::{self, Mailbox};
 
+pub(crate) use addressee::Addressee;
 pub(crate) use connection::{Carrier, Connection, Peer, Terms, Use};
 pub(crate) use places::{Full, Place, Places, sender};
 
@@ -104,16 +105,6 @@ impl Connections {
     /// The mailbox that a connection has from now on, and the input of its process.
     pub(crate) fn open_mailbox(&self, connection: &Connection, input: Option<Input>) -> Arc<Mailbox> {
         self.lock().mounted.open_mailbox(connection, input)
-    }
-
-    /// The input of a connection's process, by the connection's name.
-    pub(crate) fn input(&self, connection: Uuid) -> Option<Input> {
-        self.lock().mounted.input(connection)
-    }
-
-    /// The mailbox of a connection by the connection's name, and whose that is.
-    pub(crate) fn mailbox(&self, connection: Uuid) -> Option<(Arc<Mailbox>, Arc<Principal>)> {
-        self.lock().mounted.mailbox(connection)
     }
 
     /// How many streams there are at a mount.

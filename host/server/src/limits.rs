@@ -92,6 +92,10 @@ pub(crate) const MAILBOX_MESSAGES_MAX: usize = 1024;
 pub(crate) const MAILBOX_BYTES_MAX: usize = 1 << 20;
 /// Bytes of one message for one client.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 8 << 20;
+/// Answers that one connection waits for at a time. Each is a task, and may hold an instance of a plugin.
+pub(crate) const SEND_ASKS_MAX: usize = 16;
+/// Reports of progress that wait for a connection's mailbox. Further ones are left out; they are not what is waited for.
+pub(crate) const SEND_PROGRESS_MAX: usize = 64;
 /// Longest time that a poll may wait; proxies give up after one minute.
 pub(crate) const POLL_WAIT_MAX: Duration = Duration::from_secs(55);
 /// Parameters of its own that a view is told.

@@ -4,8 +4,7 @@
 //! The only module that names `rmcp`, which knows the protocol; what there is to call and read is known elsewhere
 //! (`tools.rs`). Must not know how a path came to be one of MCP.
 
-#[expect(dead_code, reason = "for mounts that send messages to one connection")]
-pub(crate) mod ask;
+mod ask;
 mod calls;
 mod endpoint;
 mod handler;
@@ -34,7 +33,10 @@ use crate::mcp::endpoint::Endpoint;
 use crate::mcp::legacy::Streams;
 use crate::mcp::visits::Visits;
 
+pub(crate) use ask::{Refused, ask, visit};
 pub(crate) use legacy::{legacy_message, legacy_stream};
+pub(crate) use translate::{result_json, tool_json};
+pub(crate) use visits::Visit;
 
 /// How the server presents itself at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,10 @@ pub(crate) mod profile;
 mod publish;
 mod requests;
 mod route;
+mod send;
 pub(crate) mod stream;
 mod table;
+mod tools;
 
 use std::sync::Arc;
 
@@ -30,8 +32,10 @@ pub(crate) use profile::Profile;
 pub(crate) use publish::Publish;
 pub(crate) use requests::Bound;
 pub(crate) use route::{At, find};
+pub(crate) use send::SendMount;
 pub(crate) use stream::{StreamMount, plain};
 pub(crate) use table::{Mounted, Mounts};
+pub(crate) use tools::ToolsMount;
 
 /// One of `[[mount]]`, checked.
 #[derive(Debug, PartialEq)]
@@ -64,6 +68,10 @@ pub(crate) enum Kind {
     Publish(Publish),
     /// Figures of the moment.
     Figures(Figures),
+    /// A message for one connection.
+    Send(SendMount),
+    /// Tools, one below the other.
+    Tools(ToolsMount),
     /// A file.
     File(File),
     /// The Model Context Protocol.
@@ -77,6 +85,8 @@ impl Kind {
             Self::Stream(_) => "stream",
             Self::Publish(_) => "publish",
             Self::Figures(_) => "figures",
+            Self::Send(_) => "send",
+            Self::Tools(_) => "tools",
             Self::File(_) => "file",
             Self::Mcp(_) => "mcp",
         }
@@ -86,6 +96,8 @@ impl Kind {
     pub(crate) const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Publish(_) => &[Method::POST, Method::PUT],
+            Self::Send(_) => &[Method::POST],
+            Self::Tools(_) => &[Method::GET, Method::POST],
             Self::Mcp(_) => &[Method::POST, Method::GET, Method::DELETE],
             _ => &[Method::GET],
         }
@@ -93,13 +105,27 @@ impl Kind {
 }
 
 impl Mount {
-    pub(crate) fn takes(&self, method: &Method, headers: &HeaderMap) -> bool {
+    /// What a path has below its own, where that is of it.
+    pub(crate) fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let name = path.strip_prefix(&*self.path)?.strip_prefix('/')?;
+        (matches!(self.kind, Kind::Tools(_)) && !name.is_empty() && !name.contains('/')).then_some(name)
+    }
+
+    /// What it takes at a path that is its own.
+    pub(crate) fn methods_at(&self, path: &str) -> impl Iterator<Item = &Method> {
+        // Tools are listed at the path and called below it.
+        let here =
+            matches!(self.kind, Kind::Tools(_)).then(|| if self.path == path { Method::GET } else { Method::POST });
+        self.methods.iter().filter(move |method| here.as_ref().is_none_or(|here| here == *method))
+    }
+
+    pub(crate) fn takes(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         // Of what only reads, what says that it is of the protocol: another mount may have a stream at the same path.
         let is_for_another = matches!(self.kind, Kind::Mcp(_))
             && method == Method::GET
             && !["mcp-session-id", "mcp-protocol-version"].iter().any(|name| headers.contains_key(*name));
-        self.methods.contains(method) && !is_for_another
+        self.methods_at(path).any(|own| own == method) && !is_for_another
     }
 
     /// The stream, if it is one.

@@ -27,10 +27,11 @@ use tidemill_bus::{Coding, Cursor, SlowPolicy, Subscription};
 use tidemill_event::TypePattern;
 
 pub(crate) use feed::Feed;
-pub(crate) use mailbox::Mailbox;
+pub(crate) use mailbox::{Mailbox, NotPosted};
 pub(crate) use poll::{gather, poll};
 #[cfg(any(test, fuzzing))]
 pub(crate) use query::property as query_property;
+pub(crate) use words::tell;
 
 use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tidemill_plugin::{
-    CallContext, CallFailure, CallLog, Plugins, ToolCall, ToolInfo, ToolOutcome, ToolProgress, ToolResult, ToolSchema,
+    CallContext, CallFailure, CallLog, Plugins, ToolCall, ToolInfo, ToolOutcome, ToolProgress, ToolSchema,
 };
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -141,7 +141,7 @@ impl Tools {
         tools.into_values().filter(|info| may(who, info.permission.as_ref())).collect()
     }
 
-    /// Calls a tool. Wrong arguments get a result that is an error and names them.
+    /// Calls a tool. Wrong arguments are invalid, and named.
     pub(crate) async fn call(&self, app: &Arc<App>, call: Call) -> Result<ToolOutcome, CallError> {
         let (name, who) = (call.name.clone(), Arc::clone(&call.who));
         let cancel = call.cancel.clone();
@@ -154,7 +154,7 @@ impl Tools {
         let outcome = self.unless_stopping(&cancel, work).await;
         match &outcome {
             Ok(_) => tracing::debug!(tool = name, by = who.name(), "a tool was called"),
-            Err(CallError::Unknown(_) | CallError::Cancelled) => {
+            Err(CallError::Unknown(_) | CallError::Invalid(_) | CallError::Cancelled) => {
                 tracing::debug!(tool = name, by = who.name(), "a call of a tool did not end");
             }
             Err(error) => tracing::warn!(tool = name, by = who.name(), "a call of a tool failed: {error}"),
@@ -240,7 +240,7 @@ impl Own {
         }
         let problems = self.schema.problems(&Value::Object(call.arguments.clone()));
         if !problems.is_empty() {
-            return Ok(ToolOutcome::Complete(ToolResult::error(problems.join("\n"))));
+            return Err(CallError::Invalid(problems.join("\n")));
         }
         self.tool.call(app, call).await
     }

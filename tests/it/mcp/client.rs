@@ -98,18 +98,18 @@ pub(super) fn modern(server: &Server, token: Option<&str>, method: &str, mut par
 }
 
 /// What a stream says.
-pub(super) struct Frames {
+pub(crate) struct Frames {
     response: Response,
     rest: String,
 }
 
 impl Frames {
-    pub(super) fn new(response: Response) -> Self {
+    pub(crate) fn new(response: Response) -> Self {
         Self { response, rest: String::new() }
     }
 
     /// The next frame with data: its name and the data. None: the stream has ended.
-    pub(super) async fn frame(&mut self) -> Option<(String, String)> {
+    pub(crate) async fn frame(&mut self) -> Option<(String, String)> {
         loop {
             while let Some((frame, rest)) = self.rest.split_once("\n\n") {
                 let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
@@ -125,13 +125,13 @@ impl Frames {
     }
 
     /// The next message.
-    pub(super) async fn message(&mut self) -> Value {
+    pub(crate) async fn message(&mut self) -> Value {
         let (_, data) = self.frame().await.expect("the stream has ended");
         serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"))
     }
 
     /// Whatever comes until it ends.
-    pub(super) async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         while self.frame().await.is_some() {}
     }
 }

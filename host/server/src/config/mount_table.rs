@@ -146,7 +146,7 @@ fn bound(fields: &mut Fields) -> Option<Bound> {
 
 fn methods(fields: &mut Fields, can: &[Method], kind: &str) -> Vec<Method> {
     let Some(methods) = fields.take("methods", &Methods) else {
-        return can.iter().take(if kind == "mcp" { can.len() } else { 1 }).cloned().collect();
+        return can.iter().take(if kind == "publish" { 1 } else { can.len() }).cloned().collect();
     };
     if let Some(method) = methods.iter().find(|method| !can.contains(method)).filter(|_| !can.is_empty()) {
         let can: Vec<&str> = can.iter().map(Method::as_str).collect();
@@ -215,6 +215,18 @@ pub(super) fn contradictions(mounts: &[Arc<Mount>]) -> Vec<String> {
             let methods: Vec<&str> = mount.methods.iter().map(Method::as_str).collect();
             let (methods, path) = (methods.join(" and "), &mount.path);
             found.push(format!("has {methods} {path} twice: the second would never be reached"));
+        }
+    }
+    for (mount, own) in mounts.iter().filter_map(|mount| match &mount.kind {
+        Kind::Send(own) => Some((mount, own)),
+        _ => None,
+    }) {
+        let mut streams = mounts.iter().filter(|other| other.path == own.to).filter_map(|other| other.stream());
+        if !streams.any(|stream| stream.profile().private) {
+            let (to, path) = (&own.to, &mount.path);
+            found.push(format!(
+                "has `to = {to:?}` at {path}, where no stream with mailboxes is; give that mount `private = true`"
+            ));
         }
     }
     for (mount, of) in mounts.iter().filter_map(|mount| Some((mount, mount.of()?))) {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{Connection, Terms, Use};
-use crate::auth::Principal;
-use crate::limits::MOUNTS_SEEN_MAX;
+use super::{Addressee, Connection, Terms, Use};
+use crate::limits::{MOUNTS_SEEN_MAX, SEND_ASKS_MAX};
 use crate::mount::stream::StreamMount;
 use crate::source::Input;
 use crate::sse::Mailbox;
@@ -16,9 +16,7 @@ use crate::sse::Mailbox;
 #[derive(Debug, Default)]
 pub(super) struct Mounted {
     mounts: BTreeMap<String, Seen>,
-    mailboxes: HashMap<Uuid, (Arc<Mailbox>, Arc<Principal>)>,
-    /// Of those that have a process.
-    inputs: HashMap<Uuid, Input>,
+    addressees: HashMap<Uuid, Addressee>,
 }
 
 /// A path at which there are or were streams.
@@ -56,27 +54,27 @@ impl Mounted {
             seen.streams -= 1;
         }
         if terms.mount.profile().private
-            && let Some((mailbox, _)) = self.mailboxes.remove(&connection.uuid())
+            && let Some(addressee) = self.addressees.remove(&connection.uuid())
         {
-            mailbox.abandon();
-            self.inputs.remove(&connection.uuid());
+            addressee.mailbox.abandon();
         }
     }
 
     pub(super) fn open_mailbox(&mut self, connection: &Connection, input: Option<Input>) -> Arc<Mailbox> {
         let mailbox: Arc<Mailbox> = Arc::default();
-        let whose = Arc::clone(&connection.terms.principal);
-        self.mailboxes.insert(connection.uuid(), (Arc::clone(&mailbox), whose));
-        input.map(|input| self.inputs.insert(connection.uuid(), input));
+        let addressee = Addressee {
+            mount: Arc::clone(&connection.terms.mount),
+            mailbox: Arc::clone(&mailbox),
+            input,
+            asks: Arc::new(Semaphore::new(SEND_ASKS_MAX)),
+            whose: Arc::clone(&connection.terms.principal),
+        };
+        self.addressees.insert(connection.uuid(), addressee);
         mailbox
     }
 
-    pub(super) fn input(&self, connection: Uuid) -> Option<Input> {
-        self.inputs.get(&connection).cloned()
-    }
-
-    pub(super) fn mailbox(&self, connection: Uuid) -> Option<(Arc<Mailbox>, Arc<Principal>)> {
-        self.mailboxes.get(&connection).cloned()
+    pub(super) fn addressee(&self, connection: Uuid) -> Option<Addressee> {
+        self.addressees.get(&connection).cloned()
     }
 
     pub(super) fn streams_at(&self, path: &str) -> usize {

@@ -16,6 +16,8 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::mcp::Presence;
 use crate::mcp::handler::Handler;
+use crate::mcp::visits::Visit;
+use crate::problem::Problem;
 
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +28,15 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
+/// A place among the requests that are being answered.
+pub(crate) fn visit(app: &App, who: &Arc<Principal>) -> Result<Visit, Problem> {
+    app.mcp.visits.open(who, None)
+}
+
 /// Answers one method; `progress` is told how far a call is.
 pub(crate) async fn ask(
     app: &Arc<App>,
+    visit: Visit,
     who: &Arc<Principal>,
     method: &str,
     params: Option<Map<String, Value>>,
@@ -55,13 +63,19 @@ pub(crate) async fn ask(
     let (transport, mut says) = OneshotTransport::<RoleServer>::new(message);
     let client = InitializeRequestParams::new(ClientCapabilities::default(), Implementation::new("tidemill", "0"))
         .with_protocol_version(ProtocolVersion::V_2025_11_25);
-    let end = CancellationToken::new();
+    let (over, end) = (visit.end(), CancellationToken::new());
     // Whoever stops waiting ends the call.
     let _end = end.clone().drop_guard();
     let handler = Handler::new(Arc::downgrade(app), Presence::at(""), Arc::clone(who));
     let running = serve_directly_with_ct::<_, _, _, _, TransportAdapterIdentity>(handler, transport, Some(client), end);
     let answer = loop {
-        match says.recv().await {
+        let said = tokio::select! {
+            said = says.recv() => said,
+            () = over.cancelled() => {
+                return Err(Refused { code: -32603, message: "the call was ended".to_owned() });
+            }
+        };
+        match said {
             Some(ServerJsonRpcMessage::Response(answer)) => break serde_json::to_value(answer.result),
             Some(ServerJsonRpcMessage::Error(error)) => {
                 let error = error.error;

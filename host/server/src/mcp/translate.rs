@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rmcp::model::{CallToolResult, ContentBlock, Resource, ResourceContents, Tool, ToolAnnotations};
+use serde_json::Value;
 use tidemill_plugin::{Content, ResourceBody, ResourceContent, ToolInfo, ToolResult};
 
 /// A tool.
@@ -19,6 +20,16 @@ pub(super) fn tool(info: &ToolInfo) -> Tool {
         .idempotent(info.hints.idempotent)
         .open_world(info.hints.open_world);
     tool.with_annotations(hints)
+}
+
+/// A tool, for who reads JSON.
+pub(crate) fn tool_json(info: &ToolInfo) -> Value {
+    serde_json::to_value(tool(info)).unwrap_or_default()
+}
+
+/// What came of a call, for who reads JSON.
+pub(crate) fn result_json(own: ToolResult) -> Value {
+    serde_json::to_value(result(own, false)).unwrap_or_default()
 }
 
 /// What came of a call. Before 2026-07-28 what is for programs must be an object.

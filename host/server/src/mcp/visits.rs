@@ -31,7 +31,7 @@ struct Open {
 
 /// One that is open, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     visits: Arc<Visits>,
     number: u64,
     owner: String,

@@ -8,13 +8,17 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Principal;
+use crate::clock;
 use crate::connections::Peer;
 use crate::mcp;
-use crate::mount::{At, Kind, figures, file, publish};
+use crate::mount::{At, Kind, figures, file, publish, send, tools};
 use crate::problem::{self, Problem};
 use crate::sse;
 
@@ -78,6 +82,8 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, mut request: Request, nex
             request.extensions_mut().insert(who);
             Ok(mcp::handle(&app, presence, request).await)
         }
+        Kind::Send(own) => send::answer(&app, own, &who, request).await,
+        Kind::Tools(own) => tools::answer(&app, &at.mounted.mount, own, &peer, &who, request).await,
         Kind::File(file) => file::answer(file, request.headers()).await,
     };
     let mut answer = answered.unwrap_or_else(IntoResponse::into_response);
@@ -85,6 +91,40 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, mut request: Request, nex
         *answer.body_mut() = Body::empty();
     }
     answer
+}
+
+/// A body as programs see it, with what they may need to know.
+pub(super) struct Asked {
+    pub(super) input: Vec<u8>,
+    /// A name for what is asked.
+    pub(super) id: String,
+}
+
+impl Asked {
+    pub(super) fn of(body: &[u8], who: &Principal) -> Result<Self, Problem> {
+        Self::naming(body, who, None)
+    }
+
+    /// The same with the types of events that plugins own.
+    pub(super) fn naming(body: &[u8], who: &Principal, event_types: Option<Vec<String>>) -> Result<Self, Problem> {
+        #[derive(Serialize)]
+        struct Input<'a> {
+            body: &'a RawValue,
+            principal: Option<Value>,
+            now: String,
+            id: &'a str,
+            #[serde(rename = "eventTypes", skip_serializing_if = "Option::is_none")]
+            event_types: Option<Vec<String>>,
+        }
+        let not_json = |error: serde_json::Error| {
+            Problem::new(problem::Kind::BadRequest, format!("the body is not valid JSON: {error}"))
+        };
+        let id = Uuid::new_v4().to_string();
+        let body = serde_json::from_slice(body).map_err(not_json)?;
+        let principal = who.kind().map(|_| who.to_json());
+        let input = Input { body, principal, now: clock::now().to_string(), id: &id, event_types };
+        Ok(Self { input: serde_json::to_vec(&input).map_err(not_json)?, id })
+    }
 }
 
 /// An answer of JSON.

@@ -5,11 +5,8 @@ use std::time::Instant;
 
 use axum::extract::Request;
 use axum::response::Response;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidemill_jq_program::Program;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Principal;
@@ -32,14 +29,6 @@ pub(crate) struct Publish {
     pub(crate) of: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Input<'a> {
-    body: &'a RawValue,
-    principal: Option<Value>,
-    now: String,
-    id: String,
-}
-
 pub(super) async fn answer(
     app: &Arc<App>,
     mount: &Mount,
@@ -56,17 +45,10 @@ pub(super) async fn answer(
     let mut left = Left::default();
     quotas.bytes(by, body.len(), limited, &mut left)?;
     quotas.events(by, 1, limited, &mut left)?;
-    let not_json =
-        |error: serde_json::Error| Problem::new(Kind::BadRequest, format!("the body is not valid JSON: {error}"));
-    let input = Input {
-        body: serde_json::from_slice(&body).map_err(not_json)?,
-        principal: who.kind().map(|_| who.to_json()),
-        now: clock::now().to_string(),
-        id: Uuid::new_v4().to_string(),
-    };
-    let input = serde_json::to_vec(&input).map_err(not_json)?;
+    let owned = app.plugins.current().event_types().map(|(_, info)| info.name.clone()).collect();
+    let asked = entry::Asked::naming(&body, who, Some(owned))?;
     // What the program says of a body is said to whoever sent it.
-    let event = own.event.first(&input).map_err(|error| Problem::new(Kind::BadRequest, error))?;
+    let event = own.event.first(&asked.input).map_err(|error| Problem::new(Kind::BadRequest, error))?;
     let nothing = || Problem::new(Kind::BadRequest, "nothing is published of this body");
     let event = event.ok_or_else(nothing)?;
     let source = app.config().publish.default_source.clone();

@@ -61,8 +61,10 @@ impl Mounts {
 
     /// What is at a path, for a method.
     pub(super) fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Found> {
-        let here = || self.0.iter().filter(|mounted| mounted.mount.path == path);
-        let mut takes: Vec<_> = here().filter(|mounted| mounted.mount.takes(method, headers)).collect();
+        // What is at the path itself comes before what is there for the sake of one above.
+        let own = self.0.iter().filter(|mounted| mounted.mount.path == path);
+        let here = || own.clone().chain(self.0.iter().filter(|mounted| mounted.mount.below(path).is_some()));
+        let mut takes: Vec<_> = here().filter(|mounted| mounted.mount.takes(method, path, headers)).collect();
         // One that is switched off answers where no other does.
         takes.sort_by_key(|mounted| !mounted.mount.enabled);
         if let Some(mounted) = takes.first() {
@@ -70,7 +72,7 @@ impl Mounts {
         }
         let first = here().next()?;
         let mut names: Vec<&str> =
-            here().flat_map(|mounted| mounted.mount.methods.iter().map(Method::as_str)).collect();
+            here().flat_map(|mounted| mounted.mount.methods_at(path).map(Method::as_str)).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }
@@ -84,7 +86,7 @@ impl Mounts {
     pub(crate) fn stream(&self, path: &str) -> Option<Arc<StreamMount>> {
         let here = || self.0.iter().map(|mounted| &mounted.mount).filter(|mount| mount.path == path);
         let configured = here().filter(|mount| mount.enabled).find_map(|mount| mount.stream());
-        let is_plain = || path == sse::PATH && !here().any(|mount| mount.takes(&Method::GET, &HeaderMap::new()));
+        let is_plain = || path == sse::PATH && !here().any(|mount| mount.takes(&Method::GET, path, &HeaderMap::new()));
         configured.cloned().or_else(|| is_plain().then(plain))
     }
 

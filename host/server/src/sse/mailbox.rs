@@ -39,12 +39,13 @@ pub(crate) enum NotPosted {
 }
 
 impl Mailbox {
-    /// Puts a message in, one line of JSON, under a name for framings that have one.
+    /// The same, if there is room.
+    #[cfg(test)]
     pub(crate) fn post(&self, name: Option<&str>, data: &[u8]) -> Result<(), NotPosted> {
         self.put(&message(name, data)?)
     }
 
-    /// The same, when there is room.
+    /// Puts a message in when there is room: one line of JSON, under a name for framings that have one.
     pub(crate) async fn post_wait(&self, name: Option<&str>, data: &[u8]) -> Result<(), NotPosted> {
         let message = message(name, data)?;
         loop {

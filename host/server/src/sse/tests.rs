@@ -233,8 +233,9 @@ async fn a_private_stream_has_messages_for_its_client_alone() {
     let mut other = bench.open(&private, "", None).await;
     let id: Uuid = data(&client.frames(2).await[1])["id"].as_str().unwrap().parse().unwrap();
     other.frames(2).await;
-    let (mailbox, whose) = bench.app.connections.mailbox(id).unwrap();
-    assert_eq!(whose.name(), "anonymous");
+    let find = |at| bench.app.connections.addressee(id, Some(at), &Principal::anonymous());
+    assert!(find("/elsewhere").is_err());
+    let mailbox = find("/private").unwrap().mailbox;
     mailbox.post(Some("tool-result"), b"{\"n\":1}").unwrap();
     assert_eq!(client.frames(3).await[2], "event: tool-result\ndata: {\"n\":1}");
     // Events and messages get their turns, however many there are of either.
@@ -253,7 +254,7 @@ async fn a_private_stream_has_messages_for_its_client_alone() {
     assert!(last[0].starts_with("retry: ") && last[1] == "data: {\"type\":\"close\"}", "{last:?}");
     assert!(!other.text.contains("close") && !other.text.contains("tool-result"));
     drop(client);
-    assert!(bench.app.connections.mailbox(id).is_none());
+    assert!(find("/private").is_err());
     assert_eq!(mailbox.post(None, b"1"), Err(mailbox::NotPosted::Closed));
 }
 

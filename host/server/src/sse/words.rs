@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Principal;
 use crate::connections::Connection;
 use crate::mount::profile::Profile;
 use crate::problem::{Kind, Problem};
-use crate::source::{Attached, Message, Messages, Unsent};
+use crate::source::{Attached, Input, Message, Messages, Unsent};
 use crate::sse::crowded::Crowded;
 use crate::sse::mailbox::{Mailbox, NotPosted};
 
@@ -69,18 +68,8 @@ async fn fill(mut messages: Messages, mailbox: Arc<Mailbox>) {
     }
 }
 
-/// Sends a JSON text to the process of a connection, as one line, for whom that connection is.
-pub(crate) fn tell(app: &App, connection: Uuid, who: &Principal, text: &Bytes) -> Result<(), Problem> {
-    let found = app.connections.mailbox(connection).zip(app.connections.input(connection));
-    let Some(((_, whose), input)) = found else {
-        let detail = format!("there is no connection {connection} with a process; it may have ended");
-        return Err(Problem::new(Kind::NotFound, detail));
-    };
-    // All who come without a token are one and the same.
-    let both_anonymous = whose.kind().is_none() && who.kind().is_none();
-    if !both_anonymous && !whose.is(who) {
-        return Err(Problem::new(Kind::NotPermitted, format!("the connection {connection} is somebody else's")));
-    }
+/// Sends a JSON text to a process, as one line.
+pub(crate) fn tell(input: &Input, text: &Bytes) -> Result<(), Problem> {
     input.send(text).map_err(|unsent| {
         let detail = unsent.to_string();
         match unsent {

@@ -10,7 +10,7 @@ use crate::config::fields::Fields;
 use crate::config::kind::{Choice, Count};
 use crate::limits::FIGURES_HISTORY_MAX;
 use crate::mcp::Presence;
-use crate::mount::{Figures, File, Kind, Origins, Profile, Publish, StreamMount};
+use crate::mount::{Figures, File, Kind, Origins, Profile, Publish, SendMount, StreamMount, ToolsMount};
 
 /// Keys that profiles of streams take themselves.
 const OF_STREAMS: [&str; 18] = [
@@ -36,8 +36,15 @@ const OF_STREAMS: [&str; 18] = [
 /// Unless a file says otherwise it runs scripts of its own and talks to this server.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const KINDS: [(&str, &str); 5] =
-    [("stream", "stream"), ("publish", "publish"), ("figures", "figures"), ("file", "file"), ("mcp", "mcp")];
+const KINDS: [(&str, &str); 7] = [
+    ("stream", "stream"),
+    ("publish", "publish"),
+    ("figures", "figures"),
+    ("send", "send"),
+    ("tools", "tools"),
+    ("file", "file"),
+    ("mcp", "mcp"),
+];
 
 /// The name of the kind, the kind if nothing is wrong with it, and keys of its own that somebody else has taken.
 pub(super) fn take(
@@ -50,6 +57,8 @@ pub(super) fn take(
     match name {
         "publish" => (name, publish(fields), &[]),
         "figures" => (name, figures(fields), &[]),
+        "send" => (name, send(fields), &[]),
+        "tools" => (name, tools(fields, path), &[]),
         "mcp" => (name, mcp(fields, path, origins), &[]),
         "file" => (name, file(fields, directory), &[]),
         _ => (name, stream(fields, path), &OF_STREAMS),
@@ -99,6 +108,43 @@ fn figures(fields: &mut Fields) -> Option<Kind> {
     let of = of(fields);
     let history = fields.take("history", &Count(0..=FIGURES_HISTORY_MAX)).unwrap_or(0);
     Some(Kind::Figures(Figures { answer: answer?, of, history }))
+}
+
+/// What is said of a method, unless it is said otherwise.
+const MESSAGES: &str =
+    "[{data: ({id, method: .request.method, progress, result, error} | with_entries(select(.value != null)))}]";
+
+fn send(fields: &mut Fields) -> Option<Kind> {
+    let to = match fields.value("to") {
+        Some(toml::Value::String(path)) => Some(path),
+        _ => {
+            fields.wrong("to", "must be the path of a stream with mailboxes (`private`), such as \"/mcp/sse\"".into());
+            None
+        }
+    };
+    let message = program_or(fields, "message", ".body");
+    let messages = program_or(fields, "messages", MESSAGES);
+    let answer = program_or(fields, "answer", "{success: true, sent: true, requestId: .id}");
+    Some(Kind::Send(SendMount { to: to?, message: message?, messages: Arc::new(messages?), answer: answer? }))
+}
+
+fn tools(fields: &mut Fields, path: &str) -> Option<Kind> {
+    if path == "/" {
+        fields.wrong("path", "is \"/\": tools are called below the path of their mount; take a longer one".into());
+    }
+    let list = program_or(fields, "list", "{tools}");
+    let (answer, event) = (fields.program("answer"), fields.program("event"));
+    Some(Kind::Tools(ToolsMount { list: list?, answer, event }))
+}
+
+/// A program, or what is there in its place. None: it is wrong.
+fn program_or(fields: &mut Fields, key: &'static str, default: &str) -> Option<Program> {
+    if fields.table.contains_key(key) {
+        return fields.program(key);
+    }
+    // It is none that is asked for, but a known key.
+    fields.value(key);
+    Some(Program::compile(default, &[]).unwrap_or_else(|error| unreachable!("{error}")))
 }
 
 fn needed(fields: &mut Fields, key: &'static str, what: &str) -> Option<Program> {

@@ -24,6 +24,12 @@ async fn until(what: impl Fn() -> bool) {
     panic!("it does not become so");
 }
 
+/// Tells a connection's process something; otherwise the status of the answer.
+fn told(bench: &Bench, id: Uuid, who: &Principal, text: &Bytes) -> Result<(), u16> {
+    let told = bench.app.connections.addressee(id, None, who).and_then(|found| tell(&found.input.unwrap(), text));
+    told.map_err(|problem| problem.into_response().status().as_u16())
+}
+
 /// The name of a connection, from its greeting.
 async fn name(client: &mut Client) -> Uuid {
     data(&client.frames(2).await[1])["id"].as_str().unwrap().parse().unwrap()
@@ -100,9 +106,7 @@ async fn a_connection_s_process_is_told_by_its_own_client_only() {
     let mut client = bench.open(&mount("/sse", PROFILE), "", None).await;
     let id = name(&mut client).await;
     let (me, text) = (Principal::anonymous(), Bytes::from_static(b"{\"a\": 1}"));
-    let status = |who: &Principal, id: Uuid, text: &Bytes| {
-        tell(&bench.app, id, who, text).map_err(|problem| problem.into_response().status().as_u16())
-    };
+    let status = |who: &Principal, id: Uuid, text: &Bytes| told(&bench, id, who, text);
     let other = Principal::bearer(
         "other".into(),
         crate::auth::Rights::new(crate::auth::TokenType::Master, Vec::new(), Vec::new(), None, None).unwrap(),
@@ -126,6 +130,6 @@ async fn a_process_that_does_not_read_is_said_to_be_busy() {
     let mut client = bench.open(&mount("/sse", PROFILE), "", None).await;
     let (id, me) = (name(&mut client).await, Principal::anonymous());
     let text = Bytes::from(json!("x".repeat(1000)).to_string());
-    let status = || tell(&bench.app, id, &me, &text).map_err(|problem| problem.into_response().status().as_u16());
+    let status = || told(&bench, id, &me, &text);
     until(|| status() == Err(429)).await;
 }

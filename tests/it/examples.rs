@@ -17,7 +17,7 @@ use checkout::Checkout;
 use readme::{Block, matches, significant};
 
 /// As READMEs write the server's address: the default, or what the system has that an example sets up.
-const ADDRESSES: [&str; 3] = ["127.0.0.1:3000", "localhost:3001", "127.0.0.1:4280"];
+const ADDRESSES: [&str; 4] = ["127.0.0.1:3000", "localhost:3001", "127.0.0.1:4280", "127.0.0.1:8005"];
 
 /// How long output may take: a large plugin is compiled without optimisation meanwhile, on a machine that is shared.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,6 +50,16 @@ fn event_driven_does_what_its_readme_says() {
 #[test]
 fn sixth_system_does_what_its_readme_says() {
     follow("sixth-system");
+}
+
+#[test]
+fn notification_server_does_what_its_readme_says() {
+    follow("notification-server");
+}
+
+#[test]
+fn mcp_sse_does_what_its_readme_says() {
+    follow("mcp-sse");
 }
 
 /// Every example with a configuration is in the table, and every folder in the table is there.

@@ -5,3 +5,5 @@
 mod event_driven;
 mod sixth_system;
 mod sse_integration;
+mod notification_server;
+mod mcp_sse;

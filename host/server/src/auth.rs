@@ -155,7 +155,7 @@ impl Auth {
         let header = decode_header(token).map_err(|_| unreadable())?;
         // Only to know whose keys to take: nothing else is believed before they fit.
         let claims = insecure_decode::<Value>(token).map_err(|_| unreadable())?.claims;
-        let issuer = self.issuers.iter().find(|issuer| claims["iss"] == *issuer.name()).ok_or(Refusal::Issuer)?;
+        let issuer = self.issuers.iter().find(|issuer| issuer.is_of(&claims)).ok_or(Refusal::Issuer)?;
         let (principal, keys) = issuer.principal(token, &header).await?;
         self.verified.keep(hash, &principal, issuer, keys);
         Ok(principal)

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use super::{config, directory, server, sha256, write};
-use crate::support::tidemill;
+use crate::support::{Server, tidemill};
 
 fn run(command: &mut Command) -> (Option<i32>, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
@@ -80,4 +80,43 @@ fn settings_that_are_unsafe_are_refused_and_shown_without_secrets() {
     write(directory.path(), "tidemill.toml", config());
     let (code, told) = run(tidemill(directory.path()).args(["serve", "--listen", "127.0.0.1:0"]));
     assert!(code == Some(1) && told.contains("at least 32"), "{told}");
+}
+
+/// Tokens of a program that knows nothing of issuers and audiences, and has names of its own for what is in them.
+#[tokio::test]
+async fn tokens_of_a_secret_nobody_else_has_need_no_issuer() {
+    let own = "[auth]\nallow-anonymous = 'never'\n[[auth.issuers]]\nalgorithms = ['HS256']\nsecret-file = 'secret.txt'\n\
+               claims = { subject = 'tokenId', id = 'tokenId' }\nsubscribe = ['order.*']\n";
+    let server = Server::start_in(directory(), own).await;
+    let make = |more: &[&str]| {
+        let mut command = tidemill(server.directory());
+        command.args(["token", "create", "--secret-file", "secret.txt", "--subject", "x", "--type", "team"]).args(more);
+        run(&mut command)
+    };
+    let asks = async |token: &str| {
+        let asked = server.http.get(server.url("/principal")).bearer_auth(token).send().await.unwrap();
+        (asked.status().as_u16(), asked.json::<serde_json::Value>().await.unwrap())
+    };
+    let (_, token) = make(&["--claim", "tokenId=t1"]);
+    let (status, told) = asks(token.trim()).await;
+    assert_eq!((status, &told["name"]), (200, &"t1".into()), "{told}");
+    // What the token says nothing of is as the issuer has it, and what it says is as it says.
+    assert_eq!(told["subscribe"], serde_json::json!(["order.*"]), "{told}");
+    let (_, token) = make(&["--claim", "tokenId=t1", "--subscribe", "a"]);
+    assert_eq!(asks(token.trim()).await.1["subscribe"], serde_json::json!(["a"]));
+    // Tokens of somebody, or for somebody, are not for here.
+    for (more, kind) in [
+        (&["--claim", "tokenId=t1", "--issuer", "dev"][..], "token-issuer"),
+        (&["--claim", "tokenId=t1", "--audience", "tidemill"], "token-audience"),
+        (&["--claim", "other=t1"], "token-malformed"),
+    ] {
+        let (status, told) = asks(make(more).1.trim()).await;
+        assert!(status == 401 && told["type"].as_str().unwrap().ends_with(kind), "{more:?}: {told}");
+    }
+    assert!(make(&["--claim", "exp=1"]).1.contains("`exp` is made by"));
+    for rest in ["key-file = 'x.pem'", "jwks-file = 'x.json'"] {
+        write(server.directory(), "tidemill.toml", format!("[[auth.issuers]]\nalgorithms = ['RS256']\n{rest}\n"));
+        let (code, told) = run(tidemill(server.directory()).args(["config", "check"]));
+        assert!(code == Some(2) && told.contains("needs `issuer` and `audience`"), "{told}");
+    }
 }

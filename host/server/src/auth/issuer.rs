@@ -38,9 +38,17 @@ impl Issuer {
         let mut validation = Validation::new(Algorithm::HS256);
         // Set for each token, to the one algorithm of the key.
         validation.algorithms = Vec::new();
-        validation.set_issuer(&[&config.issuer]);
-        validation.set_audience(&config.audience);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        let mut required = vec!["exp"];
+        if !config.issuer.is_empty() {
+            validation.set_issuer(&[&config.issuer]);
+            required.push("iss");
+        }
+        // Without one a token that has an audience is for somebody else.
+        if !config.audience.is_empty() {
+            validation.set_audience(&config.audience);
+            required.push("aud");
+        }
+        validation.set_required_spec_claims(&required);
         validation.validate_nbf = true;
         validation.leeway = config.leeway.as_secs();
         Ok(Arc::new(Self { config: config.clone(), keys, validation, credential: Arc::default() }))
@@ -48,6 +56,12 @@ impl Issuer {
 
     pub(super) fn name(&self) -> &str {
         &self.config.issuer
+    }
+
+    /// Whether a token says that it is of this issuer: also one that says nothing, if there is one whose tokens do not.
+    pub(super) fn is_of(&self, claims: &Value) -> bool {
+        let said = claims.get("iss");
+        if self.config.issuer.is_empty() { said.is_none() } else { said.is_some_and(|said| *said == *self.name()) }
     }
 
     /// What those rest on whose tokens are from it.
@@ -101,17 +115,19 @@ impl Issuer {
         };
         let list = |name: &str| list(claims, name).map_err(malformed);
         let (permissions, groups) = (list(&names.permissions)?, list(&names.groups)?);
-        let (publish, subscribe) = (list(&names.publish)?, list(&names.subscribe)?);
+        let publish = list(&names.publish)?.or_else(|| self.config.publish.clone());
+        let subscribe = list(&names.subscribe)?.or_else(|| self.config.subscribe.clone());
         let rights = Rights::new(kind, permissions.unwrap_or_default(), groups.unwrap_or_default(), publish, subscribe)
             .map_err(malformed)?;
-        let text = |name: &str| claims[name].as_str().map(str::to_owned);
-        let subject = text("sub").ok_or_else(|| malformed("it has no `sub`, which says whom it is for".into()))?;
+        let text = |name: &str| claim(claims, name).and_then(Value::as_str).map(str::to_owned);
+        let nobody = || malformed(format!("it has no `{}`, which says whom it is for", names.subject));
+        let subject = text(&names.subject).ok_or_else(nobody)?;
         // Was checked to be there.
         let expires = claims["exp"].as_f64().and_then(|at| Duration::try_from_secs_f64(at).ok()).unwrap_or_default();
         let expires = Timestamp::from_unix_ms(
             expires.as_secs().saturating_mul(1000).saturating_add(self.validation.leeway * 1000),
         );
-        Ok(Principal::bearer(subject, rights, Some(expires), text("jti")).resting_on(&self.credential))
+        Ok(Principal::bearer(subject, rights, Some(expires), text(&names.id)).resting_on(&self.credential))
     }
 }
 

@@ -31,6 +31,8 @@ static AUTH: LazyLock<Auth> = LazyLock::new(|| {
         keys,
         leeway: std::time::Duration::ZERO,
         claims: Claims::default(),
+        publish: None,
+        subscribe: None,
     };
     let issuers = vec![
         issuer("secret", Algorithm::HS256, KeySource::Secret(format!("{KEYS}secret.txt").into())),

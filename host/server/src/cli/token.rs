@@ -44,12 +44,12 @@ struct CreateArgs {
     /// The `secret-file` of the issuer
     #[arg(long, value_name = "FILE")]
     secret_file: PathBuf,
-    /// The `issuer` as the configuration names it
+    /// The `issuer` as the configuration names it, if it does
     #[arg(long, value_name = "NAME")]
-    issuer: String,
-    /// One of its `audience`
+    issuer: Option<String>,
+    /// One of its `audience`, if it has any
     #[arg(long, value_name = "NAME")]
-    audience: String,
+    audience: Option<String>,
     /// Whom it stands for
     #[arg(long, value_name = "NAME")]
     subject: String,
@@ -68,6 +68,9 @@ struct CreateArgs {
     /// Types of events that it may subscribe to, separated by commas [default: all for master, none for others]
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
     subscribe: Option<Vec<String>>,
+    /// A claim of another name, such as one that the issuer's `claims` maps to; may be repeated
+    #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = claim)]
+    claims: Vec<(String, String)>,
     /// How long it is valid
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     expires: Duration,
@@ -112,8 +115,6 @@ fn create(args: &CreateArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     crate::auth::Rights::new(kind, permissions, groups, args.publish.clone(), args.subscribe.clone()).map_err(usage)?;
     let now = get_current_timestamp();
     let mut claims = json!({
-        "iss": args.issuer,
-        "aud": args.audience,
         "sub": args.subject,
         "type": kind.name(),
         "permissions": args.permissions,
@@ -122,6 +123,14 @@ fn create(args: &CreateArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
         "exp": now.saturating_add(args.expires.as_secs()),
         "jti": Uuid::new_v4().to_string(),
     });
+    for (name, text) in [("iss", &args.issuer), ("aud", &args.audience)] {
+        if let Some(text) = text {
+            claims[name] = json!(text);
+        }
+    }
+    for (name, text) in &args.claims {
+        claims[name] = json!(text);
+    }
     for (name, patterns) in [("publish", &args.publish), ("subscribe", &args.subscribe)] {
         if let Some(patterns) = patterns {
             claims[name] = json!(patterns);
@@ -131,6 +140,16 @@ fn create(args: &CreateArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Failed, describe(&error)))?;
     writeln!(output.out, "{token}")?;
     Ok(Exit::Success)
+}
+
+/// `NAME=TEXT`, of none of the names that have an option of their own.
+fn claim(text: &str) -> Result<(String, String), String> {
+    let own = ["iss", "aud", "sub", "type", "permissions", "groups", "publish", "subscribe", "iat", "exp", "jti"];
+    match text.split_once('=') {
+        Some((name, _)) if own.contains(&name) => Err(format!("`{name}` is made by the options of this command")),
+        Some((name, text)) if !name.is_empty() => Ok((name.to_owned(), text.to_owned())),
+        _ => Err("expected NAME=TEXT, such as tokenId=t1".to_owned()),
+    }
 }
 
 async fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {

@@ -50,9 +50,9 @@ pub(crate) struct StaticToken {
 /// Somebody whose signed tokens (RFC 7519) are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Issuer {
-    /// What the claim `iss` must be.
+    /// What the claim `iss` must be; empty: it must not be there.
     pub(crate) issuer: String,
-    /// One of them must be in the claim `aud`.
+    /// One of them must be in the claim `aud`; none: it must not be there.
     pub(crate) audience: Vec<String>,
     /// Accepted, and no others.
     pub(crate) algorithms: Vec<Algorithm>,
@@ -62,6 +62,10 @@ pub(crate) struct Issuer {
     pub(crate) leeway: Duration,
     /// Where what we look for stands in tokens.
     pub(crate) claims: Claims,
+    /// What its tokens may publish that do not say it.
+    pub(crate) publish: Option<Vec<String>>,
+    /// And subscribe to.
+    pub(crate) subscribe: Option<Vec<String>>,
 }
 
 /// Where an issuer's keys are.
@@ -87,13 +91,17 @@ pub(crate) struct Claims {
     pub(crate) groups: String,
     pub(crate) publish: String,
     pub(crate) subscribe: String,
+    /// Whom a token stands for.
+    pub(crate) subject: String,
+    /// What tells it from others.
+    pub(crate) id: String,
 }
 
 impl Default for Claims {
     fn default() -> Self {
-        let [kind, permissions, groups, publish, subscribe] =
-            ["type", "permissions", "groups", "publish", "subscribe"].map(str::to_owned);
-        Self { kind, permissions, groups, publish, subscribe }
+        let [kind, permissions, groups, publish, subscribe, subject, id] =
+            ["type", "permissions", "groups", "publish", "subscribe", "sub", "jti"].map(str::to_owned);
+        Self { kind, permissions, groups, publish, subscribe, subject, id }
     }
 }
 
@@ -117,8 +125,8 @@ struct WrittenToken {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenIssuer {
-    issuer: String,
-    audience: OneOrMore,
+    issuer: Option<String>,
+    audience: Option<OneOrMore>,
     algorithms: Vec<String>,
     secret_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
@@ -127,6 +135,8 @@ struct WrittenIssuer {
     leeway: Option<String>,
     #[serde(default)]
     claims: Claims,
+    publish: Option<Vec<String>>,
+    subscribe: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -155,12 +165,22 @@ pub(super) fn token(table: &toml::Table) -> Result<StaticToken, String> {
 pub(super) fn issuer(table: &toml::Table) -> Result<Issuer, String> {
     let written: WrittenIssuer = read(table)?;
     let audience = match written.audience {
-        OneOrMore::One(one) => vec![one],
-        OneOrMore::More(more) => more,
+        None => None,
+        Some(OneOrMore::One(one)) => Some(vec![one]),
+        Some(OneOrMore::More(more)) => Some(more),
     };
-    if written.issuer.is_empty() || audience.is_empty() || audience.iter().any(String::is_empty) {
+    let is_empty = |list: &Vec<String>| list.is_empty() || list.iter().any(String::is_empty);
+    if written.issuer.as_ref().is_some_and(String::is_empty) || audience.as_ref().is_some_and(is_empty) {
         return Err("`issuer` and `audience` must not be empty: without them tokens for others would be taken".into());
     }
+    if (written.issuer.is_none() || audience.is_none()) && written.secret_file.is_none() {
+        return Err("needs `issuer` and `audience`, without which tokens for others would be taken; only with a \
+                    `secret-file`, which nobody else has, may they be left out"
+            .into());
+    }
+    // Only to see whether they can be read: the type of a token is not known yet.
+    let (publish, subscribe) = (written.publish, written.subscribe);
+    Rights::new(TokenType::Readonly, Vec::new(), Vec::new(), publish.clone(), subscribe.clone())?;
     let algorithms: Vec<Algorithm> = written.algorithms.iter().map(|name| algorithm(name)).collect::<Result<_, _>>()?;
     let keys = match (written.secret_file, written.key_file, written.jwks_file, written.jwks_url) {
         (Some(file), None, None, None) => KeySource::Secret(file),
@@ -190,7 +210,8 @@ pub(super) fn issuer(table: &toml::Table) -> Result<Issuer, String> {
             return Err(format!("`leeway` must be a duration up to {most}, such as \"30s\""));
         }
     };
-    Ok(Issuer { issuer: written.issuer, audience, algorithms, keys, leeway, claims: written.claims })
+    let (issuer, audience) = (written.issuer.unwrap_or_default(), audience.unwrap_or_default());
+    Ok(Issuer { issuer, audience, algorithms, keys, leeway, claims: written.claims, publish, subscribe })
 }
 
 fn read<T: for<'de> Deserialize<'de>>(table: &toml::Table) -> Result<T, String> {

@@ -102,12 +102,19 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(body: &[u8], who: &Principal) -> Result<Self, Problem> {
+        Self::naming(body, who, None)
+    }
+
+    /// The same with the types of events that plugins own.
+    pub(super) fn naming(body: &[u8], who: &Principal, event_types: Option<Vec<String>>) -> Result<Self, Problem> {
         #[derive(Serialize)]
         struct Input<'a> {
             body: &'a RawValue,
             principal: Option<Value>,
             now: String,
             id: &'a str,
+            #[serde(rename = "eventTypes", skip_serializing_if = "Option::is_none")]
+            event_types: Option<Vec<String>>,
         }
         let not_json = |error: serde_json::Error| {
             Problem::new(problem::Kind::BadRequest, format!("the body is not valid JSON: {error}"))
@@ -115,7 +122,7 @@ impl Asked {
         let id = Uuid::new_v4().to_string();
         let body = serde_json::from_slice(body).map_err(not_json)?;
         let principal = who.kind().map(|_| who.to_json());
-        let input = Input { body, principal, now: clock::now().to_string(), id: &id };
+        let input = Input { body, principal, now: clock::now().to_string(), id: &id, event_types };
         Ok(Self { input: serde_json::to_vec(&input).map_err(not_json)?, id })
     }
 }

@@ -45,7 +45,8 @@ pub(super) async fn answer(
     let mut left = Left::default();
     quotas.bytes(by, body.len(), limited, &mut left)?;
     quotas.events(by, 1, limited, &mut left)?;
-    let asked = entry::Asked::of(&body, who)?;
+    let owned = app.plugins.current().event_types().map(|(_, info)| info.name.clone()).collect();
+    let asked = entry::Asked::naming(&body, who, Some(owned))?;
     // What the program says of a body is said to whoever sent it.
     let event = own.event.first(&asked.input).map_err(|error| Problem::new(Kind::BadRequest, error))?;
     let nothing = || Problem::new(Kind::BadRequest, "nothing is published of this body");

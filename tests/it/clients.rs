@@ -17,7 +17,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{Server, guest, publish_lines, ready_made};
-use proxy::Proxy;
+pub(crate) use proxy::Proxy;
 pub(crate) use python::{environment, passes};
 use script::directory;
 pub(crate) use script::{

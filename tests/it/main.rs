@@ -47,6 +47,7 @@ mod reconfigured;
 mod reload;
 mod replay;
 mod retention;
+mod seeds;
 mod shutdown;
 mod slow;
 mod sockets;

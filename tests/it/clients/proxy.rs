@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::support::eventually;
 
 /// Ends with its owner, and all connections with it.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     server: Arc<Mutex<String>>,
     /// Counts the cuts.
@@ -25,7 +25,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// Listens on a free port of this machine.
-    pub(super) async fn start(server: &str) -> Self {
+    pub(crate) async fn start(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let cuts = watch::Sender::new(0);
@@ -54,22 +54,22 @@ impl Proxy {
         Self { address, server, cuts, blocks, accepting }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Waits until so many blocks went to clients. What went is read by them even if they are cut afterwards.
-    pub(super) async fn passed(&self, blocks: usize) {
+    pub(crate) async fn passed(&self, blocks: usize) {
         eventually("the client gets the stream", async || self.blocks.load(Ordering::Relaxed) >= blocks).await;
     }
 
     /// New connections go to another address.
-    pub(super) fn moved(&self, server: &str) {
+    pub(crate) fn moved(&self, server: &str) {
         server.clone_into(&mut self.server.lock().unwrap());
     }
 
     /// Drops every connection there is; new ones are taken.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 }

@@ -149,7 +149,8 @@ impl Script {
         (self.child.wait().unwrap(), self.errors())
     }
 
-    async fn line(&mut self) -> String {
+    /// The next line.
+    pub(crate) async fn line(&mut self) -> String {
         match tokio::time::timeout(PATIENCE, self.lines.recv()).await {
             Ok(Some(line)) => line,
             Ok(None) => panic!("the script ended:\n{}", self.errors()),

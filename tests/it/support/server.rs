@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{lane, terminate};
+use super::{lane, ready_made, terminate};
 
 /// How long anything may take that should happen at once; generous, because test machines are slow and shared.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,6 +40,26 @@ impl Server {
             panic!("the server did not start: {}", refused.told);
         });
         // One that is kept is enough, and tests count what a server has open.
+        let http = reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(1).build().unwrap();
+        Self { child, directory, address, http }
+    }
+
+    /// Starts an example as its README says, in a copy of its folder, with these environment variables and these of the
+    /// ready-made plugins.
+    pub(crate) async fn example(name: &str, variables: &[(&str, &str)], plugins: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("examples").join(name);
+        copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name), &folder);
+        fs::create_dir_all(folder.join("plugins")).unwrap();
+        for plugin in plugins {
+            fs::copy(ready_made(plugin), folder.join(format!("plugins/{plugin}.wasm"))).unwrap();
+        }
+        let mut command = tidemill(directory.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--print-addr", "--config"]);
+        command.arg(format!("examples/{name}/tidemill.toml")).envs(variables.iter().copied());
+        let (child, address) = launch(&mut command, directory.path()).unwrap_or_else(|refused| {
+            panic!("the example did not start: {}", refused.told);
+        });
         let http = reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(1).build().unwrap();
         Self { child, directory, address, http }
     }
@@ -177,6 +197,20 @@ pub(crate) struct Refused {
     pub(crate) code: Option<i32>,
     /// What it said on standard error, at all starts so far.
     pub(crate) told: String,
+}
+
+/// Copies what is in version control.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(&name)).unwrap();
+        } else if !["plugins", "data", "target"].iter().any(|own| name == *own) {
+            copy_folder(&entry.path(), &to.join(&name));
+        }
+    }
 }
 
 /// The command that starts a server in a directory.

@@ -1,0 +1,5 @@
+//! Systems that others documented, as the examples set them up: clients written from a document work as they are.
+//!
+//! Each file is about one of them. Tests have the numbers of docs/seeds.md in their names.
+
+mod stdio_sse;

@@ -1,6 +1,8 @@
 //! The MCP server as its clients see it, byte by byte; real clients and the official suite stand beside it.
 
+mod appearing;
 mod client;
+mod clients;
 mod legacy;
 mod notices;
 mod sessions;

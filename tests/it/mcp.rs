@@ -3,6 +3,7 @@
 mod appearing;
 mod client;
 mod clients;
+mod hostile;
 mod legacy;
 mod notices;
 mod sessions;

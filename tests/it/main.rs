@@ -15,6 +15,7 @@ mod bus;
 mod cli;
 mod clients;
 mod compression;
+mod conformance;
 mod crash;
 mod crowd;
 mod damaged;

@@ -1,6 +1,9 @@
 //! The MCP server as its clients see it, byte by byte; real clients and the official suite stand beside it.
 
+mod appearing;
 pub(crate) mod client;
+mod clients;
+mod hostile;
 mod legacy;
 mod notices;
 mod sessions;

@@ -178,6 +178,7 @@ impl Plugin {
         let cancel = context.cancel.child_token();
         context.cancel = cancel.clone();
         let _dropped = cancel.clone().drop_guard();
+        let mut unanswered = Unanswered(Some(self));
         let work = async {
             let turn = self.turn().await?;
             let answer = self.start(what, context, turn, call)?;
@@ -194,6 +195,7 @@ impl Plugin {
             () = cancel.cancelled() => Err(CallFailure::Cancelled),
             () = retired => Err(CallFailure::Failed(format!("plugin `{}` was replaced meanwhile", self.name))),
         };
+        unanswered.0.take();
         if let Err(failure) = &answer {
             self.figures().note_client_call(match failure {
                 CallFailure::Unknown | CallFailure::Invalid(_) => CallEnd::Error,
@@ -280,6 +282,15 @@ impl Plugin {
                 CallFailure::Failed(format!("plugin `{}` failed ({what}): {fault}{place}", self.name))
             }
         })
+    }
+}
+
+/// Somebody who waits for a call of a plugin. Dropped with it, they have cancelled it.
+struct Unanswered<'p>(Option<&'p Plugin>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|plugin| plugin.figures().note_client_call(CallEnd::Cancelled));
     }
 }
 

@@ -72,6 +72,9 @@ pub enum Chain {
     /// The type check, a filter and a transform.
     #[value(name = "github+cel+redact")]
     GithubCelRedact,
+    /// Tools.
+    #[value(skip)]
+    NotificationServer,
 }
 
 /// What the host has to reach.
@@ -222,6 +225,7 @@ impl Chain {
             Self::Github => &["github"],
             Self::GithubRedact => &["github", "redact"],
             Self::GithubCelRedact => &["github", "cel", "redact"],
+            Self::NotificationServer => &["notification-server"],
         }
     }
 }

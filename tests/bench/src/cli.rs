@@ -4,6 +4,7 @@ mod compression;
 mod lanes;
 mod log;
 mod plugins;
+mod tools;
 mod transport;
 
 use std::io::Write as _;
@@ -46,6 +47,8 @@ enum Command {
     Transport(transport::TransportArguments),
     /// Measure what compressed streams cost and save, and fragments that are shared against a stream for each connection.
     Compression(compression::CompressionArguments),
+    /// Measure what tools cost: a call against plain requests, and 200 calls against a publisher beside them.
+    Tools(tools::ToolsArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -142,6 +145,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Plugins(arguments) => plugins::measure(&arguments),
         Command::Transport(arguments) => transport::measure(&arguments),
         Command::Compression(arguments) => compression::measure(&arguments),
+        Command::Tools(arguments) => tools::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

@@ -5,8 +5,8 @@
 //! has to do to deliver the same bytes) and to other hubs, measured alternately in the same run.
 //!
 //! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`], what a
-//! plugin costs: [`plugins`], the same fan-out over plain and secure connections of each version of HTTP: [`transport`], and
-//! compressed streams: [`compression`].
+//! plugin costs: [`plugins`], the same fan-out over plain and secure connections of each version of HTTP: [`transport`],
+//! compressed streams: [`compression`], and tools: [`tools`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
@@ -29,6 +29,7 @@ pub mod plugins;
 pub mod process;
 pub mod report;
 pub mod runner;
+pub mod tools;
 pub mod transport;
 pub mod unit;
 pub mod wire;

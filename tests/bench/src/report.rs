@@ -6,6 +6,7 @@ mod figures;
 mod lanes;
 mod log;
 mod plugins;
+mod tools;
 mod transport;
 
 use std::fmt::Write as _;
@@ -20,6 +21,7 @@ pub(crate) use figures::{count, median};
 pub use lanes::lanes_tables;
 pub use log::log_table;
 pub use plugins::plugins_tables;
+pub use tools::tools_table;
 pub use transport::transport_table;
 
 /// Cores that other programs may use without a note.

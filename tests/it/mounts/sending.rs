@@ -137,13 +137,15 @@ async fn a_long_call_tells_how_far_it_is_and_ends_with_its_connection() {
     let (status, told) = call(60).await;
     assert_eq!(status, 429, "{told}");
     assert!(told["error"].as_str().unwrap().contains("16 answers"), "{told}");
-    drop(stream);
-    let cancelled = async || {
+    let figures = async || {
         let answer = server.http.get(server.url("/plugins/notification-server")).bearer_auth("ann").send().await;
         let plugin: Value = serde_json::from_str(&answer.unwrap().text().await.unwrap()).unwrap();
-        plugin["figures"]["client_calls"]["cancelled"] == 16
+        plugin["figures"].clone()
     };
-    eventually("all calls are cancelled", cancelled).await;
+    eventually("all calls go on", async || figures().await["client_calls_running"] == 16).await;
+    drop(stream);
+    eventually("no call goes on", async || figures().await["client_calls_running"] == 0).await;
+    assert_eq!(figures().await["client_calls"]["complete"], 1, "none of them came to its end");
 }
 
 #[tokio::test]

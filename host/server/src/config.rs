@@ -294,6 +294,7 @@ pub(crate) struct Audit {
 /// `[mcp]`
 #[derive(Debug, Clone)]
 pub(crate) struct Mcp {
+    pub(crate) enabled: bool,
     pub(crate) session_idle: Duration,
 }
 

@@ -30,10 +30,8 @@ mod uploads;
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 
@@ -53,7 +51,6 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::auth;
-use crate::mcp;
 use crate::mount;
 use crate::problem::{Kind, Problem};
 use crate::sse;
@@ -61,19 +58,6 @@ use crate::sse;
 /// Who the server takes the sender for.
 async fn principal(who: auth::Who) -> Json<Value> {
     Json(who.to_json())
-}
-
-async fn mcp_streamable(State(app): State<Arc<App>>, request: Request) -> Response {
-    mcp::handle(&app, &mcp::Presence::at("/mcp"), request).await
-}
-
-async fn mcp_stream(State(app): State<Arc<App>>, request: Request) -> Response {
-    let messages = format!("{}/mcp/legacy/messages", app.config().server.base_path);
-    mcp::legacy_stream(&app, &mcp::Presence::at("/mcp/legacy/sse"), &messages, request).await
-}
-
-async fn mcp_message(State(app): State<Arc<App>>, request: Request) -> Response {
-    mcp::legacy_message(&app, &mcp::Presence::at("/mcp/legacy/sse"), request).await
 }
 
 fn routes(app: &Arc<App>) -> Router {
@@ -107,9 +91,6 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/plugins/{name}/enable", post(orders::enable))
         .route("/plugins/{name}/disable", post(orders::disable))
         .route("/plugins/{name}/rollback", post(orders::rollback))
-        .route("/mcp", any(mcp_streamable))
-        .route("/mcp/legacy/sse", any(mcp_stream))
-        .route("/mcp/legacy/messages", any(mcp_message))
         .route("/principal", get(principal))
         .route("/tickets", post(auth::give_ticket))
         .route("/diagnostics/buffering", get(diagnostics::buffering))

@@ -6,6 +6,7 @@ mod count;
 mod entry;
 mod figures;
 mod file;
+mod mcp_sse;
 mod origin;
 pub(crate) mod profile;
 mod publish;
@@ -27,6 +28,7 @@ pub(crate) use access::{Access, Entrance};
 pub(crate) use entry::{enter, is_settable, serve};
 pub(crate) use figures::Figures;
 pub(crate) use file::File;
+pub(crate) use mcp_sse::McpSse;
 pub(crate) use origin::{Cors, Origins};
 pub(crate) use profile::Profile;
 pub(crate) use publish::Publish;
@@ -76,6 +78,8 @@ pub(crate) enum Kind {
     File(File),
     /// The Model Context Protocol.
     Mcp(Presence),
+    /// The same by its older transport.
+    McpSse(McpSse),
 }
 
 impl Kind {
@@ -89,6 +93,7 @@ impl Kind {
             Self::Tools(_) => "tools",
             Self::File(_) => "file",
             Self::Mcp(_) => "mcp",
+            Self::McpSse(_) => "mcp-sse",
         }
     }
 
@@ -97,7 +102,7 @@ impl Kind {
         match self {
             Self::Publish(_) => &[Method::POST, Method::PUT],
             Self::Send(_) => &[Method::POST],
-            Self::Tools(_) => &[Method::GET, Method::POST],
+            Self::Tools(_) | Self::McpSse(_) => &[Method::GET, Method::POST],
             Self::Mcp(_) => &[Method::POST, Method::GET, Method::DELETE],
             _ => &[Method::GET],
         }
@@ -111,11 +116,21 @@ impl Mount {
         (matches!(self.kind, Kind::Tools(_)) && !name.is_empty() && !name.contains('/')).then_some(name)
     }
 
-    /// What it takes at a path that is its own.
+    /// Whether a path is another one of it, beside its own.
+    pub(crate) fn is_also_at(&self, path: &str) -> bool {
+        self.below(path).is_some()
+            || (self.path != path && matches!(&self.kind, Kind::McpSse(own) if own.messages == path))
+    }
+
+    /// What it takes at a path that is one of its own.
     pub(crate) fn methods_at(&self, path: &str) -> impl Iterator<Item = &Method> {
-        // Tools are listed at the path and called below it.
-        let here =
-            matches!(self.kind, Kind::Tools(_)).then(|| if self.path == path { Method::GET } else { Method::POST });
+        let is_own = self.path == path;
+        // Read at the one, sent to at the other.
+        let here = match &self.kind {
+            Kind::McpSse(own) if is_own && own.messages == path => None,
+            Kind::Tools(_) | Kind::McpSse(_) => Some(if is_own { Method::GET } else { Method::POST }),
+            _ => None,
+        };
         self.methods.iter().filter(move |method| here.as_ref().is_none_or(|here| here == *method))
     }
 
@@ -177,9 +192,8 @@ mod tests {
         let routes = include_str!("http.rs");
         let paths = routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
         let free = ["/", "/events", "/events/stats", "/events/{position}", "/{*path}"];
-        let free = |path: &str| free.contains(&path) || path.starts_with("/mcp");
         for path in paths {
-            assert_eq!(own(path).is_none(), free(path), "{path}");
+            assert_eq!(own(path).is_none(), free.contains(&path), "{path}");
         }
         assert!(own("/health").is_none() && own("/pluginsx").is_none() && own("/plugins/x").is_some());
     }

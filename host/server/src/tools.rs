@@ -246,8 +246,7 @@ impl Own {
     }
 }
 
-/// Whether somebody has a permission, if one is needed. Somebody without a token has none: a mount may let in strangers.
+/// Whether somebody has a permission, if one is needed.
 fn may(who: &Principal, permission: Option<&String>) -> bool {
-    let administers = who.kind().is_some() && who.may_administer();
-    permission.is_none_or(|permission| administers || who.reader().permissions.contains(permission))
+    permission.is_none_or(|permission| who.has(permission))
 }

@@ -57,3 +57,30 @@ async fn pages_of_other_sites_open_no_stream() {
         server.http.get(server.url("/mcp/legacy/sse")).bearer_auth("ann").header("origin", "http://evil.example");
     assert_eq!(request.send().await.unwrap().status(), 403);
 }
+
+#[tokio::test]
+async fn it_is_where_the_configuration_mounts_it() {
+    let old = "[[mount]]\npath = '/sse'\nkind = 'mcp-sse'\nmessages = '/message'\n\
+               [server]\nbase-path = '/base'\n";
+    let server = Server::start(&format!("{}{old}", tokens()), &[]).await;
+    let opened = server.http.get(server.url("/base/sse")).bearer_auth("ann").send().await.unwrap();
+    let mut stream = Frames::new(opened);
+    let address = stream.frame().await.unwrap().1;
+    assert!(address.starts_with("/base/message?sessionId="), "{address}");
+    let client = json!({"name": "old", "version": "1"});
+    let params = json!({"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": client});
+    assert_eq!(post(&server, "ann", &address, message("initialize", params)).await.status(), 202);
+    assert_eq!(stream.message().await["result"]["serverInfo"]["name"], "tidemill");
+    let get = async |path: &str| {
+        let answer = server.http.get(server.url(path)).bearer_auth("ann").send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().get("allow").map(|allow| allow.to_str().unwrap().to_owned()))
+    };
+    assert_eq!(get("/base/mcp/legacy/sse").await, (404, None));
+    assert_eq!(get("/base/message").await, (405, Some("POST, OPTIONS".to_owned())));
+    // What only reads and does not say that it is of the protocol is for another mount, and there is none.
+    assert_eq!(get("/base/mcp").await, (405, Some("POST, DELETE, OPTIONS".to_owned())));
+    let server = Server::start("[mcp]\nenabled = false\n", &[]).await;
+    for path in ["/mcp", "/mcp/legacy/sse"] {
+        assert_eq!(server.get(path).await.0, 404, "{path}");
+    }
+}

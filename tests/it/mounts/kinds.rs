@@ -93,6 +93,18 @@ answer = "{mounts, listen}"
 path = "/broken"
 kind = "figures"
 answer = ".nothing.at[0].all | error(\"no\")"
+
+[[mount]]
+path = "/shaped"
+types = "shown"
+projection = "{n: .data} | select(.n != 1)"
+
+[[mount]]
+path = "/shaped/history"
+kind = "figures"
+of = "/shaped"
+history = 5
+answer = ".history"
 "#;
 
 #[tokio::test]
@@ -118,6 +130,7 @@ async fn figures_are_told_in_any_shape() {
     );
     assert_eq!(stats["by"], json!({"anonymous": 1, "readonly": 0, "team": 0, "master": 0}));
     assert!(stats["oldest"].is_string() && stats["age"].is_number(), "{stats}");
+    assert_eq!(server.get("/shaped/history").await.1, json!([{"n": 2}, {"n": 4}]));
     let (_, api) = server.get("/api").await;
     assert_eq!(api["mounts"][2], json!({"path": "/sse", "kind": "stream"}), "{api}");
     assert_eq!(server.get("/broken").await.0, 503);

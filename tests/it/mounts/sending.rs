@@ -113,7 +113,7 @@ async fn what_cannot_be_sent_is_told_apart() {
 
 #[tokio::test]
 async fn a_long_call_tells_how_far_it_is_and_ends_with_its_connection() {
-    let settings = "[plugins.notification-server.grants]\npublish = ['notification.*']\n\
+    let settings = "[plugins.notification-server.grants]\npublish = ['notification.*']\nfigures = true\n\
                     [plugins.notification-server.limits]\ntool-concurrency = 32\n";
     let server = Server::start(&config(settings), &[("notification-server", &ready_made("notification-server"))]).await;
     let (mut stream, id) = open(&server, "/mcp/sse", "ann").await;
@@ -129,20 +129,23 @@ async fn a_long_call_tells_how_far_it_is_and_ends_with_its_connection() {
         assert_eq!(said["metadata"]["progress"], json!(percent), "{said}");
     }
     assert_eq!(next(&mut stream).await.0, "mcp-response");
-    assert_eq!(next(&mut stream).await.1["result"]["isError"], Value::Null);
+    // Its text is none that is JSON.
+    assert_eq!(next(&mut stream).await.1["result"]["isError"], false);
     for _ in 0..16 {
         assert_eq!(call(60).await.0, 200);
     }
     let (status, told) = call(60).await;
     assert_eq!(status, 429, "{told}");
     assert!(told["error"].as_str().unwrap().contains("16 answers"), "{told}");
-    drop(stream);
-    let cancelled = async || {
+    let figures = async || {
         let answer = server.http.get(server.url("/plugins/notification-server")).bearer_auth("ann").send().await;
         let plugin: Value = serde_json::from_str(&answer.unwrap().text().await.unwrap()).unwrap();
-        plugin["figures"]["client_calls"]["cancelled"] == 16
+        plugin["figures"].clone()
     };
-    eventually("all calls are cancelled", cancelled).await;
+    eventually("all calls go on", async || figures().await["client_calls_running"] == 16).await;
+    drop(stream);
+    eventually("no call goes on", async || figures().await["client_calls_running"] == 0).await;
+    assert_eq!(figures().await["client_calls"]["complete"], 1, "none of them came to its end");
 }
 
 #[tokio::test]

@@ -25,8 +25,6 @@ pub(super) fn need(method: &Method, route: &str) -> Need {
         ("POST", "/hooks/{plugin}") => Need::Nothing,
         ("POST", "/events") => Need::Publisher,
         ("POST", "/tickets") => Need::Somebody,
-        // What exactly they may do is looked at for each tool.
-        (_, "/mcp" | "/mcp/legacy/messages") => Need::Somebody,
         _ if method.is_safe() => Need::Somebody,
         _ => Need::Administrator,
     }

@@ -47,6 +47,9 @@ pub(crate) struct Rights {
     subscribe: Vec<TypePattern>,
 }
 
+/// What all visitors rest on: they are one.
+static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
+
 /// The permission that everything needs which changes the server itself.
 pub(crate) const ADMIN: &str = "admin";
 
@@ -98,8 +101,6 @@ impl Principal {
 
     /// Somebody without a token at a mount that is open to everybody: they see these types, or all if there are none.
     pub(crate) fn visitor(types: &[TypePattern]) -> Self {
-        /// All visitors are one.
-        static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
         let subscribe = (!types.is_empty()).then(|| types.to_vec());
         let reader = Arc::new(Reader { subscribe, ..Reader::default() });
         Self { reader, rests_on: Arc::clone(&VISITORS), ..Self::anonymous() }
@@ -186,11 +187,13 @@ impl Principal {
         Reader { any_audience: self.may_administer(), ..Reader::clone(&self.reader) }
     }
 
-    /// Whether it has a permission. Whoever may come without a token has all, and so has a `master`.
+    /// Whether it has a permission. A `master` has all, and so has whoever may come to the server without a token; strangers at a
+    /// mount that is open to everybody have none.
     pub(crate) fn has(&self, permission: &str) -> bool {
-        self.rights.as_ref().is_none_or(|rights| {
-            rights.kind == TokenType::Master || rights.permissions.iter().any(|own| own == permission)
-        })
+        match &self.rights {
+            None => !Arc::ptr_eq(&self.rests_on, &VISITORS),
+            Some(rights) => rights.kind == TokenType::Master || rights.permissions.iter().any(|own| own == permission),
+        }
     }
 
     /// Whether it may change the server itself.
@@ -258,5 +261,9 @@ mod tests {
         let audiences = [principal(Master, &[], None, None), principal(Team, &["admin"], None, None)];
         assert!(audiences.iter().all(|one| !one.reader().any_audience && one.operating().any_audience));
         assert!(!principal(Team, &[], None, None).operating().any_audience);
+        let has = |who: &Principal| who.has("write");
+        assert!(has(&principal(Master, &[], None, None)) && has(&principal(Team, &["write"], None, None)));
+        assert!(!has(&principal(Team, &["admin"], None, None)));
+        assert!(has(&Principal::anonymous()) && !has(&Principal::visitor(&[])));
     }
 }

@@ -5,7 +5,7 @@
 use super::Config;
 
 /// Keys that are looked at whenever they are needed. All others are what the server was started with.
-const LIVE: [&str; 28] = [
+const LIVE: [&str; 29] = [
     "auth.allow-anonymous",
     "publish.body-max",
     "publish.batch-max",
@@ -31,6 +31,7 @@ const LIVE: [&str; 28] = [
     "subscribe.slow",
     "subscribe.write-timeout",
     "audit.events",
+    "mcp.enabled",
     "reload.upload-max",
     "drain.deadline",
     "drain.spread",
@@ -86,6 +87,7 @@ impl Config {
         self.subscribe.slow = new.subscribe.slow;
         self.subscribe.write_timeout = new.subscribe.write_timeout;
         self.audit = new.audit.clone();
+        self.mcp.enabled = new.mcp.enabled;
         self.reload.upload_max = new.reload.upload_max;
         self.publish.events_per_second = new.publish.events_per_second;
         self.publish.bytes_per_second = new.publish.bytes_per_second;
@@ -130,12 +132,13 @@ mod tests {
              connections-team = 5\nconnections-master = 6\ncompression = ['gzip']\n\
              [server]\nallowed-hosts = ['a']\naccept-rate = 7\naccept-rate-per-address = 8\nconnections-per-address = 9\n\
              [cors]\norigins = ['https://a.example']\ncredentials = true\nmax-age = '1s'\n\
-             [audit]\nevents = 'on'\n[reload]\nupload-max = '1MiB'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
+             [audit]\nevents = 'on'\n[mcp]\nenabled = false\n[reload]\nupload-max = '1MiB'\n[drain]\ndeadline = '6s'\nspread = '7s'\n[auth]\nallow-anonymous = 'never'\n[[retention]]\ntypes = 'a'\nmax-events = 1\n\
              [[source]]\nname = 'a'\ncommand = ['true']\n\
              [plugins.b]\norder = 3\n[plugins.c]\norder = 4\n",
         );
         let Change { config, mut taken, waiting } = old.change_to(&new);
-        taken.retain(|key| !key.starts_with("plugins."));
+        // Without MCP there are other mounts.
+        taken.retain(|key| !key.starts_with("plugins.") && key != "mount");
         let mut live = LIVE.to_vec();
         live.sort_unstable();
         taken.sort_unstable();

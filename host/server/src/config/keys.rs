@@ -15,7 +15,9 @@ use tidemill_bus::Coding;
 use tidemill_event::limits::DATA_BYTES_MAX;
 use tidemill_log::Retention;
 
-use super::kind::{Address, BasePath, Choice, Count, File, Folder, Mode, Networks, Several, Size, Source, Span};
+use super::kind::{
+    Address, BasePath, Choice, Count, File, Folder, Mode, Networks, Several, Size, Source, Span, Switch,
+};
 use super::mount_table;
 use super::process;
 use super::settings::Settings;
@@ -56,7 +58,7 @@ const _: () = assert!(DATA_BYTES_MAX <= MIB);
 
 impl Config {
     pub(super) fn read(s: &mut Settings) -> Self {
-        let config = Self {
+        let mut config = Self {
             listen: s.read(
                 "listen",
                 "127.0.0.1:3000",
@@ -323,6 +325,12 @@ impl Config {
                 ),
             },
             mcp: Mcp {
+                enabled: s.read(
+                    "mcp.enabled",
+                    "true",
+                    &Switch,
+                    "Whether MCP is at `/mcp` and below `/mcp/legacy` where no mount says otherwise.",
+                ),
                 session_idle: s.read(
                     "mcp.session-idle",
                     "30m",
@@ -356,12 +364,13 @@ impl Config {
             plugins_written: toml::Table::new(),
         };
         config.check_relations(s);
+        mount_table::add_usual(&mut config);
         config
     }
 
     /// What no value shows alone.
     fn check_relations(&self, s: &mut Settings) {
-        for detail in mount_table::contradictions(&self.mounts) {
+        for detail in mount_table::contradictions(&self.mounts, &self.sources) {
             s.contradiction("mount", detail);
         }
         for (key, detail) in self.auth.contradictions() {

@@ -1,7 +1,9 @@
 //! `[[mount]]`: what is at which path, for whom. Must not know how streams look (`mount/profile.rs` takes its own keys), nor
 //! how requests are answered.
 
+mod contradictions;
 mod kinds;
+mod usual;
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -18,6 +20,9 @@ use super::source::Raw;
 use crate::auth::TokenType;
 use crate::limits::MOUNT_HEADERS_MAX;
 use crate::mount::{self, Access, Bound, Cors, Entrance, Kind, Mount};
+
+pub(super) use contradictions::contradictions;
+pub(super) use usual::add_usual;
 
 /// A key, and what is wrong with it.
 type Wrong = (String, String);
@@ -55,8 +60,7 @@ fn path(fields: &mut Fields) -> String {
             return String::new();
         }
     };
-    let plain = BasePath.parse(&Raw::Text(text.clone())).is_some_and(|path| !path.is_empty());
-    if text != "/" && !plain {
+    if !is_path(&text) {
         fields.wrong(
             "path",
             format!("is {text:?}: expected \"/\", or a path without a slash at its end, such as \"/sse\""),
@@ -65,6 +69,11 @@ fn path(fields: &mut Fields) -> String {
         fields.wrong("path", detail);
     }
     text
+}
+
+/// Whether a text is the path of something.
+pub(in crate::config) fn is_path(text: &str) -> bool {
+    text == "/" || BasePath.parse(&Raw::Text(text.to_owned())).is_some_and(|path| !path.is_empty())
 }
 
 fn access(fields: &mut Fields) -> Access {
@@ -201,44 +210,6 @@ impl super::kind::Kind for PageOrigins {
     fn to_toml(&self, value: &mount::Origins) -> String {
         Origins.to_toml(&value.listed)
     }
-}
-
-/// What mounts contradict each other in.
-pub(super) fn contradictions(mounts: &[Arc<Mount>]) -> Vec<String> {
-    let mut found = Vec::new();
-    for (at, mount) in mounts.iter().enumerate().filter(|(_, mount)| mount.enabled) {
-        let before = mounts[..at].iter().filter(|other| other.enabled && other.path == mount.path);
-        // What one of MCP leaves to others depends on the request.
-        let before = before.filter(|other| !matches!(other.kind, Kind::Mcp(_)) || matches!(mount.kind, Kind::Mcp(_)));
-        let taken: Vec<&Method> = before.flat_map(|other| &other.methods).collect();
-        if mount.methods.iter().all(|method| taken.contains(&method)) {
-            let methods: Vec<&str> = mount.methods.iter().map(Method::as_str).collect();
-            let (methods, path) = (methods.join(" and "), &mount.path);
-            found.push(format!("has {methods} {path} twice: the second would never be reached"));
-        }
-    }
-    for (mount, own) in mounts.iter().filter_map(|mount| match &mount.kind {
-        Kind::Send(own) => Some((mount, own)),
-        _ => None,
-    }) {
-        let mut streams = mounts.iter().filter(|other| other.path == own.to).filter_map(|other| other.stream());
-        if !streams.any(|stream| stream.profile().private) {
-            let (to, path) = (&own.to, &mount.path);
-            found.push(format!(
-                "has `to = {to:?}` at {path}, where no stream with mailboxes is; give that mount `private = true`"
-            ));
-        }
-    }
-    for (mount, of) in mounts.iter().filter_map(|mount| Some((mount, mount.of()?))) {
-        let is_stream = |other: &Arc<Mount>| other.path == of && other.stream().is_some();
-        if of != crate::sse::PATH && !mounts.iter().any(is_stream) {
-            let path = &mount.path;
-            found.push(format!(
-                "has `of = {of:?}` at {path}, where no mount of kind \"stream\" is; name the path of one"
-            ));
-        }
-    }
-    found
 }
 
 impl Config {

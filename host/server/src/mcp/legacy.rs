@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
@@ -82,7 +82,6 @@ pub(crate) async fn legacy_stream(app: &Arc<App>, presence: &Presence, messages:
 }
 
 fn open(app: &Arc<App>, presence: &Presence, messages: &str, request: &Request) -> Result<Response, Problem> {
-    only(request, &Method::GET)?;
     origin::check(&presence.origins, request.headers())?;
     let who = sender(request)?;
     let visit = app.mcp.visits.open(&who, None)?;
@@ -125,7 +124,6 @@ pub(crate) async fn legacy_message(app: &Arc<App>, presence: &Presence, request:
 }
 
 async fn take(app: &App, presence: &Presence, request: Request) -> Result<(), Problem> {
-    only(&request, &Method::POST)?;
     origin::check(&presence.origins, request.headers())?;
     let who = sender(&request)?;
     let query = request.uri().query().unwrap_or_default();
@@ -147,14 +145,6 @@ async fn take(app: &App, presence: &Presence, request: Request) -> Result<(), Pr
         .map_err(|error| Problem::new(Kind::BadRequest, format!("the body is no JSON-RPC message of MCP: {error}")))?;
     let gone = |_| Problem::new(Kind::NotFound, "the stream has ended").at("sessionId");
     said.to.send(message).await.map_err(gone)
-}
-
-fn only(request: &Request, method: &Method) -> Result<(), Problem> {
-    if request.method() == method {
-        return Ok(());
-    }
-    let detail = format!("{} is not possible here; streams are opened by GET, messages sent by POST", request.method());
-    Err(Problem::new(Kind::MethodNotAllowed, detail))
 }
 
 fn sender(request: &Request) -> Result<Arc<Principal>, Problem> {

@@ -18,7 +18,7 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::connections::Peer;
 use crate::mcp;
-use crate::mount::{At, Kind, figures, file, publish, send, tools};
+use crate::mount::{At, Kind, figures, file, mcp_sse, publish, send, tools};
 use crate::problem::{self, Problem};
 use crate::sse;
 
@@ -81,6 +81,10 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, mut request: Request, nex
         Kind::Mcp(presence) => {
             request.extensions_mut().insert(who);
             Ok(mcp::handle(&app, presence, request).await)
+        }
+        Kind::McpSse(own) => {
+            request.extensions_mut().insert(who);
+            Ok(mcp_sse::answer(&app, own, request).await)
         }
         Kind::Send(own) => send::answer(&app, own, &who, request).await,
         Kind::Tools(own) => tools::answer(&app, &at.mounted.mount, own, &peer, &who, request).await,

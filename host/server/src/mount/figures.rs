@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use serde_json::{Value, json};
-use tidemill_bus::Health;
+use tidemill_bus::{Envelope, Health};
 use tidemill_event::{Position, Reader};
 use tidemill_jq_program::Program;
 
@@ -57,7 +57,7 @@ pub(super) async fn answer(app: &Arc<App>, figures: &Figures, who: &Arc<Principa
     Ok(entry::json(entry::shaped(&figures.answer, &input)?))
 }
 
-/// The last events that somebody may see, the oldest first.
+/// The last events that somebody may see, the oldest first, as the stream shows them that is meant.
 async fn history(app: &App, most: u64, profile: Option<&Profile>, reader: &Reader) -> Vec<Value> {
     let info = app.bus.log_info();
     let types = profile.map_or(&[][..], |profile| &profile.types);
@@ -69,8 +69,11 @@ async fn history(app: &App, most: u64, profile: Option<&Profile>, reader: &Reade
         let Some(record) = app.bus.record(Position::new(info.epoch, sequence)).await else { continue };
         let wanted = types.is_empty() || types.iter().any(|pattern| pattern.matches(record.event.event_type()));
         if wanted && reader.may_see(&record.event) {
-            let event = serde_json::from_slice(&tidemill_bus::cloudevents_json(&record.event));
-            found.extend(event.ok().filter(|event: &Value| event.is_object()));
+            let shown = match profile.map(|profile| &profile.envelope) {
+                Some(Envelope::Projected(projection)) => projection.project(&record).map(|shown| shown.data().to_vec()),
+                _ => Some(tidemill_bus::cloudevents_json(&record.event)),
+            };
+            found.extend(shown.and_then(|shown| serde_json::from_slice::<Value>(&shown).ok()));
         }
     }
     found.reverse();

@@ -63,11 +63,7 @@ pub(crate) async fn find(State(app): State<Arc<App>>, mut request: Request, next
 
 /// Whether the server has routes of its own at a path that mounts may be at.
 fn is_shared(path: &str) -> bool {
-    path == "/"
-        || path == crate::sse::PATH
-        || path.starts_with("/events/")
-        || path == "/mcp"
-        || path.starts_with("/mcp/legacy/")
+    path == "/" || path == crate::sse::PATH || path.starts_with("/events/")
 }
 
 /// Takes the token out of the address, before anything can write it down.

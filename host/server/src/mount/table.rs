@@ -63,7 +63,7 @@ impl Mounts {
     pub(super) fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Found> {
         // What is at the path itself comes before what is there for the sake of one above.
         let own = self.0.iter().filter(|mounted| mounted.mount.path == path);
-        let here = || own.clone().chain(self.0.iter().filter(|mounted| mounted.mount.below(path).is_some()));
+        let here = || own.clone().chain(self.0.iter().filter(|mounted| mounted.mount.is_also_at(path)));
         let mut takes: Vec<_> = here().filter(|mounted| mounted.mount.takes(method, path, headers)).collect();
         // One that is switched off answers where no other does.
         takes.sort_by_key(|mounted| !mounted.mount.enabled);
@@ -71,8 +71,12 @@ impl Mounts {
             return Some(Found::Takes(Arc::clone(mounted)));
         }
         let first = here().next()?;
-        let mut names: Vec<&str> =
-            here().flat_map(|mounted| mounted.mount.methods_at(path).map(Method::as_str)).collect();
+        // Of what depends on the request, what would do for one like this.
+        let takes = |mount: &Mount, method: &Method| mount.takes(method, path, headers);
+        let mut names: Vec<&str> = here()
+            .flat_map(|mounted| mounted.mount.methods_at(path).filter(|own| takes(&mounted.mount, own)))
+            .map(Method::as_str)
+            .collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }

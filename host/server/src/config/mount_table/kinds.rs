@@ -8,9 +8,10 @@ use tidemill_jq_program::Program;
 
 use crate::config::fields::Fields;
 use crate::config::kind::{Choice, Count};
+use crate::config::mount_table::is_path;
 use crate::limits::FIGURES_HISTORY_MAX;
 use crate::mcp::Presence;
-use crate::mount::{Figures, File, Kind, Origins, Profile, Publish, SendMount, StreamMount, ToolsMount};
+use crate::mount::{Figures, File, Kind, McpSse, Origins, Profile, Publish, SendMount, StreamMount, ToolsMount, own};
 
 /// Keys that profiles of streams take themselves.
 const OF_STREAMS: [&str; 18] = [
@@ -36,7 +37,7 @@ const OF_STREAMS: [&str; 18] = [
 /// Unless a file says otherwise it runs scripts of its own and talks to this server.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("stream", "stream"),
     ("publish", "publish"),
     ("figures", "figures"),
@@ -44,6 +45,7 @@ const KINDS: [(&str, &str); 7] = [
     ("tools", "tools"),
     ("file", "file"),
     ("mcp", "mcp"),
+    ("mcp-sse", "mcp-sse"),
 ];
 
 /// The name of the kind, the kind if nothing is wrong with it, and keys of its own that somebody else has taken.
@@ -59,7 +61,8 @@ pub(super) fn take(
         "figures" => (name, figures(fields), &[]),
         "send" => (name, send(fields), &[]),
         "tools" => (name, tools(fields, path), &[]),
-        "mcp" => (name, mcp(fields, path, origins), &[]),
+        "mcp" => (name, Some(Kind::Mcp(presence(fields, path, origins))), &[]),
+        "mcp-sse" => (name, mcp_sse(fields, path, origins), &[]),
         "file" => (name, file(fields, directory), &[]),
         _ => (name, stream(fields, path), &OF_STREAMS),
     }
@@ -76,7 +79,7 @@ fn stream(fields: &mut Fields, path: &str) -> Option<Kind> {
 }
 
 /// Origins of this machine, and those listed, may talk to it: it is asked there, once more.
-fn mcp(fields: &mut Fields, path: &str, origins: Option<&Origins>) -> Option<Kind> {
+fn presence(fields: &mut Fields, path: &str, origins: Option<&Origins>) -> Presence {
     let mut text = |key: &'static str| match fields.value(key)? {
         toml::Value::String(text) if !text.is_empty() => Some(text),
         other => {
@@ -86,14 +89,31 @@ fn mcp(fields: &mut Fields, path: &str, origins: Option<&Origins>) -> Option<Kin
     };
     let (name, title, version, instructions) = (text("name"), text("title"), text("version"), text("instructions"));
     let plain = Presence::at(path);
-    Some(Kind::Mcp(Presence {
+    Presence {
         name: name.unwrap_or(plain.name),
         title: title.or(plain.title),
         version: version.unwrap_or(plain.version),
         instructions,
         origins: origins.map(|origins| origins.listed.clone()).unwrap_or_default(),
         path: plain.path,
-    }))
+    }
+}
+
+fn mcp_sse(fields: &mut Fields, path: &str, origins: Option<&Origins>) -> Option<Kind> {
+    let presence = presence(fields, path, origins);
+    match fields.value("messages") {
+        Some(toml::Value::String(messages)) if is_path(&messages) && messages != "/" => {
+            if let Some(detail) = own(&messages) {
+                fields.wrong("messages", detail);
+            }
+            Some(Kind::McpSse(McpSse { presence, messages }))
+        }
+        _ => {
+            let detail = "must be the path at which messages of clients are taken, such as \"/mcp/messages\"";
+            fields.wrong("messages", detail.into());
+            None
+        }
+    }
 }
 
 fn publish(fields: &mut Fields) -> Option<Kind> {

@@ -59,6 +59,14 @@ fn mistakes_are_named_by_their_key_and_with_what_would_do() {
     says("path = '/a'\nkind = 'file'", "`mount.file` must be the path of a file");
     says("path = '/a'\nkind = 'file'\nfile = 'x'\ncsp = \"a\\nb\"", "`mount.csp` must be the text");
     says("path = '/a'\nkind = 'figures'\nanswer = '.'\nof = '/b'", "where no mount of kind \"stream\" is");
+    says("path = '/a'\nkind = 'send'", "`mount.to` must be the path of a stream");
+    says("path = '/a'\nkind = 'send'\nto = '/events'", "where no stream with mailboxes is");
+    says("path = '/a'\nkind = 'tools'\nlist = '{'", "`mount.list` is no program of jq");
+    says("path = '/'\nkind = 'tools'", "tools are called below the path of their mount");
+    says("path = '/a'\nkind = 'mcp-sse'", "`mount.messages` must be the path");
+    says("path = '/a'\nkind = 'mcp-sse'\nmessages = '/plugins'", "`mount.messages` is \"/plugins\", where the server");
+    says("path = '/a'\nsource = 'it'", "which is no `[[source]]`: write a `[[source]]` of that name");
+    says("path = '/a'\nsource = 'itt'\n[[source]]\nname = 'it'\ncommand = ['true']", "did you mean \"it\"?");
     says("path = '/a'\n[[mount]]\npath = '/a'", "has GET /a twice");
     let many = "[[mount]]\npath = '/x'\nenabled = false\n".repeat(65);
     assert!(load(&many).unwrap_err().contains("are more than 64, which is the most"));
@@ -72,7 +80,7 @@ fn what_fits_is_taken_and_shown_as_it_is_written() {
         [[mount]]\npath = '/f'\nkind = 'file'\nfile = 'x.html'\norigins = 'loopback,${SITES:-}'\n";
     let config = load(text).unwrap();
     let enabled: Vec<bool> = config.mounts.iter().map(|mount| mount.enabled).collect();
-    assert_eq!(enabled, [false, true, true, true]);
+    assert_eq!(enabled[..4], [false, true, true, true]);
     let crate::mount::Kind::File(file) = &config.mounts[3].kind else { panic!("{:?}", config.mounts[3]) };
     assert_eq!(file.path, std::path::Path::new("dir/x.html"));
     let shown = config.to_toml();
@@ -86,4 +94,17 @@ fn who_opens_a_mount_to_everybody_is_told() {
     assert!(load(open).unwrap().warnings().is_empty());
     let far = load(&format!("listen = '0.0.0.0:1'\n{open}")).unwrap().warnings();
     assert!(far.len() == 1 && far[0].contains("/a has `auth = \"none\"`"), "{far:?}");
+}
+
+#[test]
+fn mcp_is_there_unless_it_is_elsewhere_or_switched_off() {
+    let at = |text: &str| -> Vec<String> {
+        let config = load(text).unwrap();
+        config.mounts.iter().map(|mount| format!("{} {}", mount.kind.name(), mount.path)).collect()
+    };
+    assert_eq!(at(""), ["mcp /mcp", "mcp-sse /mcp/legacy/sse"]);
+    assert!(at("mcp.enabled = false").is_empty());
+    let own =
+        "[[mount]]\npath = '/agents'\nkind = 'mcp'\n[[mount]]\npath = '/old'\nkind = 'mcp-sse'\nmessages = '/old'\n";
+    assert_eq!(at(own), ["mcp /agents", "mcp-sse /old"]);
 }

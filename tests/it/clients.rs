@@ -21,7 +21,7 @@ pub(crate) use proxy::Proxy;
 pub(crate) use python::{environment, passes};
 use script::directory;
 pub(crate) use script::{
-    Script, documented_browser, documented_deliveries, documented_node, documented_python, need_chromium, node,
+    Script, documented_browser, documented_deliveries, documented_node, documented_python, need_chromium, node, python,
 };
 
 /// Reconnecting at once keeps the tests short.

@@ -16,8 +16,8 @@ use crate::support::prepare;
 use checkout::Checkout;
 use readme::{Block, matches, significant};
 
-/// As READMEs write the server's address.
-const ADDRESS: &str = "127.0.0.1:3000";
+/// As READMEs write the server's address: the default, or what the system has that an example sets up.
+const ADDRESSES: [&str; 4] = ["127.0.0.1:3000", "localhost:3001", "127.0.0.1:4280", "127.0.0.1:8005"];
 
 /// How long output may take: a large plugin is compiled without optimisation meanwhile, on a machine that is shared.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -38,8 +38,33 @@ fn hot_reload_does_what_its_readme_says() {
 }
 
 #[test]
+fn sse_integration_does_what_its_readme_says() {
+    follow("sse-integration");
+}
+
+#[test]
+fn event_driven_does_what_its_readme_says() {
+    follow("event-driven");
+}
+
+#[test]
+fn sixth_system_does_what_its_readme_says() {
+    follow("sixth-system");
+}
+
+#[test]
+fn notification_server_does_what_its_readme_says() {
+    follow("notification-server");
+}
+
+#[test]
 fn mcp_sse_does_what_its_readme_says() {
     follow("mcp-sse");
+}
+
+#[test]
+fn stdio_sse_does_what_its_readme_says() {
+    follow("stdio-sse");
 }
 
 /// Every example with a configuration is in the table, and every folder in the table is there.
@@ -104,7 +129,8 @@ struct Run<'a> {
 impl Run<'_> {
     /// A text of the README with the address that the server really has.
     fn here(&self, text: &str) -> String {
-        self.address.as_ref().map_or_else(|| text.to_owned(), |address| text.replace(ADDRESS, address))
+        let Some(address) = &self.address else { return text.to_owned() };
+        ADDRESSES.iter().fold(text.to_owned(), |text, written| text.replace(written, address))
     }
 
     fn shell(&self, text: &str) -> Command {

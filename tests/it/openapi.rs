@@ -22,7 +22,8 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
     response_schema_conformance,unsupported_method";
 
-#[tokio::test]
+// The tools block their thread for long; the client has to see meanwhile that its idle connections were closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_what_the_description_says() {
     let tools = environment("api");
     let plugins = [("github", ready_made("github")), ("owner", guest("owner")), ("stamp", guest("stamp_v1"))];

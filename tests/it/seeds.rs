@@ -2,4 +2,9 @@
 //!
 //! Each file is about one of them. Tests have the numbers of docs/seeds.md in their names.
 
+mod event_driven;
 mod mcp_sse;
+mod notification_server;
+mod sixth_system;
+mod sse_integration;
+mod stdio_sse;

@@ -203,3 +203,22 @@ fn every_test_against_a_threat_exists() {
     }
     assert!(named >= 20, "{named} tests are named");
 }
+
+/// The tables of docs/seeds.md: every test that they name is in a file of that name.
+#[test]
+fn every_test_of_a_documented_system_exists() {
+    let text = fs::read_to_string(root().join("docs/seeds.md")).unwrap();
+    let sources = files("tests", &[".rs"]);
+    let mut named = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        for name in row.split('`').filter(|name| name.contains(".rs::")) {
+            let (file, test) = name.split_once("::").unwrap();
+            let function = format!("fn {test}(");
+            let found =
+                sources.iter().any(|(path, text)| path.ends_with(&format!("/{file}")) && text.contains(&function));
+            assert!(found, "docs/seeds.md names the test {name}: {row}");
+            named += 1;
+        }
+    }
+    assert!(named >= 20, "{named} tests are named");
+}

@@ -47,13 +47,13 @@ impl Segment {
 
     /// The frames of some of its records, without a copy.
     pub(crate) fn frames(&self, records: Range<usize>, encoding: &Encoding) -> Bytes {
-        self.forms.with(&self.records, encoding, self.weight, |encoded| encoded.frames(records))
+        self.forms.frames(&self.records, records, encoding, self.weight)
     }
 
     /// How many of them have frames.
     pub(crate) fn shown(&self, records: Range<usize>, encoding: &Encoding) -> usize {
         if encoding.hides() {
-            return self.forms.with(&self.records, encoding, self.weight, |encoded| encoded.shown(records));
+            return self.forms.shown(&self.records, records, encoding);
         }
         records.len()
     }

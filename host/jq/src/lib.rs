@@ -2,7 +2,10 @@
 //! knows what a program is.
 //!
 //! A program computes as long as it likes: whoever lets strangers write one bounds that (plugins are called with a deadline;
-//! the server takes programs from its operator only).
+//! the server takes programs from its operator only). What strangers give it to read is bounded (`bounds.rs`); a program that
+//! takes a number of theirs for a size, such as to repeat a text, has to look at it first.
+
+mod bounds;
 
 use std::fmt;
 
@@ -11,7 +14,7 @@ use jaq_core::{
     load::{self, Arena, File, Loader},
 };
 use jaq_json::{
-    Map, Num, Val, read,
+    Map, Num, Val,
     write::{self, Pp},
 };
 
@@ -35,7 +38,7 @@ impl Value {
 
     /// Of a JSON text.
     pub fn json(text: &[u8]) -> Result<Self, String> {
-        read::parse_single(text).map(Self).map_err(|error| error.to_string())
+        bounds::parse(text).map(Self)
     }
 
     /// An object.
@@ -73,7 +76,8 @@ impl Program {
     pub fn compile(source: &str, variables: &[&str]) -> Result<Self, String> {
         let arena = Arena::default();
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-        let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let json = jaq_json::funs().filter(|function| function.0 != "fromjson").chain([bounds::fromjson()]);
+        let functions = jaq_core::funs().chain(jaq_std::funs()).chain(json);
         let modules = Loader::new(definitions)
             .load(&arena, File { code: source, path: () })
             .map_err(|errors| first(errors.into_iter().flat_map(|(_, error)| mistakes(source, error))))?;
@@ -93,7 +97,7 @@ impl Program {
     /// All outputs for an input, a JSON text, of which there may be so many. `variables` are in the order of
     /// [`compile`](Self::compile).
     pub fn run(&self, input: &[u8], variables: Vec<Value>, outputs_max: usize) -> Result<Ran, String> {
-        let input = read::parse_single(input).map_err(|error| error.to_string())?;
+        let input = bounds::parse(input)?;
         let context = Ctx::<Data>::new(&self.filter.lut, Vars::new(variables.into_iter().map(|value| value.0)));
         let mut outputs = Vec::new();
         for output in self.filter.id.run((context, input.clone())) {

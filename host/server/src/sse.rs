@@ -91,7 +91,7 @@ pub(crate) async fn stream(
         Err(Unopened::Wrong(problem)) => return problem.into_response(),
     };
     // Last of all, so that no process is started for nothing.
-    let attached = match words::attach(&app, terms.mount.profile(), &terms.principal) {
+    let attached = match words::attach(app, terms.mount.profile(), &terms.principal) {
         Ok(attached) => attached,
         Err(NoProcess::Crowded(crowded)) => return crowded.answer(resumes),
         Err(NoProcess::Wrong(problem)) => return problem.into_response(),

@@ -223,7 +223,7 @@ impl Tools {
 
     /// Plugins are others than before.
     pub(crate) fn plugins_changed(&self) {
-        Catalogue(&self.plugins.current()).warn_of_shadows(self.built_in.keys());
+        Catalogue(&self.plugins.current()).warn_of_shadows(&self.built_in.keys());
         self.changes.all();
     }
 

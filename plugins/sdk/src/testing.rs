@@ -46,7 +46,7 @@ pub fn published() -> Vec<NewEvent> {
 }
 
 /// Takes the reports of progress of this thread since the last call: done, total, message.
-pub fn reported() -> Vec<(f64, Option<f64>, Option<String>)> {
+pub fn reported() -> Vec<Reported> {
     REPORTED.take()
 }
 
@@ -204,8 +204,11 @@ pub(crate) fn publish(events: &[NewEvent]) {
     PUBLISHED.with_borrow_mut(|published| published.extend_from_slice(events));
 }
 
+/// What was done, of how much, and what was said.
+pub type Reported = (f64, Option<f64>, Option<String>);
+
 thread_local! {
-    static REPORTED: RefCell<Vec<(f64, Option<f64>, Option<String>)>> = const { RefCell::new(Vec::new()) };
+    static REPORTED: RefCell<Vec<Reported>> = const { RefCell::new(Vec::new()) };
     static PUBLISHED: RefCell<Vec<NewEvent>> = const { RefCell::new(Vec::new()) };
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }

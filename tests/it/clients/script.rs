@@ -1,9 +1,9 @@
 //! Scripts of `tests/clients` as child processes that print JSON lines, and what they need on the machine.
 
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -44,8 +44,15 @@ pub(crate) fn documented_browser(program: &Path, from: &str, to: &str, page: &st
 
 /// A program in Python as a document has it, but for the server's address; then these of its functions are called.
 pub(crate) fn documented_python(program: &Path, from: &str, to: &str, call: &[&str]) -> Command {
+    let mut python = python("documented_python.py");
+    python.arg(program).args([from, to]).args(call);
+    python
+}
+
+/// Python with one of the scripts, and the packages that it imports.
+pub(crate) fn python(script: &str) -> Command {
     let mut python = Command::new(super::python::environment("clients").join("python"));
-    python.arg(directory().join("documented_python.py")).arg(program).args([from, to]).args(call);
+    python.arg(directory().join(script));
     python
 }
 
@@ -109,12 +116,29 @@ fn install() {
 /// A running script; ends with its owner.
 pub(crate) struct Script {
     child: Child,
+    /// What it reads, if it is one that is talked to.
+    input: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
 impl Script {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// One that does what it is told.
+    pub(crate) fn start_talking(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::piped()))
+    }
+
+    /// Tells it something.
+    pub(crate) fn tell(&mut self, line: &Value) {
+        writeln!(self.input.as_mut().expect("it is not talked to"), "{line}").unwrap();
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel(1000);
         std::thread::spawn(move || {
@@ -124,7 +148,7 @@ impl Script {
                 }
             }
         });
-        Self { child, lines }
+        Self { child, input, lines }
     }
 
     /// What it says next.

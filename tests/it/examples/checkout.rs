@@ -34,7 +34,7 @@ impl Checkout {
         link(Path::new(env!("CARGO_BIN_EXE_tidemill")), &target.join("release/tidemill"));
         link(&target, &path.join("target"));
         fs::create_dir(path.join("plugins")).unwrap();
-        for name in ["json-schema.wasm", "cel.wasm"] {
+        for name in ["json-schema.wasm", "json-schema.toml", "cel.wasm", "cel.toml", "notification-server.wasm"] {
             let ready_made = root().join("plugins").join(name);
             assert!(ready_made.exists(), "{} is missing: run `cargo xtask guests` first", ready_made.display());
             link(&ready_made, &path.join("plugins").join(name));

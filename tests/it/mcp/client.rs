@@ -19,7 +19,8 @@ pub(super) fn request(server: &Server, method: Method, token: Option<&str>) -> R
 }
 
 /// A call of a method.
-pub(super) fn message(method: &str, params: Value) -> Value {
+pub(super) fn message(method: &str, params: impl Into<Value>) -> Value {
+    let params: Value = params.into();
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 

@@ -57,7 +57,8 @@ pub(super) async fn get(
             responses: std::mem::take(&mut responses),
             state: state.take(),
         };
-        let outcome = app.tools.get_prompt(who, call, context.ct.child_token()).await.map_err(error)?;
+        let outcome =
+            app.tools.get_prompt(who, call, context.ct.child_token()).await.map_err(|error| self::error(&error))?;
         let (requests, wanted_back) = match outcome {
             PromptOutcome::Complete { description, messages } => {
                 let messages = messages.into_iter().map(message).collect();
@@ -103,7 +104,7 @@ pub(super) async fn complete(
     let found = match app.tools.complete(who, question, context.ct.child_token()).await {
         Ok(found) => found,
         Err(CallError::Unknown(_)) => return Ok(CompleteResult::default()),
-        Err(failed) => return Err(error(failed)),
+        Err(failed) => return Err(error(&failed)),
     };
     let mut values = found.values;
     let more = found.more || values.len() > CompletionInfo::MAX_VALUES;
@@ -113,7 +114,7 @@ pub(super) async fn complete(
     Ok(CompleteResult::new(completion))
 }
 
-fn error(error: CallError) -> ErrorData {
+fn error(error: &CallError) -> ErrorData {
     let text = error.to_string();
     match error {
         CallError::Unknown(_) | CallError::Invalid(_) => ErrorData::invalid_params(text, None),

@@ -46,7 +46,7 @@ impl<'g> Catalogue<'g> {
     }
 
     /// Says so in the log.
-    pub(super) fn warn_of_shadows<'b>(&self, built_in: impl Iterator<Item = &'b String> + Clone) {
+    pub(super) fn warn_of_shadows<'b>(&self, built_in: &(impl Iterator<Item = &'b String> + Clone)) {
         for plugin in self.0.plugins() {
             for warning in self.shadowed(plugin.name(), built_in.clone()) {
                 tracing::warn!(plugin = &**plugin.name(), "{warning}");

@@ -93,11 +93,9 @@ impl Failures {
             *told = Some(Instant::now());
             let mount = self.mount.get().map_or("?", String::as_str);
             let error: String = error.chars().take(200).collect();
-            tracing::warn!(
-                mount,
-                count,
-                "a program of the configuration fails, and what it was for is left out: {what}: {error}"
-            );
+            tracing::warn!(mount, count, "a program of the configuration fails on {what}, which is left out");
+            // It may quote what only some may see.
+            tracing::debug!(mount, error, "why the program failed");
         }
     }
 }

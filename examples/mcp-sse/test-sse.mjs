@@ -71,8 +71,9 @@ await check("the stream begins with who we are", async () => {
 async function send(message) {
   const body = JSON.stringify({ connectionId, message });
   const answer = await fetch(`${server}/mcp/sse/send`, { method: "POST", headers: authorization, body });
-  expect(answer.ok, `${answer.status} ${await answer.text()}`);
-  return (await answer.json()).requestId;
+  const said = await answer.json();
+  expect(answer.ok, `${answer.status} ${JSON.stringify(said)}`);
+  return said.requestId;
 }
 
 await check("tools are listed", async () => {

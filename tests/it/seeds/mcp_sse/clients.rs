@@ -71,7 +71,7 @@ async fn s3_04_05_14_26_the_documented_programs_for_pages_work_on_another_site()
     )
     .await;
     send(&server, &team, json!({"method": "tools/call", "params": {"name": "list_projects", "arguments": {}}})).await;
-    let (mut welcome, mut alive, mut progress, mut listed, mut answered) = Default::default();
+    let [mut welcome, mut alive, mut progress, mut listed, mut answered] = [false; 5];
     while !(welcome && alive && progress && listed && answered) {
         let said = page.next().await;
         assert!(said.get("error").is_none(), "{said}");

@@ -62,6 +62,11 @@ fn mcp_sse_does_what_its_readme_says() {
     follow("mcp-sse");
 }
 
+#[test]
+fn stdio_sse_does_what_its_readme_says() {
+    follow("stdio-sse");
+}
+
 /// Every example with a configuration is in the table, and every folder in the table is there.
 #[test]
 fn the_table_of_examples_is_complete() {

@@ -3,7 +3,8 @@
 //! Each file is about one of them. Tests have the numbers of docs/seeds.md in their names.
 
 mod event_driven;
+mod mcp_sse;
+mod notification_server;
 mod sixth_system;
 mod sse_integration;
-mod notification_server;
-mod mcp_sse;
+mod stdio_sse;

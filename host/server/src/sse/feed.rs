@@ -157,12 +157,15 @@ impl Feed {
     /// The last bytes: come back, but not all at once, and from where.
     fn farewell(&self, app: &App) -> Bytes {
         let config = app.config();
-        let least = self.connection.terms.mount.profile().retry.unwrap_or(config.subscribe.retry);
+        let profile = self.connection.terms.mount.profile();
+        let least = profile.retry.unwrap_or(config.subscribe.retry);
         let mut last = retry(spread(least, config.drain.spread)).to_vec();
         let reason = match self.cursor.end() {
             Some(End::Behind) => "behind",
             Some(End::ViewChanged) => "view-changed",
             Some(End::Unjudged) => "view-unavailable",
+            // Plain clients only come back; those of a mount with words of its own wait for them.
+            Some(End::Stopping) if profile.farewell.is_some() => "stopping",
             None if self.token_left().is_some_and(|left| left.is_zero()) => "token-expired",
             _ => "",
         };

@@ -1,0 +1,3 @@
+eventSource.onmessage = (event) => {
+  console.log('[DEBUG]', event.data);
+};

@@ -2,6 +2,7 @@
 //!
 //! Each file is about one of them. Tests have the numbers of docs/seeds.md in their names.
 
+mod all_five;
 mod event_driven;
 mod mcp_sse;
 mod notification_server;

@@ -10,7 +10,9 @@ async fn broadcast(server: &Server, body: &Value) -> (u16, Value) {
 }
 
 fn notice(text: &str, filter: Value) -> Value {
-    json!({"message": {"type": "mcp-notification", "result": {"message": text, "level": "warning"}}, "filter": filter})
+    let mut notice = json!({"message": {"type": "mcp-notification", "result": {"message": text, "level": "warning"}}});
+    notice["filter"] = filter;
+    notice
 }
 
 #[tokio::test]

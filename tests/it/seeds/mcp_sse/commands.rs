@@ -10,7 +10,9 @@ async fn send(server: &Server, token: &str, connection: &str, message: Value) ->
 }
 
 fn call(name: &str, arguments: Value) -> Value {
-    json!({"method": "tools/call", "params": {"name": name, "arguments": arguments}})
+    let mut call = json!({"method": "tools/call", "params": {"name": name}});
+    call["params"]["arguments"] = arguments;
+    call
 }
 
 #[tokio::test]

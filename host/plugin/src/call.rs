@@ -29,15 +29,14 @@ pub struct CallContext {
     pub cancel: CancellationToken,
 }
 
-/// A line that a plugin logs while it is called.
+/// A line that a plugin logs while it is called, of at most [`LOG_LINE_BYTES_MAX`](crate::limits::LOG_LINE_BYTES_MAX): many
+/// may wait for a slow client, so that its fields stay in the host's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLog {
     /// How important it is.
     pub level: Level,
     /// What it says.
     pub message: String,
-    /// Names and values that belong to it.
-    pub fields: Vec<(String, String)>,
 }
 
 /// Lists that may change.

@@ -50,9 +50,9 @@ impl server::Host for Host {
 
 impl Host {
     /// Tells whoever called what the plugin logs. Lines over its rate do not come here.
-    pub(super) fn tell_caller(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
+    pub(super) fn tell_caller(&self, level: Level, message: &str) {
         if let Some(logs) = self.call.as_ref().and_then(|present| present.context.logs.as_ref()) {
-            logs(CallLog { level, message: cut(message, LOG_LINE_BYTES_MAX), fields });
+            logs(CallLog { level, message: cut(message, LOG_LINE_BYTES_MAX) });
         }
     }
 

@@ -87,6 +87,7 @@ async fn what_is_wrong_is_said_with_its_name() {
         ("tools/call", json!({"name": "none"}), -32602),
         ("resources/read", json!({"uri": "events://topic/"}), -32002),
         ("resources/read", json!({"uri": "file:///etc/passwd"}), -32002),
+        ("resources/read", json!({"uri": format!("test://{}", "x".repeat(1018))}), -32602),
         ("tools/list", json!({"cursor": "2"}), -32602),
         ("nothing/like/it", json!({}), -32601),
     ] {

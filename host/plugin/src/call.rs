@@ -12,7 +12,8 @@ use tracing::Level;
 
 use crate::ToolProgress;
 use crate::limits::{
-    CALL_EVENTS_MAX, CALL_EVENTS_PER_SECOND_MAX, CHANGES_PER_SECOND_MAX, REPORTS_PER_SECOND_MAX, UPDATES_PER_SECOND_MAX,
+    CALL_EVENTS_MAX, CALL_EVENTS_PER_SECOND_MAX, CALL_FAILURE_LINES_PER_SECOND_MAX, CHANGES_PER_SECOND_MAX,
+    REPORTS_PER_SECOND_MAX, UPDATES_PER_SECOND_MAX,
 };
 use crate::rate::Rate;
 
@@ -76,6 +77,8 @@ pub(crate) struct CallRates {
     pub(crate) events: Rate,
     pub(crate) changes: Rate,
     pub(crate) updates: Rate,
+    /// Lines about those that failed.
+    pub(crate) failures: Rate,
 }
 
 impl Default for CallRates {
@@ -84,6 +87,7 @@ impl Default for CallRates {
             events: Rate::new(CALL_EVENTS_PER_SECOND_MAX),
             changes: Rate::new(CHANGES_PER_SECOND_MAX),
             updates: Rate::new(UPDATES_PER_SECOND_MAX),
+            failures: Rate::new(CALL_FAILURE_LINES_PER_SECOND_MAX),
         }
     }
 }

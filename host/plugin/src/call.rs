@@ -55,8 +55,9 @@ pub enum Listing {
 /// grants were checked.
 #[async_trait]
 pub trait Platform: Send + Sync {
-    /// Publishes events of a plugin, each with whether the plugin gave its id, and waits until they are stored.
-    async fn publish(&self, events: Vec<(Event, bool)>) -> Result<(), String>;
+    /// Publishes events of a plugin on the account of whoever called it, each with whether the plugin gave its id, and waits
+    /// until they are stored.
+    async fn publish(&self, caller: Option<&str>, events: Vec<(Event, bool)>) -> Result<(), String>;
     /// Streams that are open, of all mounts or of one; none if there is no such mount.
     fn streams(&self, path: Option<&str>) -> Option<u32>;
     /// A plugin says that a list changed.
@@ -95,14 +96,19 @@ impl Default for CallRates {
 /// A call that goes on, beside its instance.
 pub(crate) struct Present {
     pub(crate) context: CallContext,
-    /// Events that it may still publish.
-    pub(crate) events_left: usize,
+    /// Events that it may still publish; none: it may not publish at all.
+    pub(crate) events_left: Option<usize>,
     reports: Reports,
 }
 
 impl Present {
     pub(crate) fn new(context: CallContext) -> Self {
-        Self { context, events_left: CALL_EVENTS_MAX, reports: Reports::default() }
+        Self { context, events_left: Some(CALL_EVENTS_MAX), reports: Reports::default() }
+    }
+
+    /// One that publishes nothing: a question, which is asked with every key that is pressed.
+    pub(crate) fn question(context: CallContext) -> Self {
+        Self { events_left: None, ..Self::new(context) }
     }
 
     /// Sends a report, or keeps it for later if there were many.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use tidemill_plugin::{BreakerState, CallContext, CallFailure, Plugin};
+use tidemill_plugin::{BreakerState, CallContext, CallFailure, Plugin, Question, Subject};
 use tokio_util::sync::CancellationToken;
 
 use super::{Around, call, failure, result, text};
@@ -83,6 +83,21 @@ async fn floods_are_thinned_and_the_call_goes_on() {
     let flooded = result(&plugin, "flood-events", &json!({})).await;
     assert!(flooded.is_error && text(&flooded).contains("events"), "{flooded:?}");
     assert!(around.seen.published.lock().unwrap().len() <= 10_000);
+}
+
+#[tokio::test]
+async fn nothing_is_published_where_values_are_suggested() {
+    let around = Around::new();
+    let plugin = hostile(&around, "");
+    let question = Question {
+        subject: Subject::Prompt("any".into()),
+        argument: "any".into(),
+        value: String::new(),
+        others: Vec::new(),
+    };
+    let suggested = plugin.complete(question, CallContext::default()).await.unwrap().values;
+    assert!(suggested[0].contains("`completions.complete`"), "{suggested:?}");
+    assert!(around.seen.published.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ async fn what_is_wrong_is_said_with_its_name() {
         ("tools/call", json!({"name": "none"}), -32602),
         ("resources/read", json!({"uri": "events://topic/"}), -32002),
         ("resources/read", json!({"uri": "file:///etc/passwd"}), -32002),
+        ("resources/read", json!({"uri": format!("test://{}", "x".repeat(1018))}), -32602),
         ("tools/list", json!({"cursor": "2"}), -32602),
         ("nothing/like/it", json!({}), -32601),
     ] {
@@ -126,6 +127,26 @@ async fn a_token_sees_and_publishes_what_is_its_own() {
     let nobody = request(&server, Method::POST, None).json(&message("tools/list", json!({}))).send().await.unwrap();
     assert_eq!(nobody.status(), 401);
     assert!(nobody.headers().contains_key("www-authenticate"));
+}
+
+#[tokio::test]
+async fn strangers_at_an_open_mount_publish_nothing_and_see_no_plugins() {
+    let config = tokens() + "[[mount]]\nkind = 'mcp'\npath = '/open'\nauth = 'none'\n";
+    let server = Server::start(&config, &[]).await;
+    let ask = async |method: &str, params: Value| -> Value {
+        let asked = server.http.post(server.url("/open")).json(&message(method, params)).send().await.unwrap();
+        asked.json().await.unwrap()
+    };
+    let listed = ask("tools/list", json!({})).await;
+    let tools = listed["result"]["tools"].as_array().unwrap_or_else(|| panic!("{listed}"));
+    let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["list_event_types", "read_events"]);
+    for (name, arguments) in [("publish_event", json!({"type": "order.created"})), ("list_plugins", json!({}))] {
+        let refused = ask("tools/call", json!({"name": name, "arguments": arguments})).await;
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
+    let page = ask("tools/call", json!({"name": "read_events", "arguments": {}})).await;
+    assert_eq!(page["result"]["structuredContent"]["events"], json!([]), "{page}");
 }
 
 #[tokio::test]

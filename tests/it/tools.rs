@@ -35,7 +35,7 @@ struct Seen {
 
 #[async_trait]
 impl Platform for Seen {
-    async fn publish(&self, events: Vec<(Event, bool)>) -> Result<(), String> {
+    async fn publish(&self, _: Option<&str>, events: Vec<(Event, bool)>) -> Result<(), String> {
         self.published.lock().unwrap().extend(events.into_iter().map(|(event, _)| event));
         Ok(())
     }

@@ -155,7 +155,8 @@ impl Breaker {
         }
     }
 
-    /// Asks for a batch. Whoever gets [`Admission::Probe`] must [`tell`](Self::tell) what came of it.
+    /// Asks for a batch. Whoever gets [`Admission::Probe`] must [`tell`](Self::tell) what came of it, or
+    /// [give it up](Self::give_up_probe).
     pub(crate) fn admit(&self, now: Instant) -> Admission {
         let mut inner = self.lock();
         match inner.state {
@@ -168,6 +169,14 @@ impl Breaker {
                 inner.state = State::Probing { since: now, rests };
                 Admission::Probe
             }
+        }
+    }
+
+    /// Nothing can be said of a probe: the next one may try.
+    pub(crate) fn give_up_probe(&self, now: Instant) {
+        let mut inner = self.lock();
+        if let State::Probing { rests, .. } = inner.state {
+            inner.state = State::Open { until: now, rests };
         }
     }
 
@@ -286,5 +295,17 @@ mod tests {
         breaker.tell(start, 20, 20);
         assert_eq!(breaker.admit(start + 30 * SECOND), Admission::Probe);
         assert_eq!(breaker.admit(start + 60 * SECOND), Admission::Probe);
+    }
+
+    #[test]
+    fn a_probe_of_which_nothing_can_be_said_is_followed_by_another_at_once() {
+        let (breaker, start) = breaker();
+        breaker.give_up_probe(start);
+        assert_eq!(breaker.admit(start), Admission::Go, "there was none");
+        breaker.tell(start, 20, 20);
+        let later = start + 30 * SECOND;
+        assert_eq!(breaker.admit(later), Admission::Probe);
+        breaker.give_up_probe(later);
+        assert_eq!((breaker.state(), breaker.admit(later)), (BreakerState::Open, Admission::Probe));
     }
 }

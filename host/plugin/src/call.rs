@@ -12,7 +12,8 @@ use tracing::Level;
 
 use crate::ToolProgress;
 use crate::limits::{
-    CALL_EVENTS_MAX, CALL_EVENTS_PER_SECOND_MAX, CHANGES_PER_SECOND_MAX, REPORTS_PER_SECOND_MAX, UPDATES_PER_SECOND_MAX,
+    CALL_EVENTS_MAX, CALL_EVENTS_PER_SECOND_MAX, CALL_FAILURE_LINES_PER_SECOND_MAX, CHANGES_PER_SECOND_MAX,
+    REPORTS_PER_SECOND_MAX, UPDATES_PER_SECOND_MAX,
 };
 use crate::rate::Rate;
 
@@ -29,15 +30,14 @@ pub struct CallContext {
     pub cancel: CancellationToken,
 }
 
-/// A line that a plugin logs while it is called.
+/// A line that a plugin logs while it is called, of at most [`LOG_LINE_BYTES_MAX`](crate::limits::LOG_LINE_BYTES_MAX): many
+/// may wait for a slow client, so that its fields stay in the host's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLog {
     /// How important it is.
     pub level: Level,
     /// What it says.
     pub message: String,
-    /// Names and values that belong to it.
-    pub fields: Vec<(String, String)>,
 }
 
 /// Lists that may change.
@@ -55,8 +55,9 @@ pub enum Listing {
 /// grants were checked.
 #[async_trait]
 pub trait Platform: Send + Sync {
-    /// Publishes events of a plugin, each with whether the plugin gave its id, and waits until they are stored.
-    async fn publish(&self, events: Vec<(Event, bool)>) -> Result<(), String>;
+    /// Publishes events of a plugin on the account of whoever called it, each with whether the plugin gave its id, and waits
+    /// until they are stored.
+    async fn publish(&self, caller: Option<&str>, events: Vec<(Event, bool)>) -> Result<(), String>;
     /// Streams that are open, of all mounts or of one; none if there is no such mount.
     fn streams(&self, path: Option<&str>) -> Option<u32>;
     /// A plugin says that a list changed.
@@ -77,6 +78,8 @@ pub(crate) struct CallRates {
     pub(crate) events: Rate,
     pub(crate) changes: Rate,
     pub(crate) updates: Rate,
+    /// Lines about those that failed.
+    pub(crate) failures: Rate,
 }
 
 impl Default for CallRates {
@@ -85,6 +88,7 @@ impl Default for CallRates {
             events: Rate::new(CALL_EVENTS_PER_SECOND_MAX),
             changes: Rate::new(CHANGES_PER_SECOND_MAX),
             updates: Rate::new(UPDATES_PER_SECOND_MAX),
+            failures: Rate::new(CALL_FAILURE_LINES_PER_SECOND_MAX),
         }
     }
 }
@@ -92,14 +96,19 @@ impl Default for CallRates {
 /// A call that goes on, beside its instance.
 pub(crate) struct Present {
     pub(crate) context: CallContext,
-    /// Events that it may still publish.
-    pub(crate) events_left: usize,
+    /// Events that it may still publish; none: it may not publish at all.
+    pub(crate) events_left: Option<usize>,
     reports: Reports,
 }
 
 impl Present {
     pub(crate) fn new(context: CallContext) -> Self {
-        Self { context, events_left: CALL_EVENTS_MAX, reports: Reports::default() }
+        Self { context, events_left: Some(CALL_EVENTS_MAX), reports: Reports::default() }
+    }
+
+    /// One that publishes nothing: a question, which is asked with every key that is pressed.
+    pub(crate) fn question(context: CallContext) -> Self {
+        Self { events_left: None, ..Self::new(context) }
     }
 
     /// Sends a report, or keeps it for later if there were many.

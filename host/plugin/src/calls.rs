@@ -1,26 +1,26 @@
 //! Calls of a plugin by clients: beside the pipeline, each on a thread and an instance of its own, so many at once and so many
 //! that wait. Must not know protocols.
 
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod pool;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Instant;
 
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::breaker::Admission;
 use crate::figures::CallEnd;
-use crate::instance::{Ended, Instance};
-use crate::lane::is_out;
-use crate::limits::{RETIRED_CALL_TIME_MAX, TOOL_CALLS_WAITING_MAX, TOOL_INSTANCES_KEPT_MAX};
+use crate::instance::Ended;
+use crate::limits::{CALL_NAME_BYTES_MAX, RETIRED_CALL_TIME_MAX, TOOL_CALLS_WAITING_MAX};
 use crate::verdict::{Fault, FaultKind};
+use crate::voice;
 use crate::{
-    BreakerState, CallContext, Engine, Plugin, PromptCall, PromptOutcome, Question, ResourceContent, Suggestions,
-    ToolCall, ToolOutcome, warm,
+    CallContext, Plugin, PromptCall, PromptOutcome, Question, ResourceContent, Suggestions, ToolCall, ToolOutcome,
 };
+pub(crate) use pool::Pool;
+use pool::{Borrowed, Waits};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,55 +40,6 @@ pub enum CallFailure {
     /// The plugin failed, or could not do it.
     #[error("{0}")]
     Failed(String),
-}
-
-/// The turns of one plugin's calls, and instances that wait for the next one.
-pub(crate) struct Pool {
-    engine: Engine,
-    turns: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    kept: Mutex<Vec<Instance>>,
-    retired: CancellationToken,
-}
-
-impl Pool {
-    pub(crate) fn new(engine: &Engine, concurrency: usize) -> Self {
-        let (engine, turns) = (engine.clone(), Arc::new(Semaphore::new(concurrency)));
-        let (waiting, kept, retired) = (AtomicUsize::new(0), Mutex::default(), CancellationToken::new());
-        Self { engine, turns, waiting, kept, retired }
-    }
-
-    /// The plugin was replaced or taken out: nothing is kept any more, and calls that go on come to an end.
-    pub(crate) fn retire(&self) {
-        self.retired.cancel();
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn keep(&self, instance: Instance) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < TOOL_INSTANCES_KEPT_MAX && !self.retired.is_cancelled() {
-            kept.push(instance);
-        }
-    }
-
-    fn take(&self) -> Option<Instance> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("turns", &self.turns).finish_non_exhaustive()
-    }
-}
-
-/// One that waits for its turn, as long as it does.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Plugin {
@@ -175,6 +126,7 @@ impl Plugin {
         mut context: CallContext,
         call: impl FnOnce(&mut Borrowed, CallContext) -> Result<T, Ended> + Send + 'static,
     ) -> Result<T, CallFailure> {
+        let what = voice::cut(&what, CALL_NAME_BYTES_MAX);
         let cancel = context.cancel.child_token();
         context.cancel = cancel.clone();
         let _dropped = cancel.clone().drop_guard();
@@ -230,14 +182,6 @@ impl Plugin {
         turn: OwnedSemaphorePermit,
         call: impl FnOnce(&mut Borrowed, CallContext) -> Result<T, Ended> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, CallFailure>>, CallFailure> {
-        match self.breaker.admit(Instant::now()) {
-            Admission::Out(time) => {
-                self.figures().note_passed_over(1);
-                return Err(CallFailure::Busy(format!("plugin `{}`: {}", self.name, is_out(time))));
-            }
-            Admission::Go => {}
-            Admission::Probe => self.announce_breaker(BreakerState::HalfOpen),
-        }
         let (send, answer) = oneshot::channel();
         let plugin = Arc::clone(self);
         let run = move || {
@@ -259,26 +203,28 @@ impl Plugin {
         call: impl FnOnce(&mut Borrowed, CallContext) -> Result<T, Ended>,
     ) -> Result<T, CallFailure> {
         let _running = self.figures().client_call_runs();
-        let mut borrowed = Borrowed { plugin: Arc::clone(self), instance: None };
+        let mut borrowed = Borrowed::new(self);
         let began = Instant::now();
         let answer = call(&mut borrowed, context);
         self.figures().note_client_time(began.elapsed());
-        let fault = matches!(answer, Err(Ended::Fault(_)));
-        if let Some(instance) = borrowed.instance.filter(|instance| !fault && !instance.is_spent()) {
-            let (grown, max) = (instance.memory(), self.limits().recycle_memory);
-            if grown <= max {
-                self.pool.keep(instance);
-            }
-        }
-        if let Some(state) = self.breaker.tell(Instant::now(), 1, usize::from(fault)) {
-            self.announce_breaker(state);
-        }
+        borrowed.give_back(answer.as_ref().err());
+        // Clients decide how often: figures count all of them, the log shows some.
+        let shown = || self.code.rates.failures.admit();
         answer.map_err(|ended| match ended {
-            Ended::Said(failure) => failure,
+            Ended::Said(failure) => {
+                if let CallFailure::Failed(reason) = &failure
+                    && shown()
+                {
+                    tracing::warn!(plugin = &*self.name, what, reason, "a call of the plugin did not succeed");
+                }
+                failure
+            }
             Ended::Fault(fault) => {
                 self.figures().note_fault(fault.kind);
                 let place = place(&fault).map(|line| format!(", in {line}")).unwrap_or_default();
-                tracing::warn!(plugin = &*self.name, what, backtrace = fault.backtrace, "plugin failed: {fault}");
+                if shown() {
+                    tracing::warn!(plugin = &*self.name, what, backtrace = fault.backtrace, "plugin failed: {fault}");
+                }
                 CallFailure::Failed(format!("plugin `{}` failed ({what}): {fault}{place}", self.name))
             }
         })
@@ -298,20 +244,4 @@ impl Drop for Unanswered<'_> {
 fn place(fault: &Fault) -> Option<&str> {
     let own = |line: &&str| line.contains(" at ") && !line.contains(" at /rustc/");
     fault.backtrace.lines().find(own).or_else(|| fault.backtrace.lines().next())
-}
-
-/// The instance of a call, made or taken when it is needed.
-struct Borrowed {
-    plugin: Arc<Plugin>,
-    instance: Option<Instance>,
-}
-
-impl Borrowed {
-    fn get(&mut self) -> Result<&mut Instance, Ended> {
-        let made = match self.plugin.pool.take() {
-            Some(instance) => instance,
-            None => warm::make(&self.plugin.pool.engine, &self.plugin).map_err(Ended::Fault)?,
-        };
-        Ok(self.instance.insert(made))
-    }
 }

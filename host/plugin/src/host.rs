@@ -130,7 +130,7 @@ impl log::Host for Host {
             log::Level::Error => Level::ERROR,
         };
         if self.voice.say(level, &message, &fields) {
-            self.tell_caller(level, &message, fields);
+            self.tell_caller(level, &message);
         }
     }
 }

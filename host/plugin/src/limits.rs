@@ -128,6 +128,10 @@ pub const TOOL_CONCURRENCY_RANGE: RangeInclusive<usize> = 1..=1024;
 pub const TOOL_CALLS_WAITING_MAX: usize = 256;
 /// Instances of one plugin that are kept for further calls. Each holds its memory.
 pub const TOOL_INSTANCES_KEPT_MAX: usize = 8;
+/// Bytes of what a call is named by in failures and the log. Clients choose addresses and names that are as long as they like.
+pub const CALL_NAME_BYTES_MAX: usize = 128;
+/// Lines about calls of one plugin that failed, in a second. Clients decide how many there are.
+pub const CALL_FAILURE_LINES_PER_SECOND_MAX: u32 = 5;
 /// How long a call that was cancelled may tidy up; it holds its thread meanwhile.
 pub const CANCEL_GRACE: Duration = Duration::from_secs(1);
 /// How long a call may go on whose plugin was replaced or taken out. It keeps the old version in memory.

@@ -163,6 +163,7 @@ impl Loader {
         let event_types = check_types(types)?;
         let offer = Offer::of(instance.declared().map_err(call("tools, prompts or resources"))?, completes)?;
         let subscribes = subscriptions(&info.subscribes, settings.subscribes.as_deref())?;
+        let breaker = settings.breaker.over_defaults();
         Ok(Plugin {
             name: Arc::from(name),
             version: Version::of(bytes),
@@ -181,10 +182,10 @@ impl Loader {
             config_json,
             event_types,
             size: bytes.len(),
-            breaker: Breaker::new(settings.breaker.over_defaults()),
+            breaker: Breaker::new(breaker),
             observer: Arc::clone(&self.observer),
             offer,
-            pool: Pool::new(&self.engine, limits.tool_concurrency),
+            pool: Pool::new(&self.engine, limits.tool_concurrency, breaker),
             code,
         })
     }

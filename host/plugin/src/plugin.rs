@@ -213,9 +213,14 @@ impl Plugin {
         self.breaker.settings()
     }
 
-    /// Whether it is called at the moment.
+    /// Whether it is called for events at the moment.
     pub fn breaker_state(&self) -> BreakerState {
         self.breaker.state()
+    }
+
+    /// Whether it is called for clients at the moment.
+    pub fn calls_breaker_state(&self) -> BreakerState {
+        self.pool.breaker.state()
     }
 
     /// What it did since the host started, in this and other versions.

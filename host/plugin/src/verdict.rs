@@ -4,6 +4,9 @@ use std::fmt;
 
 use tidemill_event::{Change, Problem};
 
+use crate::limits::LOG_LINE_BYTES_MAX;
+use crate::voice;
+
 /// What becomes of one event after one plugin looked at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -66,14 +69,25 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// A failure of a kind.
-    pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), backtrace: String::new() }
+    /// A failure of a kind. What a plugin says itself may be long, and have line breaks that forge lines of the log.
+    pub fn new(kind: FaultKind, detail: impl AsRef<str>) -> Self {
+        Self { kind, detail: voice::cut(detail.as_ref(), LOG_LINE_BYTES_MAX), backtrace: String::new() }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.name(), self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_plugin_says_of_its_failure_is_one_line_within_bounds() {
+        let fault = Fault::new(FaultKind::Broken, format!("x\nERROR forged: {}", "y".repeat(1 << 20)));
+        assert!(fault.detail.starts_with("x\u{fffd}ERROR") && fault.detail.len() < LOG_LINE_BYTES_MAX + 8);
     }
 }

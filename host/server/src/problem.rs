@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem documents. The one place where errors become HTTP.
 
+use std::fmt;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -182,6 +184,13 @@ impl Problem {
 /// In the extensions of an answer: the kind of problem that it is, for log lines and figures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reason(pub(crate) &'static str);
+
+impl fmt::Display for Problem {
+    /// For people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -2,7 +2,7 @@
 //! know what is published.
 
 use std::fmt::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -36,6 +36,13 @@ enum Key {
     Others {
         with_token: bool,
     },
+}
+
+/// The name that a token gives somebody, if they have one, and where they are.
+type By<'a> = (Option<&'a str>, IpAddr);
+
+fn named<'a>((principal, address): (&'a Principal, IpAddr)) -> By<'a> {
+    (principal.kind().map(|_| principal.name()), address)
 }
 
 /// What publishers may send.
@@ -92,7 +99,7 @@ impl Quotas {
         limited: &Limited,
         left: &mut Left,
     ) -> Result<(), Problem> {
-        self.bytes.as_ref().map_or(Ok(()), |bound| bound.take(by, count, limited, left))
+        self.bytes.as_ref().map_or(Ok(()), |bound| bound.take(named(by), count, limited, left))
     }
 
     /// Counts the events of a request.
@@ -103,7 +110,24 @@ impl Quotas {
         limited: &Limited,
         left: &mut Left,
     ) -> Result<(), Problem> {
-        self.events.as_ref().map_or(Ok(()), |bound| bound.take(by, count, limited, left))
+        self.events.as_ref().map_or(Ok(()), |bound| bound.take(named(by), count, limited, left))
+    }
+
+    /// Counts what a plugin publishes while somebody with a token, or somebody without one, calls it: to them, so that tools
+    /// are no way around what they may send. All without a token share it, as they do for calls of the server's own tools.
+    pub(crate) fn call(
+        &self,
+        caller: Option<&str>,
+        events: usize,
+        bytes: usize,
+        limited: &Limited,
+    ) -> Result<(), Problem> {
+        let by = (caller, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let take = |bound: &Option<Bound>, count| {
+            bound.as_ref().map_or(Ok(()), |bound| bound.take(by, count, limited, &mut Left::default()))
+        };
+        take(&self.bytes, bytes)?;
+        take(&self.events, events)
     }
 
     /// Forgets those who have all of theirs again. Call it once a second: it keeps the number of keys down.
@@ -116,7 +140,7 @@ impl Quotas {
 
 impl Bound {
     /// All of it, or nothing.
-    fn take(&self, by: (&Principal, IpAddr), count: usize, limited: &Limited, left: &mut Left) -> Result<(), Problem> {
+    fn take(&self, by: By<'_>, count: usize, limited: &Limited, left: &mut Left) -> Result<(), Problem> {
         let Self { name, setting, what, unit, most, .. } = *self;
         let Ok(Some(parts)) = u32::try_from(count.div_ceil(unit)).map(NonZeroU32::new) else { return Ok(()) };
         let most = most.get() as usize * unit;
@@ -150,14 +174,14 @@ impl Bound {
         }
     }
 
-    fn key(&self, (principal, address): (&Principal, IpAddr)) -> Key {
-        let with_token = principal.kind().is_some();
+    fn key(&self, (name, address): By<'_>) -> Key {
+        let with_token = name.is_some();
         // Many addresses must not take the room of those who are known.
         let room = if with_token { 2 * QUOTA_KEYS_MAX } else { QUOTA_KEYS_MAX };
-        match with_token {
+        match name {
             _ if self.limiter.len() >= room => Key::Others { with_token },
-            true => Key::Principal(principal.name().to_owned()),
-            false => Key::Address(sender(address)),
+            Some(name) => Key::Principal(name.to_owned()),
+            None => Key::Address(sender(address)),
         }
     }
 }
@@ -210,14 +234,33 @@ mod tests {
         let bound = quotas.events.as_ref().unwrap();
         let of = |number: u32| (Principal::anonymous(), IpAddr::from(number.to_be_bytes()));
         let (who, last) = of(u32::MAX);
-        assert_eq!(bound.key((&who, last)), Key::Address(last));
+        assert_eq!(bound.key(named((&who, last))), Key::Address(last));
         for number in 0..u32::try_from(QUOTA_KEYS_MAX).unwrap() {
             let (who, address) = of(number);
             quotas.events((&who, address), 1, &Limited::default(), &mut Left::default()).unwrap();
         }
-        assert_eq!(bound.key((&who, last)), Key::Others { with_token: false });
+        assert_eq!(bound.key(named((&who, last))), Key::Others { with_token: false });
         let rights = crate::auth::Rights::new(crate::auth::TokenType::Team, Vec::new(), Vec::new(), None, None);
         let known = Principal::bearer("shop".into(), rights.unwrap(), None, None);
-        assert_eq!(bound.key((&known, last)), Key::Principal("shop".into()));
+        assert_eq!(bound.key(named((&known, last))), Key::Principal("shop".into()));
+    }
+    #[test]
+    fn what_tools_publish_is_counted_to_whoever_calls_them() {
+        let config = crate::config::Config::from_sources(
+            Some(("t", "[publish]\nevents-per-second = 2\nbytes-per-second = 4096\n")),
+            std::iter::empty(),
+            &crate::config::Flags::default(),
+        );
+        let (quotas, limited) = (Quotas::new(&config.unwrap().publish), Limited::default());
+        let rights = crate::auth::Rights::new(crate::auth::TokenType::Team, Vec::new(), Vec::new(), None, None);
+        let ann = Principal::bearer("ann".into(), rights.unwrap(), None, None);
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        quotas.events((&ann, here), 2, &limited, &mut Left::default()).unwrap();
+        let more = quotas.call(Some("ann"), 1, 10, &limited).unwrap_err();
+        assert!(more.to_string().contains("publish.events-per-second"), "{more}");
+        quotas.call(Some("bob"), 1, 10, &limited).unwrap();
+        quotas.call(None, 2, 10, &limited).unwrap();
+        quotas.call(None, 1, 10, &limited).unwrap_err();
+        assert!(quotas.call(Some("eve"), 1, 5000, &limited).is_err(), "too many bytes");
     }
 }

@@ -31,11 +31,14 @@ pub struct Configuration {
     pub mount: Option<String>,
     /// What clients are told to connect to.
     pub endpoint: Option<String>,
+    /// What it takes to call the tools that publish; without it whoever calls tools may.
+    pub permission: Option<String>,
 }
 
 const CONFIGURATION: &str = r#"{"type":"object","additionalProperties":false,"properties":{
     "mount":{"type":"string","pattern":"^/","description":"Path of the mount that clients listen at, such as /mcp"},
-    "endpoint":{"type":"string","description":"What clients are told to connect to, such as http://127.0.0.1:8005/mcp"}}}"#;
+    "endpoint":{"type":"string","description":"What clients are told to connect to, such as http://127.0.0.1:8005/mcp"},
+    "permission":{"type":"string","minLength":1,"description":"What it takes to call the tools that publish, such as notify"}}}"#;
 
 impl Plugin for NotificationServer {
     type Config = Configuration;
@@ -55,7 +58,13 @@ impl Plugin for NotificationServer {
 
 impl Tools for NotificationServer {
     fn tools(&self) -> Vec<Tool> {
-        vec![progress::tool(), notification::tool(), status::tool()]
+        let publishing = [progress::tool(), notification::tool()].into_iter().map(|tool| {
+            match self.configuration.permission.as_deref() {
+                Some(permission) => tool.permission(permission),
+                None => tool,
+            }
+        });
+        publishing.chain([status::tool()]).collect()
     }
 
     fn call(&mut self, invoked: &Call) -> Result<Answer, Failure> {

@@ -2,10 +2,11 @@
 use std::time::Duration;
 
 use tidemill_sdk::bus::{self, NewEvent};
+use tidemill_sdk::resources::{Completions, Question, Suggestions};
 use tidemill_sdk::tools::{Answer, Call, Failure, Tool, Tools};
 use tidemill_sdk::{Manifest, NoConfig, Plugin, call, log, manifest};
 
-tidemill_sdk::export!(Hostile: tools);
+tidemill_sdk::export!(Hostile: tools, completions);
 
 struct Hostile {
     /// Calls of this instance before this one.
@@ -104,5 +105,13 @@ impl Tools for Hostile {
             _ => return Err(Failure::UnknownTool),
         }
         Ok(Answer::text("done"))
+    }
+}
+
+/// Publishes where it may not, and suggests what it is told of that.
+impl Completions for Hostile {
+    fn complete(&mut self, _: &Question) -> Result<Suggestions, String> {
+        let told = bus::publish(&[NewEvent::new("flood", "1")]);
+        Ok(Suggestions::all([format!("{told:?}")]))
     }
 }

@@ -67,3 +67,16 @@ async fn whoever_listens_is_told_what_it_asked_for_and_nothing_else() {
     assert_eq!(notice["params"]["uri"], uri);
     assert_eq!(notice["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 1, "{notice}");
 }
+
+#[tokio::test]
+async fn whoever_follows_as_much_as_possible_may_follow_it_again() {
+    let server = Server::start("", &[]).await;
+    let session = Session::begin(&server, None).await;
+    let follow =
+        async |n: usize| session.call("resources/subscribe", json!({"uri": format!("events://topic/order.{n}")})).await;
+    for n in 0..64 {
+        assert!(follow(n).await["result"].is_object(), "{n}");
+    }
+    assert_eq!(follow(64).await["error"]["code"], -32602, "it is one too many");
+    assert!(follow(0).await["result"].is_object(), "it is there already");
+}

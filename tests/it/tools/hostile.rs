@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use tidemill_plugin::{BreakerState, CallContext, CallFailure, Plugin};
+use tidemill_plugin::{BreakerState, CallContext, CallFailure, Plugin, Question, Subject};
 use tokio_util::sync::CancellationToken;
 
 use super::{Around, call, failure, result, text};
@@ -86,6 +86,21 @@ async fn floods_are_thinned_and_the_call_goes_on() {
 }
 
 #[tokio::test]
+async fn nothing_is_published_where_values_are_suggested() {
+    let around = Around::new();
+    let plugin = hostile(&around, "");
+    let question = Question {
+        subject: Subject::Prompt("any".into()),
+        argument: "any".into(),
+        value: String::new(),
+        others: Vec::new(),
+    };
+    let suggested = plugin.complete(question, CallContext::default()).await.unwrap().values;
+    assert!(suggested[0].contains("`completions.complete`"), "{suggested:?}");
+    assert!(around.seen.published.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn arguments_are_checked_before_the_plugin_sees_them() {
     let around = Around::new();
     let plugin = hostile(&around, "");
@@ -158,15 +173,42 @@ async fn instances_serve_again_and_each_call_has_its_own() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_keeps_failing_is_taken_out() {
+async fn calls_that_keep_failing_are_refused_for_a_while() {
     let around = Around::new();
     let plugin = around.load("hostile_tools", &GRANTS.replace("faults = 0", "faults = 3"));
     for _ in 0..3 {
         failed(&plugin, "trap").await;
     }
-    assert_eq!(plugin.breaker_state(), BreakerState::Open);
+    assert_eq!(plugin.calls_breaker_state(), BreakerState::Open);
+    assert_eq!(plugin.breaker_state(), BreakerState::Closed, "clients do not take it out of the pipeline");
     let CallFailure::Busy(reason) = failure(&plugin, "count", CallContext::default()).await else {
         panic!("it is out")
     };
     assert!(reason.contains("kept failing"), "{reason}");
+    assert!(result(&plugin, "echo", &json!({"n": 61})).await.is_error, "the host answers that itself");
+}
+
+#[tokio::test]
+async fn a_call_that_says_nothing_of_the_plugin_is_no_probe() {
+    let around = Around::new();
+    let breaker = "faults = 3\nrest = \"100ms\"";
+    let plugin = around.load("hostile_tools", &GRANTS.replace("faults = 0", breaker));
+    for _ in 0..3 {
+        failed(&plugin, "trap").await;
+    }
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert!(result(&plugin, "echo", &json!({"n": 61})).await.is_error);
+    assert_eq!(plugin.calls_breaker_state(), BreakerState::Open, "the plugin was not asked");
+    let cancel = CancellationToken::new();
+    let context = CallContext { cancel: cancel.clone(), ..CallContext::default() };
+    let calling = tokio::spawn({
+        let plugin = Arc::clone(&plugin);
+        async move { failure(&plugin, "sleep", context).await }
+    });
+    eventually("it is tried", async || plugin.calls_breaker_state() == BreakerState::HalfOpen).await;
+    cancel.cancel();
+    assert_eq!(calling.await.unwrap(), CallFailure::Cancelled);
+    eventually("its thread is free", async || plugin.calls_breaker_state() == BreakerState::Open).await;
+    assert!(!result(&plugin, "count", &json!({})).await.is_error);
+    assert_eq!(plugin.calls_breaker_state(), BreakerState::Closed);
 }

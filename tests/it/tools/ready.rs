@@ -84,6 +84,19 @@ async fn a_notification_is_an_event_and_the_status_counts_streams() {
     assert_eq!((&status["sse_enabled"], &status["endpoint"]), (&json!(false), &json!("/nowhere")));
 }
 
+#[tokio::test]
+async fn tools_that_publish_take_a_permission_if_one_is_set() {
+    let around = Around::new();
+    for (config, expected) in [("", None), ("\n[config]\npermission = \"notify\"\n", Some("notify"))] {
+        let plugin = notification_server(&around, config);
+        let permission = |name: &str| plugin.offer().tool(name).unwrap().info.permission.clone();
+        for name in ["simulate_progress", "send_notification"] {
+            assert_eq!(permission(name).as_deref(), expected, "{name}");
+        }
+        assert_eq!(permission("connection_status"), None);
+    }
+}
+
 #[test]
 fn the_example_of_the_documentation_is_a_plugin() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -50,22 +50,23 @@ impl server::Host for Host {
 
 impl Host {
     /// Tells whoever called what the plugin logs. Lines over its rate do not come here.
-    pub(super) fn tell_caller(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
+    pub(super) fn tell_caller(&self, level: Level, message: &str) {
         if let Some(logs) = self.call.as_ref().and_then(|present| present.context.logs.as_ref()) {
-            logs(CallLog { level, message: cut(message, LOG_LINE_BYTES_MAX), fields });
+            logs(CallLog { level, message: cut(message, LOG_LINE_BYTES_MAX) });
         }
     }
 
     /// Publishes in a call by a client: at once, and the call goes on when they are stored.
     pub(super) fn publish_now(&mut self, new: Vec<bus::NewEvent>) -> Result<Result<(), String>> {
         let count = new.len();
+        let caller = self.call.as_ref().and_then(|present| present.context.caller.clone());
         let published = match self.prepare(new) {
             Err(reason) => Err(reason),
             Ok(events) => {
                 let platform = self.platform.get().cloned();
                 match platform {
                     None => Err("there is nobody to publish for".into()),
-                    Some(platform) => self.time.wait(platform.publish(events))?,
+                    Some(platform) => self.time.wait(platform.publish(caller.as_deref(), events))?,
                 }
             }
         };
@@ -77,7 +78,8 @@ impl Host {
     }
 
     fn prepare(&mut self, new: Vec<bus::NewEvent>) -> std::result::Result<Vec<(Event, bool)>, String> {
-        let left = self.call.as_ref().map_or(0, |present| present.events_left);
+        let left = self.call.as_ref().and_then(|present| present.events_left);
+        let left = left.ok_or("events cannot be published while values are suggested (`completions.complete`)")?;
         if new.len() > left {
             return Err(format!("one call publishes at most {CALL_EVENTS_MAX} events"));
         }
@@ -90,7 +92,7 @@ impl Host {
             events.push((self.event(event)?, id_given));
         }
         if let Some(present) = &mut self.call {
-            present.events_left = left - events.len();
+            present.events_left = Some(left - events.len());
         }
         Ok(events)
     }

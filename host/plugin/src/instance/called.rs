@@ -65,7 +65,7 @@ impl Instance {
             responses: responses(call.responses),
             state: call.state,
         };
-        match self.within(context, |store| guest.call_call(store, &invocation))? {
+        match self.within(Present::new(context), |store| guest.call_call(store, &invocation))? {
             Ok(outcome) => parts::tool_outcome(outcome).map_err(bad_output),
             Err(tools::Failure::UnknownTool) => Err(CallFailure::Unknown.into()),
             Err(tools::Failure::InvalidArguments(what)) => {
@@ -86,7 +86,7 @@ impl Instance {
             responses: responses(call.responses),
             state: call.state,
         };
-        match self.within(context, |store| guest.call_get(store, &request))? {
+        match self.within(Present::new(context), |store| guest.call_get(store, &request))? {
             Ok(outcome) => parts::prompt_outcome(outcome).map_err(bad_output),
             Err(prompts::Failure::UnknownPrompt) => Err(CallFailure::Unknown.into()),
             Err(prompts::Failure::InvalidArguments(what)) => {
@@ -100,7 +100,7 @@ impl Instance {
     pub(crate) fn read_resource(&mut self, uri: &str, context: CallContext) -> Result<Vec<ResourceContent>, Ended> {
         let Some(guest) = self.resources.clone() else { return Err(CallFailure::Unknown.into()) };
         let caller = context.caller.clone();
-        match self.within(context, |store| guest.call_read(store, uri, caller.as_deref()))? {
+        match self.within(Present::new(context), |store| guest.call_read(store, uri, caller.as_deref()))? {
             Ok(contents) => parts::contents(contents).map_err(bad_output),
             Err(resources::Failure::NotFound) => Err(CallFailure::Unknown.into()),
             Err(resources::Failure::Failed(reason)) => Err(CallFailure::Failed(cut(&reason, TEXT_BYTES_MAX)).into()),
@@ -119,7 +119,7 @@ impl Instance {
             value: question.value,
             others: question.others,
         };
-        match self.within(context, |store| guest.call_complete(store, &question))? {
+        match self.within(Present::question(context), |store| guest.call_complete(store, &question))? {
             Ok(completions::Suggestions { mut values, total, more }) => {
                 let more = more || values.len() > SUGGESTIONS_MAX;
                 values.truncate(SUGGESTIONS_MAX);
@@ -132,15 +132,15 @@ impl Instance {
     /// One call within its bounds.
     fn within<T>(
         &mut self,
-        context: CallContext,
+        present: Present,
         call: impl FnOnce(&mut Store<Host>) -> wasmtime::Result<T>,
     ) -> Result<T, Ended> {
-        let cut_off = CutOff::new(self.limits.tool_time, context.cancel.clone(), self.grace);
+        let cut_off = CutOff::new(self.limits.tool_time, present.context.cancel.clone(), self.grace);
         let ticks = self.store.data_mut().time.restart_until(self.limits.tool_compute, cut_off);
         self.store.set_epoch_deadline(ticks);
         let host = self.store.data_mut();
         host.http.open = true;
-        host.call = Some(Present::new(context));
+        host.call = Some(present);
         let answer = call(&mut self.store);
         self.store.data_mut().call.take().into_iter().for_each(Present::end);
         self.count_memory();

@@ -70,6 +70,9 @@ impl Lane {
         if let Some(class) = self.failing.get(&self.class)
             && let Admission::Out(time) = class.admit(now)
         {
+            if probing {
+                plugin.breaker.give_up_probe(now);
+            }
             return Err(out(time));
         }
         let mut verdicts = Vec::with_capacity(events.len());

@@ -15,7 +15,7 @@ use crate::limits::RIGHTS_MAX;
 #[derive(Debug)]
 pub(crate) struct Principal {
     name: String,
-    /// None without a token: whoever may come without one may do everything.
+    /// None without a token: whoever may come without one may do everything, but for visitors.
     rights: Option<Rights>,
     /// What they may see.
     reader: Arc<Reader>,
@@ -47,7 +47,7 @@ pub(crate) struct Rights {
     subscribe: Vec<TypePattern>,
 }
 
-/// What all visitors rest on: they are one.
+/// What all visitors rest on: they are one. They see, and do what the mount is for that they come to.
 static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
 
 /// The permission that everything needs which changes the server itself.
@@ -166,9 +166,14 @@ impl Principal {
         Some(Duration::from_millis(expires.saturating_sub(now.unix_ms())))
     }
 
+    /// Whether it is somebody without a token at a mount that is open to everybody.
+    pub(crate) fn is_visitor(&self) -> bool {
+        Arc::ptr_eq(&self.rests_on, &VISITORS)
+    }
+
     /// Whether it may publish at all.
     pub(crate) fn may_publish_something(&self) -> bool {
-        self.rights.as_ref().is_none_or(|rights| rights.kind != TokenType::Readonly)
+        !self.is_visitor() && self.rights.as_ref().is_none_or(|rights| rights.kind != TokenType::Readonly)
     }
 
     /// Whether it may publish events of this type.
@@ -191,18 +196,20 @@ impl Principal {
     /// mount that is open to everybody have none.
     pub(crate) fn has(&self, permission: &str) -> bool {
         match &self.rights {
-            None => !Arc::ptr_eq(&self.rests_on, &VISITORS),
+            None => !self.is_visitor(),
             Some(rights) => rights.kind == TokenType::Master || rights.permissions.iter().any(|own| own == permission),
         }
     }
 
     /// Whether it may change the server itself.
     pub(crate) fn may_administer(&self) -> bool {
-        self.rights.as_ref().is_none_or(|rights| {
-            // Reading is all that a readonly token is for, whatever else stands in it.
-            rights.kind == TokenType::Master
-                || (rights.kind == TokenType::Team && rights.permissions.iter().any(|permission| permission == ADMIN))
-        })
+        !self.is_visitor()
+            && self.rights.as_ref().is_none_or(|rights| {
+                // Reading is all that a readonly token is for, whatever else stands in it.
+                rights.kind == TokenType::Master
+                    || (rights.kind == TokenType::Team
+                        && rights.permissions.iter().any(|permission| permission == ADMIN))
+            })
     }
 
     /// All there is to know, for itself.
@@ -258,6 +265,9 @@ mod tests {
         assert!(narrowed(principal(Team, &[], None, None)).is_err());
         assert_eq!(narrowed(principal(Master, &[], None, None)), Ok(0));
         assert_eq!(narrowed(Principal::anonymous()), Ok(0));
+        let (anonymous, visitor) = (Principal::anonymous(), Principal::visitor(&[]));
+        assert!(anonymous.may_publish("a") && anonymous.may_administer() && anonymous.has("a"));
+        assert!(!visitor.may_publish("a") && !visitor.may_administer() && !visitor.has("a"));
         let audiences = [principal(Master, &[], None, None), principal(Team, &["admin"], None, None)];
         assert!(audiences.iter().all(|one| !one.reader().any_audience && one.operating().any_audience));
         assert!(!principal(Team, &[], None, None).operating().any_audience);

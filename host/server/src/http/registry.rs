@@ -111,6 +111,7 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
         let breaker = plugin.breaker_settings();
         value["breaker"] = json!({
             "state": plugin.breaker_state().name(),
+            "calls": plugin.calls_breaker_state().name(),
             "window_ms": breaker.window.as_millis() as u64,
             "faults": breaker.faults,
             "rate": breaker.rate,

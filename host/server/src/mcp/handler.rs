@@ -71,7 +71,7 @@ impl Handler {
     fn tell(&self, uri: Option<String>, task: impl Future<Output = ()> + Send + 'static) -> Result<(), ErrorData> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, task| !task.is_finished());
-        if told.len() > SUBSCRIPTIONS_MAX {
+        if told.len() > SUBSCRIPTIONS_MAX && !told.contains_key(&uri) {
             let detail =
                 format!("a session can be told of at most {SUBSCRIPTIONS_MAX} resources; unsubscribe from others");
             return Err(ErrorData::invalid_params(detail, None));

@@ -124,6 +124,7 @@ pub(super) async fn read(
                 CallError::Unknown(_) => {
                     missing("there is no such resource; `resources/list` has those that there are".into())
                 }
+                CallError::Invalid(mistake) => ErrorData::invalid_params(mistake, None),
                 other => ErrorData::internal_error(other.to_string(), None),
             })?;
             return Ok(ReadResourceResult::new(contents.into_iter().map(translate::contents).collect()));

@@ -16,6 +16,7 @@ use tidemill_plugin::{Content, ToolHints, ToolInfo, ToolOutcome, ToolResult};
 use super::reading::{self, Page};
 use super::{BuiltIn, Call, CallError};
 use crate::app::App;
+use crate::auth::Principal;
 use crate::http::{self, Defaults, Events};
 use crate::limits::{ANSWER_BYTES_MAX, PAGE_EVENTS, PAGE_EVENTS_MAX};
 use crate::problem::Problem;
@@ -71,6 +72,10 @@ impl BuiltIn for PublishEvent {
         let description = "Publishes an event on the bus and answers what became of it: stored at a position, dropped, or \
             rejected with problems.";
         info("publish_event", "Publish an event", description, schema, false)
+    }
+
+    fn is_for(&self, who: &Principal) -> bool {
+        !who.is_visitor()
     }
 
     async fn call(&self, app: &Arc<App>, call: Call) -> Result<ToolOutcome, CallError> {
@@ -178,6 +183,11 @@ impl BuiltIn for ListPlugins {
     fn info(&self) -> ToolInfo {
         let description = "Lists the plugins with their state, versions, limits and figures.";
         info("list_plugins", "List plugins", description, nothing(), true)
+    }
+
+    /// Grants, limits and errors are no business of strangers.
+    fn is_for(&self, who: &Principal) -> bool {
+        !who.is_visitor()
     }
 
     async fn call(&self, app: &Arc<App>, _: Call) -> Result<ToolOutcome, CallError> {

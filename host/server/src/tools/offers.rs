@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidemill_plugin::limits::URI_BYTES_MAX;
 use tidemill_plugin::{
     CallContext, Plugin, PromptCall, PromptInfo, PromptOutcome, Question, ResourceContent, ResourceInfo, Subject,
     Suggestions, TemplateInfo,
@@ -65,6 +66,12 @@ impl Tools {
         uri: &str,
         cancel: CancellationToken,
     ) -> Result<Vec<ResourceContent>, CallError> {
+        if uri.len() > URI_BYTES_MAX {
+            return Err(CallError::Invalid(format!(
+                "`uri` has {} bytes, at most {URI_BYTES_MAX} are possible",
+                uri.len()
+            )));
+        }
         let plugin = self.owner(uri, |all| {
             all.resource(uri).filter(|(_, about)| may(who, about.permission.as_ref())).map(|(plugin, _)| plugin)
         })?;

@@ -24,8 +24,11 @@ impl ServerPlatform {
 
 #[async_trait]
 impl Platform for ServerPlatform {
-    async fn publish(&self, events: Vec<(Event, bool)>) -> Result<(), String> {
+    async fn publish(&self, caller: Option<&str>, events: Vec<(Event, bool)>) -> Result<(), String> {
         let app = self.app().ok_or("the host is starting or stopping")?;
+        let bytes = events.iter().map(|(event, _)| event.data().len()).sum();
+        let quotas = Arc::clone(&app.admission.load().quotas);
+        quotas.call(caller, events.len(), bytes, &app.figures.limited).map_err(|problem| problem.to_string())?;
         // On account of no event, but of a plugin.
         let published = |(event, id_given)| Published { event, id_given, hops: 1, trail: None };
         let events = events.into_iter().map(published).collect();

@@ -12,6 +12,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod view;
+mod visitor;
 mod words;
 
 use std::convert::Infallible;
@@ -76,6 +77,9 @@ pub(crate) async fn stream(
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
+    if let Some(problem) = who.is_visitor().then(|| visitor::check(&query, mount.profile()).err()).flatten() {
+        return problem.into_response();
+    }
     let resumes = query.resumes;
     let place = match crowded::place(app, &who, &peer) {
         Ok(place) => place,

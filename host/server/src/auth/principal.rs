@@ -89,6 +89,9 @@ impl Rights {
     }
 }
 
+/// What visitors rest on: all of them are one.
+static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
+
 impl Principal {
     /// Somebody without a token, where that is allowed.
     pub(crate) fn anonymous() -> Self {
@@ -98,11 +101,14 @@ impl Principal {
 
     /// Somebody without a token at a mount that is open to everybody: they see these types, or all if there are none.
     pub(crate) fn visitor(types: &[TypePattern]) -> Self {
-        /// All visitors are one.
-        static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
         let subscribe = (!types.is_empty()).then(|| types.to_vec());
         let reader = Arc::new(Reader { subscribe, ..Reader::default() });
         Self { reader, rests_on: Arc::clone(&VISITORS), ..Self::anonymous() }
+    }
+
+    /// Whether it is such a visitor.
+    pub(crate) fn is_visitor(&self) -> bool {
+        Arc::ptr_eq(&self.rests_on, &VISITORS)
     }
 
     /// The bearer of a token.

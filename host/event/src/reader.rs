@@ -37,6 +37,18 @@ impl Reader {
         audience.is_none_or(|audience| self.any_audience || audience.admits(self))
     }
 
+    /// What of these types they may see: of two patterns of which one covers the other, the narrower one. Nobody asked for
+    /// them, so that the others are no mistake.
+    pub fn common(&self, offered: &[TypePattern]) -> Vec<TypePattern> {
+        let Some(subscribe) = &self.subscribe else { return offered.to_vec() };
+        let mut common = Vec::new();
+        for (own, offered) in subscribe.iter().flat_map(|own| offered.iter().map(move |offered| (own, offered))) {
+            let both = if own.covers(offered) { Some(offered) } else { offered.covers(own).then_some(own) };
+            common.extend(both.filter(|both| !common.contains(*both)).cloned());
+        }
+        common
+    }
+
     /// The types they get who ask for these (nothing: for all they may have), or the first that they may not have.
     pub fn narrow(&self, asked: Vec<TypePattern>) -> Result<Vec<TypePattern>, TypePattern> {
         let Some(subscribe) = &self.subscribe else { return Ok(asked) };
@@ -90,6 +102,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn types_in_common_are_those_that_both_have(
+            reader in reader(), offered in prop::collection::vec("(x|y)(\\.\\*|\\.z)?|\\*", 0..4), event_type in "(x|y)(\\.[yz])?",
+        ) {
+            let offered: Vec<TypePattern> = offered.iter().map(|text| text.parse().unwrap()).collect();
+            let has = |patterns: &[TypePattern]| patterns.iter().any(|pattern| pattern.matches(&event_type));
+            let both = reader.subscribe.as_ref().is_none_or(|own| has(own)) && has(&offered);
+            prop_assert_eq!(has(&reader.common(&offered)), both);
+            prop_assert!(reader.common(&offered).len() <= reader.subscribe.map_or(0, |own| own.len()) + offered.len());
+        }
+
         /// Against the rule in sets: every list that is given, and nothing else, counts.
         #[test]
         fn a_reader_sees_what_names_them(

@@ -12,6 +12,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod view;
+mod visitor;
 mod words;
 
 use std::convert::Infallible;
@@ -37,7 +38,7 @@ use crate::app::App;
 use crate::auth::{Principal, Who, not_permitted};
 use crate::config::Slow;
 use crate::connections::{Carrier, Connection, Peer, Place, Terms, Use};
-use crate::mount::{self, StreamMount};
+use crate::mount::{self, Profile, StreamMount};
 use crate::problem::{Kind, Problem};
 use crate::sse::crowded::Crowded;
 use crate::sse::query::{Defaults, Form, Query};
@@ -76,6 +77,9 @@ pub(crate) async fn stream(
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
     };
+    if let Some(problem) = who.is_visitor().then(|| visitor::check(&query, mount.profile()).err()).flatten() {
+        return problem.into_response();
+    }
     let resumes = query.resumes;
     let place = match crowded::place(app, &who, &peer) {
         Ok(place) => place,
@@ -196,8 +200,7 @@ async fn open(
     headers: &HeaderMap,
     usage: Use,
 ) -> Result<(Cursor, Terms), Unopened> {
-    query.wanted.types =
-        principal.reader().narrow(query.wanted.types).map_err(|beyond| not_permitted_types(&beyond))?;
+    query.wanted.types = types(query.wanted.types, mount.profile(), &principal)?;
     query.wanted.view = query.view.open(app).await?;
     let selection = app.bus.selection(query.wanted);
     let reader = Arc::clone(principal.reader());
@@ -217,6 +220,24 @@ async fn open(
         heartbeat: query.heartbeat.max(query.wait),
     };
     Ok((cursor, terms))
+}
+
+/// The types that somebody gets who asks for these. Those of the mount are not asked for: what of them a token has not is left
+/// out.
+fn types(asked: Vec<TypePattern>, profile: &Profile, principal: &Principal) -> Result<Vec<TypePattern>, Problem> {
+    if !asked.is_empty() || profile.types.is_empty() {
+        return principal.reader().narrow(asked).map_err(|beyond| not_permitted_types(&beyond));
+    }
+    let common = principal.reader().common(&profile.types);
+    if common.is_empty() {
+        let types = profile.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let detail = format!(
+            "the types of the mount, `{types}`, and those that the token may subscribe to (`subscribe`) have nothing in \
+             common; ask for types that the token has, or use another token"
+        );
+        return Err(not_permitted(&format!("subscribe:{types}"), detail).at("types"));
+    }
+    Ok(common)
 }
 
 fn not_permitted_types(beyond: &TypePattern) -> Problem {

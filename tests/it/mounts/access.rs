@@ -116,6 +116,50 @@ async fn types_of_tokens_and_permissions_are_asked_for() {
     assert!(server.log().contains("action=\"publish\" object=\"/readers\""), "{}", server.log());
 }
 
+#[tokio::test]
+async fn of_the_types_of_a_mount_a_token_gets_its_own() {
+    let narrow = token("narrow", "type = 'readonly'\nsubscribe = ['a.b', 'c.*']");
+    let mount = "[[mount]]\npath = '/sse'\ntypes = ['a.*', 'c.d', 'e']\n";
+    let server = Server::start(&config(&format!("{narrow}{mount}")), &[]).await;
+    let mut wire = Wire::open(server.address()).await;
+    wire.send("GET /sse HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer narrow\r\n\r\n").await;
+    assert_eq!(wire.head().await.unwrap().status, 200);
+    wire.until("retry:").await;
+    for name in ["a.x", "c.x", "e", "a.b", "c.d"] {
+        let body = json!({"type": name, "data": name}).to_string();
+        assert_eq!(answer(post(&server, "/events", &body).bearer_auth(SECRET)).await.0, 200);
+    }
+    let seen = wire.until("c.d").await;
+    assert!(seen.contains("a.b"), "{seen}");
+    assert!(["a.x", "c.x", "event: e\n"].iter().all(|other| !seen.contains(other)), "{seen}");
+    // Nothing in common, and types that somebody asked for, are told.
+    let none = token("none", "type = 'readonly'\nsubscribe = ['x']");
+    let server = Server::start(&config(&format!("{none}{mount}")), &[]).await;
+    for (query, says) in [("", "a.*,c.d,e"), ("?types=e", "beyond")] {
+        let (status, problem) = json_of(server.http.get(server.url(&format!("/sse{query}"))).bearer_auth("none")).await;
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+        assert_eq!((status, &problem["at"]), (403, &json!("types")));
+    }
+}
+
+#[tokio::test]
+async fn visitors_cannot_take_the_projection_off() {
+    let mount = "[[mount]]\npath = '/sse'\nauth = 'none'\ntypes = ['a']\nsources = ['/s', '/t']\nprojection = '.data.shown'\n";
+    let server = Server::start(&config(mount), &[]).await;
+    for (query, at) in [
+        ("envelope=data", "envelope"),
+        ("envelope=cloudevents", "envelope"),
+        ("sources=/s,/u", "sources"),
+    ] {
+        let get = || server.http.get(server.url(&format!("/sse?{query}")));
+        let (status, problem) = json_of(get()).await;
+        assert_eq!((status, &problem["at"]), (400, &json!(at)), "{problem}");
+        assert_eq!(get().bearer_auth("team").send().await.unwrap().status(), 200, "{query}");
+    }
+    let fewer = server.http.get(server.url("/sse?sources=/t&framing=message")).send().await.unwrap();
+    assert_eq!(fewer.status(), 200);
+}
+
 async fn an_open_mount_shows_what_it_is_for_and_no_more(lane: Lane) {
     let server = lane
         .server(&config(

@@ -80,6 +80,23 @@ async fn a_mount_says_itself_which_pages_may_read_it() {
 }
 
 #[tokio::test]
+async fn what_a_mount_says_of_pages_is_in_place_of_what_the_server_says() {
+    let mount = |path: &str, rest: &str| format!("[[mount]]\npath = '{path}'\nkind = 'publish'\nevent = '{{type: \"x\"}}'\n{rest}\n");
+    let own = mount("/own", "cors = { origins = ['https://a.example'] }");
+    let config = format!("[cors]\norigins = ['https://b.example']\n{own}{}", mount("/plain", ""));
+    let server = Server::start(&config, &[]).await;
+    for (path, page, status) in [
+        ("/own", "https://a.example", 200),
+        ("/own", "https://b.example", 403),
+        ("/plain", "https://a.example", 403),
+        ("/plain", "https://b.example", 200),
+    ] {
+        let sent = json_of(post(&server, path, "1").header("origin", page)).await;
+        assert_eq!(sent.0, status, "{path} {page}: {}", sent.1);
+    }
+}
+
+#[tokio::test]
 async fn one_address_may_send_so_many_requests_and_a_stream_counts_once() {
     let server = Server::start(
         "[[mount]]\npath = '/sse'\nrequests = { most = 2, window = '15m' }\nproblem = '{error: .detail}'\n",

@@ -83,7 +83,8 @@ async fn identify(
         Some(ticket) => app.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
         None => {
             let auth = app.auth.load_full();
-            let cookies = app.admission.load().sites.may_use_cookies(request.method(), request.headers());
+            let sites = &app.admission.load().sites;
+            let cookies = sites.may_use_cookies(request.method(), request.headers(), at.and_then(At::cors));
             let query = request.uri().query().unwrap_or_default();
             let token = at.and_then(|at| at.token.as_deref());
             match auth.sender(cookies, query, request.headers(), token).await? {
@@ -125,8 +126,7 @@ fn admit(
 ) -> Result<(), Problem> {
     let Some(principal) = who else { return Ok(()) };
     if principal.kind().is_none() {
-        let own = at.and_then(|at| at.mounted.mount.cors.as_ref()).map_or(&[][..], |cors| &cors.origins);
-        app.admission.load().sites.check(request, own)?;
+        app.admission.load().sites.check(request, at.and_then(At::cors))?;
     }
     if let Some(at) = at {
         at.mounted.mount.access.check(&principal)?;

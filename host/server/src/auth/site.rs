@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method};
 
 use crate::auth::place::is_same_origin;
 use crate::config::{Config, Cors};
+use crate::mount;
 use crate::problem::{Kind, Problem};
 
 /// The names of this server, and the sites that are trusted.
@@ -29,12 +30,12 @@ impl Sites {
     }
 
     /// Whether a request without a token may come from where it does.
-    /// `also`: sites that what is asked for trusts.
-    pub(super) fn check(&self, request: &Request, also: &[String]) -> Result<(), Problem> {
+    /// `own`: what a mount says in place of the server's.
+    pub(super) fn check(&self, request: &Request, own: Option<&mount::Cors>) -> Result<(), Problem> {
         let (method, headers) = (request.method(), request.headers());
         let named = headers.get_all(HOST).iter().map(|host| host.to_str().ok());
-        let own = |host: Option<&str>| host.and_then(|host| host.parse().ok()).is_some_and(|host| self.is_own(&host));
-        if !(named.into_iter().all(own) && request.uri().authority().is_none_or(|host| self.is_own(host))) {
+        let known = |host: Option<&str>| host.and_then(|host| host.parse().ok()).is_some_and(|host| self.is_own(&host));
+        if !(named.into_iter().all(known) && request.uri().authority().is_none_or(|host| self.is_own(host))) {
             let detail = "the request is for a host that this server is not called (`Host`). A page of another site can \
                 make its own name mean this machine, so that without a token only names that are known are served: \
                 `localhost`, addresses, and those in `server.allowed-hosts`";
@@ -43,19 +44,25 @@ impl Sites {
         if !method.is_safe()
             && !is_same_origin(headers)
             && is_of_page(headers)
-            && !is_listed(&self.cors.origins, headers)
-            && !is_listed(also, headers)
+            && !is_listed(self.trusted(own).0, headers)
         {
             let detail = "the request comes from a page of another site (`Origin`), and has no token that would show that \
-                it is meant; send one, or write the site into `cors.origins`";
+                it is meant; send one, or write the site into `cors.origins` (of the mount, if it has its own `cors`)";
             return Err(Problem::new(Kind::CrossSite, detail).at("origin"));
         }
         Ok(())
     }
 
     /// Whether a browser's cookie counts on a request of another site.
-    pub(super) fn may_use_cookies(&self, method: &Method, headers: &HeaderMap) -> bool {
-        method.is_safe() || is_same_origin(headers) || (self.cors.credentials && is_listed(&self.cors.origins, headers))
+    /// `own`: what a mount says in place of the server's.
+    pub(super) fn may_use_cookies(&self, method: &Method, headers: &HeaderMap, own: Option<&mount::Cors>) -> bool {
+        let (origins, credentials) = self.trusted(own);
+        method.is_safe() || is_same_origin(headers) || (credentials && is_listed(origins, headers))
+    }
+
+    /// Sites whose pages may ask, and whether with credentials.
+    fn trusted<'a>(&'a self, own: Option<&'a mount::Cors>) -> (&'a [String], bool) {
+        own.map_or((&self.cors.origins, self.cors.credentials), |own| (&own.origins, own.credentials))
     }
 
     /// Addresses are nobody's to give another meaning.

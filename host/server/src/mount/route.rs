@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 
 use crate::app::App;
 use crate::mount::table::Found;
-use crate::mount::{Mount, Mounted};
+use crate::mount::{Cors, Mount, Mounted};
 use crate::problem::{Kind, Problem, Reason};
 
 /// In the extensions of a request: the mount that it is for.
@@ -28,6 +28,13 @@ pub(crate) struct At {
     pub(crate) token: Option<Arc<str>>,
     /// It does not take the method of the request.
     pub(super) is_for_others: bool,
+}
+
+impl At {
+    /// What it says of pages of other sites, in place of the server's.
+    pub(crate) fn cors(&self) -> Option<&Cors> {
+        self.mounted.mount.cors.as_ref()
+    }
 }
 
 impl fmt::Debug for At {

@@ -158,12 +158,9 @@ impl Query {
         Ok(query)
     }
 
-    /// Takes over what it does not say itself.
+    /// Takes over what it does not say itself. Of types that depends on who asks.
     fn leave_to(&mut self, profile: &Profile) {
-        let Wanted { types, sources, subjects, .. } = &mut self.wanted;
-        if types.is_empty() {
-            types.clone_from(&profile.types);
-        }
+        let Wanted { sources, subjects, .. } = &mut self.wanted;
         for (own, default) in [(sources, &profile.sources), (subjects, &profile.subjects)] {
             if own.is_empty() {
                 own.clone_from(default);

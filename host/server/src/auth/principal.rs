@@ -92,9 +92,6 @@ impl Rights {
     }
 }
 
-/// What visitors rest on: all of them are one.
-static VISITORS: LazyLock<Arc<Credential>> = LazyLock::new(Arc::default);
-
 impl Principal {
     /// Somebody without a token, where that is allowed.
     pub(crate) fn anonymous() -> Self {
@@ -107,11 +104,6 @@ impl Principal {
         let subscribe = (!types.is_empty()).then(|| types.to_vec());
         let reader = Arc::new(Reader { subscribe, ..Reader::default() });
         Self { reader, rests_on: Arc::clone(&VISITORS), ..Self::anonymous() }
-    }
-
-    /// Whether it is such a visitor.
-    pub(crate) fn is_visitor(&self) -> bool {
-        Arc::ptr_eq(&self.rests_on, &VISITORS)
     }
 
     /// The bearer of a token.

@@ -255,6 +255,6 @@ impl Own {
 }
 
 /// Whether somebody has a permission, if one is needed.
-fn may(who: &Principal, permission: Option<&String>) -> bool {
+pub(crate) fn may(who: &Principal, permission: Option<&String>) -> bool {
     permission.is_none_or(|permission| who.has(permission))
 }

@@ -8,25 +8,27 @@ use serde_json::Value;
 use tidemill_plugin::{Order, OrderError};
 
 use crate::app::App;
+use crate::auth::Who;
 use crate::http::extract::Path;
 use crate::http::registry;
 use crate::problem::{Kind, Problem};
 
-pub(super) async fn enable(app: State<Arc<App>>, name: Path<String>) -> Result<Json<Value>, Problem> {
-    carry_out(app, name, Order::Enable).await
+pub(super) async fn enable(app: State<Arc<App>>, who: Who, name: Path<String>) -> Result<Json<Value>, Problem> {
+    carry_out(app, who, name, Order::Enable).await
 }
 
-pub(super) async fn disable(app: State<Arc<App>>, name: Path<String>) -> Result<Json<Value>, Problem> {
-    carry_out(app, name, Order::Disable).await
+pub(super) async fn disable(app: State<Arc<App>>, who: Who, name: Path<String>) -> Result<Json<Value>, Problem> {
+    carry_out(app, who, name, Order::Disable).await
 }
 
-pub(super) async fn rollback(app: State<Arc<App>>, name: Path<String>) -> Result<Json<Value>, Problem> {
-    carry_out(app, name, Order::Rollback).await
+pub(super) async fn rollback(app: State<Arc<App>>, who: Who, name: Path<String>) -> Result<Json<Value>, Problem> {
+    carry_out(app, who, name, Order::Rollback).await
 }
 
 /// Answers with the plugin as it is afterwards.
 async fn carry_out(
     State(app): State<Arc<App>>,
+    who: Who,
     Path(name): Path<String>,
     order: Order,
 ) -> Result<Json<Value>, Problem> {
@@ -49,5 +51,5 @@ async fn carry_out(
         };
         Problem::new(kind, error.to_string())
     })?;
-    registry::plugin(State(app), Path(name)).await
+    registry::plugin(State(app), who, Path(name)).await
 }

@@ -9,25 +9,31 @@ use serde_json::{Value, json};
 use tidemill_plugin::{EventTypeInfo, Figures, Generation, Grants, Histogram, Meter, Plugin, PluginReport, Reading};
 
 use crate::app::App;
+use crate::auth::{Principal, Who};
 use crate::http::extract::Path;
 use crate::problem::{Kind, Problem};
+use crate::tools::may;
 
 /// Every plugin with its state.
-pub(crate) async fn plugins(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(plugins_json(&app))
+pub(crate) async fn plugins(State(app): State<Arc<App>>, who: Who) -> Json<Value> {
+    Json(plugins_json(&app, &who))
 }
 
 /// The same for others than HTTP.
-pub(crate) fn plugins_json(app: &App) -> Value {
+pub(crate) fn plugins_json(app: &App, who: &Principal) -> Value {
     let generation = app.plugins.current();
     let plugins: Vec<Value> =
-        app.plugins.reports().iter().map(|report| plugin_json(app, &generation, report)).collect();
+        app.plugins.reports().iter().map(|report| plugin_json(app, who, &generation, report)).collect();
     json!({"generation": generation.number(), "plugins": plugins})
 }
 
 /// One plugin with its state.
-pub(crate) async fn plugin(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    Ok(Json(plugin_json(&app, &app.plugins.current(), &find(&app, &name)?)))
+pub(crate) async fn plugin(
+    State(app): State<Arc<App>>,
+    who: Who,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(plugin_json(&app, &who, &app.plugins.current(), &find(&app, &name)?)))
 }
 
 /// What is known of a plugin, or that there is none.
@@ -69,7 +75,7 @@ pub(crate) async fn event_type(State(app): State<Arc<App>>, Path(name): Path<Str
     })
 }
 
-fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Value {
+fn plugin_json(app: &App, who: &Principal, generation: &Generation, report: &PluginReport) -> Value {
     let mut value = json!({"name": report.name, "state": report.state.name()});
     if let Some(error) = &report.error {
         value["error"] = json!(error);
@@ -95,10 +101,15 @@ fn plugin_json(app: &App, generation: &Generation, report: &PluginReport) -> Val
         value["subscribes"] = plugin.subscribes().iter().map(ToString::to_string).collect();
         value["event_types"] = json!(owned);
         let offer = plugin.offer();
-        value["tools"] = offer.tools.iter().map(|tool| &*tool.info.name).collect();
-        value["prompts"] = offer.prompts.iter().map(|prompt| &*prompt.name).collect();
-        value["resources"] = offer.resources.iter().map(|resource| &*resource.uri).collect();
-        value["resource_templates"] = offer.templates.iter().map(|template| &*template.uri_template).collect();
+        // Of what needs a permission, whoever has it not does not know that it is there.
+        let tools = offer.tools.iter().map(|tool| &*tool.info).filter(|tool| may(who, tool.permission.as_ref()));
+        let prompts = offer.prompts.iter().filter(|prompt| may(who, prompt.permission.as_ref()));
+        let resources = offer.resources.iter().filter(|own| may(who, own.about.permission.as_ref()));
+        let templates = offer.templates.iter().filter(|own| may(who, own.about.permission.as_ref()));
+        value["tools"] = tools.map(|tool| &*tool.name).collect();
+        value["prompts"] = prompts.map(|prompt| &*prompt.name).collect();
+        value["resources"] = resources.map(|resource| &*resource.uri).collect();
+        value["resource_templates"] = templates.map(|template| &*template.uri_template).collect();
         value["wants"] = json!(plugin.wanted());
         value["grants"] = grants_json(plugin.grants());
         let warnings: Vec<String> = plugin.warnings().into_iter().chain(app.tools.shadowed(plugin.name())).collect();

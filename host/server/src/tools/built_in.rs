@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::http::{self, Defaults, Events};
 use crate::limits::{ANSWER_BYTES_MAX, PAGE_EVENTS, PAGE_EVENTS_MAX};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::quota::Left;
 
 /// All of them.
@@ -99,6 +99,11 @@ impl BuiltIn for PublishEvent {
 async fn publish(app: &App, call: &Call) -> Result<Response, Problem> {
     let received = Instant::now();
     let body = Bytes::from(Value::Object(call.arguments.clone()).to_string());
+    let max = app.config().publish.body_max;
+    if body.len() as u64 > max as u64 {
+        let detail = format!("the event has more than {max} bytes (`publish.body-max`)");
+        return Err(Problem::new(Kind::TooLarge, detail));
+    }
     // Whoever has no token shares what all of them may send by this way.
     let by = (&*call.who, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let (limited, mut left) = (&app.figures.limited, Left::default());
@@ -190,8 +195,8 @@ impl BuiltIn for ListPlugins {
         !who.is_visitor()
     }
 
-    async fn call(&self, app: &Arc<App>, _: Call) -> Result<ToolOutcome, CallError> {
-        Ok(done(http::plugins_json(app)))
+    async fn call(&self, app: &Arc<App>, call: Call) -> Result<ToolOutcome, CallError> {
+        Ok(done(http::plugins_json(app, &call.who)))
     }
 }
 

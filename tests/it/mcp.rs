@@ -1,6 +1,7 @@
 //! The MCP server as its clients see it, byte by byte; real clients and the official suite stand beside it.
 
 mod appearing;
+mod bounds;
 pub(crate) mod client;
 mod clients;
 mod hostile;

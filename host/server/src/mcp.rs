@@ -4,6 +4,7 @@
 //! The only module that names `rmcp`, which knows the protocol; what there is to call and read is known elsewhere
 //! (`tools.rs`). Must not know how a path came to be one of MCP.
 
+mod arrival;
 mod ask;
 mod calls;
 mod endpoint;
@@ -16,7 +17,9 @@ mod offers;
 mod origin;
 mod resources;
 mod sessions;
+mod shares;
 mod translate;
+mod turns;
 mod visits;
 
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +34,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::mcp::endpoint::Endpoint;
 use crate::mcp::legacy::Streams;
+use crate::mcp::shares::Shares;
 use crate::mcp::visits::Visits;
 
 pub(crate) use ask::{Refused, ask, visit};
@@ -39,7 +43,7 @@ pub(crate) use translate::{result_json, tool_json};
 pub(crate) use visits::Visit;
 
 /// How the server presents itself at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Presence {
     /// Where, below the base path.
     pub(crate) path: String,
@@ -71,11 +75,19 @@ impl Presence {
 
 /// All of it that lasts longer than a request.
 pub(crate) struct Mcp {
-    /// By path.
-    endpoints: Mutex<HashMap<String, Arc<Endpoint>>>,
+    /// By what they are: several mounts may be at one path, and must not end each other's sessions.
+    endpoints: Mutex<HashMap<Presence, Arc<Endpoint>>>,
     /// Streams of the older transport.
     streams: Streams,
     visits: Arc<Visits>,
+    /// Room for calls that go on.
+    calls: Arc<Shares>,
+    /// Room for bytes that are held for clients.
+    bytes: Arc<Shares>,
+    /// Room for resources that somebody is told of.
+    watches: Arc<Shares>,
+    /// Room for answers that wait on streams of the older transport.
+    unanswered: Arc<Shares>,
     /// What tools want back goes through clients, which must not change it.
     seal: RequestStateCodec,
     closing: CancellationToken,
@@ -91,6 +103,10 @@ impl Default for Mcp {
             endpoints: Mutex::default(),
             streams: Streams::default(),
             visits: Arc::default(),
+            calls: Shares::new(limits::CALLS_MAX, limits::CALLS_OF_ONE_MAX),
+            bytes: Shares::new(limits::BYTES_MAX, limits::BYTES_OF_ONE_MAX),
+            watches: Shares::new(limits::WATCHES_MAX, limits::WATCHES_OF_ONE_MAX),
+            unanswered: Shares::new(limits::UNANSWERED_MAX, limits::UNANSWERED_OF_ONE_MAX),
             seal: RequestStateCodec::new_unchecked(key),
             closing: CancellationToken::new(),
             noted: Mutex::default(),
@@ -99,18 +115,15 @@ impl Default for Mcp {
 }
 
 impl Mcp {
-    /// What answers at a path. One that presents itself otherwise than before has no sessions yet.
+    /// What answers at a path.
     fn endpoint(&self, app: &Arc<App>, presence: &Presence) -> Arc<Endpoint> {
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
-        match endpoints.get(&presence.path) {
-            Some(endpoint) if *endpoint.presence() == *presence => Arc::clone(endpoint),
-            before => {
-                before.into_iter().for_each(|before| before.close());
-                let endpoint = Endpoint::new(app, presence, self.closing.child_token());
-                endpoints.insert(presence.path.clone(), Arc::clone(&endpoint));
-                endpoint
-            }
+        if let Some(endpoint) = endpoints.get(presence) {
+            return Arc::clone(endpoint);
         }
+        let endpoint = Endpoint::new(app, presence, self.closing.child_token());
+        endpoints.insert(presence.clone(), Arc::clone(&endpoint));
+        endpoint
     }
 
     /// Counts a request.
@@ -135,9 +148,17 @@ impl Mcp {
     /// Ends what is idle, and what belongs to those who are nobody any more. Call it once a second.
     pub(crate) fn sweep(&self, app: &App) {
         self.visits.sweep(app);
-        let endpoints: Vec<_> =
-            self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        endpoints.iter().for_each(|endpoint| endpoint.sweep(app));
+        let mounts = app.mounts.load();
+        // A reload may have put another presence in the place of one: what began there has ended.
+        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).retain(|presence, endpoint| {
+            let stays = mounts.is_present(presence);
+            if stays {
+                endpoint.sweep(app)
+            } else {
+                endpoint.close()
+            }
+            stays
+        });
     }
 
     /// Ends everything: the server stops.

@@ -7,7 +7,7 @@ use super::client::{Frames, message};
 use super::tokens;
 use crate::support::{Server, eventually};
 
-async fn open(server: &Server, token: &str) -> (Frames, String) {
+pub(super) async fn open(server: &Server, token: &str) -> (Frames, String) {
     let opened = server.http.get(server.url("/mcp/legacy/sse")).bearer_auth(token).send().await.unwrap();
     assert_eq!(
         (opened.status().as_u16(), &opened.headers()["content-type"]),
@@ -19,7 +19,7 @@ async fn open(server: &Server, token: &str) -> (Frames, String) {
     (stream, address)
 }
 
-async fn post(server: &Server, token: &str, address: &str, body: Value) -> Response {
+pub(super) async fn post(server: &Server, token: &str, address: &str, body: Value) -> Response {
     server.http.post(server.url(address)).bearer_auth(token).json(&body).send().await.unwrap()
 }
 

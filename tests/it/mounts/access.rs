@@ -144,13 +144,12 @@ async fn of_the_types_of_a_mount_a_token_gets_its_own() {
 
 #[tokio::test]
 async fn visitors_cannot_take_the_projection_off() {
-    let mount = "[[mount]]\npath = '/sse'\nauth = 'none'\ntypes = ['a']\nsources = ['/s', '/t']\nprojection = '.data.shown'\n";
+    let mount =
+        "[[mount]]\npath = '/sse'\nauth = 'none'\ntypes = ['a']\nsources = ['/s', '/t']\nprojection = '.data.shown'\n";
     let server = Server::start(&config(mount), &[]).await;
-    for (query, at) in [
-        ("envelope=data", "envelope"),
-        ("envelope=cloudevents", "envelope"),
-        ("sources=/s,/u", "sources"),
-    ] {
+    for (query, at) in
+        [("envelope=data", "envelope"), ("envelope=cloudevents", "envelope"), ("sources=/s,/u", "sources")]
+    {
         let get = || server.http.get(server.url(&format!("/sse?{query}")));
         let (status, problem) = json_of(get()).await;
         assert_eq!((status, &problem["at"]), (400, &json!(at)), "{problem}");

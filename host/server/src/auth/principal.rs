@@ -126,7 +126,7 @@ impl Principal {
     }
 
     /// What it rests on. Once that is withdrawn it is nobody.
-    pub(super) const fn rests_on(&self) -> &Arc<Credential> {
+    pub(crate) const fn rests_on(&self) -> &Arc<Credential> {
         &self.rests_on
     }
 

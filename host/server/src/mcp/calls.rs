@@ -17,7 +17,7 @@ use tracing::Level;
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::mcp::handler::{Handler, is_modern};
+use crate::mcp::handler::{Handler, is_alone, is_modern};
 use crate::mcp::input::{self, Asked};
 use crate::mcp::limits::{NAME_BYTES_MAX, PROGRESS_MAX, ROUNDS_MAX};
 use crate::mcp::translate;
@@ -32,10 +32,11 @@ pub(super) async fn call(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     let modern = is_modern(context);
-    let purpose = input::Purpose { path: &handler.presence().path, who: who.name(), what: &params.name };
-    let mut state = params.request_state.map(|sealed| input::open(&app.mcp, &purpose, &sealed)).transpose()?.flatten();
     let mut responses: BTreeMap<String, Value> = params.input_responses.unwrap_or_default();
     let arguments = params.arguments.unwrap_or_default();
+    let _turn = handler.turn(app, &who, arguments.iter().chain(&responses))?;
+    let purpose = input::Purpose { path: &handler.presence().path, who: &who, what: &params.name, with: &arguments };
+    let mut state = params.request_state.map(|sealed| input::open(&app.mcp, &purpose, &sealed)).transpose()?.flatten();
     let name = params.name.to_string();
     for _ in 0..ROUNDS_MAX {
         let call = Call {
@@ -92,7 +93,7 @@ async fn told(
     let teller = Teller {
         token: context.meta.get_progress_token(),
         // Without a session only those who ask in the request.
-        level: if is_modern(context) { context.meta.log_level() } else { Some(handler.level()) },
+        level: if is_alone(context) { context.meta.log_level() } else { Some(handler.level()) },
         name: call.name.clone(),
         context,
     };

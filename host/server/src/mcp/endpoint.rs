@@ -2,12 +2,14 @@
 //! that ends. Clients that only know POST and JSON get plain JSON; must not know what is called or read.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use http_body_util::combinators::BoxBody;
 use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::session::{SessionManager, never::NeverSessionManager};
@@ -16,16 +18,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::mcp::Presence;
 use crate::mcp::handler::Handler;
 use crate::mcp::limits::BODY_BYTES_MAX;
 use crate::mcp::sessions::Sessions;
+use crate::mcp::{Presence, arrival};
 use crate::problem::{Kind, Problem};
 
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
+
+/// What the library answers.
+type Answer = axum::http::Response<BoxBody<Bytes, Infallible>>;
 
 tokio::task_local! {
     /// Who sent the request that a handler is made for.
@@ -34,13 +39,12 @@ tokio::task_local! {
 
 /// What answers at one path.
 pub(super) struct Endpoint {
-    presence: Presence,
     /// With sessions for clients that begin them, without for those of 2026-07-28.
     full: StreamableHttpService<Handler, LocalSessionManager>,
     /// For clients that send one request and read one answer.
     plain: StreamableHttpService<Handler, NeverSessionManager>,
     manager: Arc<LocalSessionManager>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
 }
 
 impl Endpoint {
@@ -65,16 +69,11 @@ impl Endpoint {
         };
         let plain = config.clone().with_legacy_session_mode(false).with_json_response(true);
         Arc::new(Self {
-            presence: presence.clone(),
             full: StreamableHttpService::new(make.clone(), Arc::clone(&manager), config),
             plain: StreamableHttpService::new(make, Arc::default(), plain),
             manager,
-            sessions: Sessions::default(),
+            sessions: Arc::default(),
         })
-    }
-
-    pub(super) const fn presence(&self) -> &Presence {
-        &self.presence
     }
 
     /// Answers a request.
@@ -97,25 +96,27 @@ impl Endpoint {
             Some(id) => Some(self.sessions.find(id, &who).ok_or_else(no_session)?),
             None => None,
         };
-        let begins = request.method() == Method::POST && session.is_none() && !is_modern && !is_plain;
-        let room = if begins { Some(self.sessions.room(&who)?) } else { None };
+        let is_plain = is_plain && id.is_none() && !is_modern && !request.headers().contains_key(VERSION);
+        let has_session = session.is_some();
         let visit = app.mcp.visits.open(&who, session)?;
-        let ends = request.method() == Method::DELETE;
-        let answered = CALLER.scope(RefCell::new(Some(Arc::clone(&who))), async {
-            if is_plain && id.is_none() && !is_modern && !request.headers().contains_key(VERSION) {
-                self.plain.handle(request).await
-            } else {
-                self.full.handle(request).await
+        let (ends, is_post) = (request.method() == Method::DELETE, request.method() == Method::POST);
+        let (parts, body) = request.into_parts();
+        let (body, _bytes) = arrival::read(app, &who, &parts.headers, body).await?;
+        let begins = is_post && !has_session && !is_plain && arrival::may_begin(&body);
+        let request = Request::from_parts(parts, Body::from(body));
+        let endpoint = Arc::clone(self);
+        let answered = async {
+            match (is_plain, begins) {
+                (true, _) => Ok(as_sent_by(&who, endpoint.plain.handle(request)).await),
+                (false, false) => Ok(as_sent_by(&who, endpoint.full.handle(request)).await),
+                (false, true) => endpoint.begin(&who, request).await,
             }
-        });
+        };
         let end = visit.end();
         let answer = tokio::select! {
-            answer = answered => answer,
+            answer = answered => answer?,
             () = end.cancelled() => return Err(Problem::new(Kind::Unavailable, "the request was ended").retry_after(1)),
         };
-        if let (Some(id), Some(room)) = (answer.headers().get(SESSION).and_then(|id| id.to_str().ok()), room) {
-            room.take(id, &who);
-        }
         if let Some(id) = id.filter(|_| ends && answer.status().is_success()) {
             self.sessions.forget(&id);
         }
@@ -127,6 +128,19 @@ impl Endpoint {
             parts.headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
         }
         Ok(Response::from_parts(parts, visit.body(Body::new(body))))
+    }
+
+    /// Answers what may begin a session. Nobody who leaves meanwhile leaves one behind that is not known here.
+    async fn begin(self: Arc<Self>, who: &Arc<Principal>, request: Request) -> Result<Answer, Problem> {
+        let (room, who) = (self.sessions.room(who)?, Arc::clone(who));
+        let beginning = tokio::spawn(async move {
+            let answer = as_sent_by(&who, self.full.handle(request)).await;
+            if let Some(id) = answer.headers().get(SESSION).and_then(|id| id.to_str().ok()) {
+                room.take(id);
+            }
+            answer
+        });
+        beginning.await.map_err(|_| Problem::new(Kind::Unavailable, "the session could not be begun").retry_after(1))
     }
 
     /// Ends sessions that are over.
@@ -159,6 +173,11 @@ impl Endpoint {
     pub(super) fn sessions(&self) -> usize {
         self.sessions.count()
     }
+}
+
+/// Does something for somebody, who is known to the handlers that are made for it.
+async fn as_sent_by<T>(who: &Arc<Principal>, work: impl Future<Output = T>) -> T {
+    CALLER.scope(RefCell::new(Some(Arc::clone(who))), work).await
 }
 
 fn no_session() -> Problem {

@@ -16,12 +16,16 @@ use rmcp::model::{
     SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext};
+use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::mcp::limits::{LIST_FRESH, SUBSCRIPTIONS_MAX, URI_BYTES_MAX};
+use crate::mcp::endpoint::SESSION;
+use crate::mcp::limits::{CALLS_OF_SESSION_MAX, LIST_FRESH, SUBSCRIPTIONS_MAX, URI_BYTES_MAX};
 use crate::mcp::notices::{self, Lists, Teller};
+use crate::mcp::turns::{self, Turn};
 use crate::mcp::{Presence, calls, offers, resources, translate};
 
 /// Answers one session, or one request.
@@ -34,11 +38,14 @@ pub(super) struct Handler {
     level: Mutex<LoggingLevel>,
     /// What the client of a session is told of, by address; the lists under none.
     told: Mutex<HashMap<Option<String>, AbortOnDropHandle<()>>>,
+    /// Room for calls of the session.
+    calls: Arc<Semaphore>,
 }
 
 impl Handler {
     pub(super) fn new(app: Weak<App>, presence: Presence, who: Arc<Principal>) -> Self {
-        Self { app, presence, who, level: Mutex::new(LoggingLevel::Info), told: Mutex::default() }
+        let calls = Arc::new(Semaphore::new(CALLS_OF_SESSION_MAX));
+        Self { app, presence, who, level: Mutex::new(LoggingLevel::Info), told: Mutex::default(), calls }
     }
 
     fn app(&self) -> Result<Arc<App>, ErrorData> {
@@ -58,6 +65,16 @@ impl Handler {
 
     pub(super) const fn presence(&self) -> &Presence {
         &self.presence
+    }
+
+    /// A place for one more call, which holds these arguments.
+    pub(super) fn turn<'a>(
+        &self,
+        app: &App,
+        who: &Principal,
+        arguments: impl IntoIterator<Item = (&'a String, &'a Value)>,
+    ) -> Result<Turn, ErrorData> {
+        turns::take(&self.calls, app, who, arguments)
     }
 
     /// Counts a request by its method and whether it was answered.
@@ -84,6 +101,12 @@ impl Handler {
 /// Whether a request is of 2026-07-28 or later.
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+/// Whether a request is of no session.
+pub(super) fn is_alone(context: &RequestContext<RoleServer>) -> bool {
+    let of_session = |parts: &Parts| parts.headers.contains_key(SESSION);
+    is_modern(context) || context.extensions.get::<Parts>().is_some_and(|parts| !of_session(parts))
 }
 
 /// How long lists are good for, and for whom.
@@ -198,7 +221,13 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let answer = match self.app() {
-            Ok(app) => resources::read(&app, &self.who(&context), &params.uri, &context.ct).await,
+            Ok(app) => {
+                let who = self.who(&context);
+                match self.turn(&app, &who, []) {
+                    Ok(_turn) => resources::read(&app, &who, &params.uri, &context.ct).await,
+                    Err(busy) => Err(busy),
+                }
+            }
             Err(error) => Err(error),
         };
         let answer = answer.map(|mut result| {
@@ -241,7 +270,13 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let answer = match self.app() {
-            Ok(app) => offers::complete(&app, &self.who(&context), params, &context).await,
+            Ok(app) => {
+                let who = self.who(&context);
+                match self.turn(&app, &who, []) {
+                    Ok(_turn) => offers::complete(&app, &who, params, &context).await,
+                    Err(busy) => Err(busy),
+                }
+            }
             Err(error) => Err(error),
         };
         self.noted("completion/complete", answer)
@@ -284,7 +319,9 @@ impl ServerHandler for Handler {
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
-            uris.retain(|uri| uri.len() <= URI_BYTES_MAX && notices::can_watch(uri, &self.who));
+            let app = self.app.upgrade();
+            let can = |uri: &str| app.as_ref().is_some_and(|app| notices::can_watch(app, uri, &self.who));
+            uris.retain(|uri| uri.len() <= URI_BYTES_MAX && can(uri));
             uris.truncate(SUBSCRIPTIONS_MAX);
         }
         Some(accepted)
@@ -292,7 +329,7 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let who = self.who(context.request_context());
-        notices::listen(&self.app, &who, &context).await;
-        self.noted("subscriptions/listen", Ok(()))
+        let listened = notices::listen(&self.app, &who, &context).await;
+        self.noted("subscriptions/listen", listened)
     }
 }

@@ -8,20 +8,24 @@ use rmcp::model::{
     ClientCapabilities, ErrorData, InputRequest as Wanted, InputRequiredResult, SealOptions, ServerRequest,
 };
 use rmcp::service::{PeerRequestOptions, RequestContext, RoleServer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tidemill_plugin::InputRequest;
 
+use crate::auth::Principal;
 use crate::mcp::Mcp;
 use crate::mcp::limits::{INPUT_TIME_MAX, STATE_LIFE};
 
 /// What a sealed state is good for.
+#[derive(Clone, Copy)]
 pub(super) struct Purpose<'p> {
     /// The path of the endpoint.
     pub(super) path: &'p str,
     /// Who called.
-    pub(super) who: &'p str,
+    pub(super) who: &'p Principal,
     /// What was called.
     pub(super) what: &'p str,
+    /// With which arguments.
+    pub(super) with: &'p Map<String, Value>,
 }
 
 /// What came of asking.
@@ -32,8 +36,13 @@ pub(super) enum Asked {
 
 impl Purpose<'_> {
     fn bytes(&self) -> Vec<u8> {
+        // A name alone is not somebody: another issuer may give it to somebody else.
+        let issuer = self.who.rests_on().id().to_string();
+        let mut with = Value::Object(self.with.clone());
+        with.sort_all_objects();
+        let parts = [self.path, self.who.name(), &issuer, self.what, &with.to_string()];
         // Lengths keep apart what is beside each other.
-        [self.path, self.who, self.what].iter().flat_map(|part| format!("{}:{part}", part.len()).into_bytes()).collect()
+        parts.iter().flat_map(|part| format!("{}:{part}", part.len()).into_bytes()).collect()
     }
 }
 
@@ -155,21 +164,37 @@ fn needed<'m>(methods: impl Iterator<Item = &'m str>) -> ClientCapabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{Rights, TokenType};
 
     #[test]
     fn a_state_comes_back_as_it_was_to_the_same_call_by_the_same_caller_alone() {
         let mcp = Mcp::default();
-        let purpose = |path, who, what| Purpose { path, who, what };
-        let own = purpose("/mcp", "ann", "form");
+        let arguments = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap();
+        let (one, same, two) =
+            (r#"{"a": 1, "b": {"c": 2, "d": 3}}"#, r#"{"b": {"d": 3, "c": 2}, "a": 1}"#, r#"{"a": 2}"#);
+        let (one, same, two) = (arguments(one), arguments(same), arguments(two));
+        let bearer = |name: &str| {
+            let rights = Rights::new(TokenType::Team, Vec::new(), Vec::new(), None, None).unwrap();
+            Principal::bearer(name.into(), rights, None, None)
+        };
+        let (ann, elsewhere, bob) = (bearer("ann"), bearer("ann"), bearer("bob"));
+        let own = Purpose { path: "/mcp", who: &ann, what: "form", with: &one };
         let data = own.bytes();
         let options = SealOptions::new().associated_data(&data).ttl(STATE_LIFE);
         let sealed = mcp.seal.seal_json_with(&Some("step 2"), &options).unwrap();
         assert_eq!(open(&mcp, &own, &sealed).unwrap().as_deref(), Some("step 2"));
-        for other in [purpose("/other", "ann", "form"), purpose("/mcp", "bob", "form"), purpose("/mcp", "ann", "order")]
-        {
+        let ordered = Purpose { with: &same, ..own };
+        assert_eq!(open(&mcp, &ordered, &sealed).unwrap().as_deref(), Some("step 2"), "order means nothing");
+        for other in [
+            Purpose { path: "/other", ..own },
+            Purpose { who: &bob, ..own },
+            Purpose { who: &elsewhere, ..own },
+            Purpose { what: "order", ..own },
+            Purpose { with: &two, ..own },
+        ] {
             assert!(open(&mcp, &other, &sealed).is_err());
         }
-        assert_ne!(purpose("/mcp", "a", "nn").bytes(), purpose("/mcp", "an", "n").bytes());
+        assert_ne!(Purpose { path: "/mcpf", what: "orm", ..own }.bytes(), own.bytes());
         for at in (0..sealed.len()).step_by(7) {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

@@ -7,12 +7,12 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage};
 use rmcp::service::{RoleServer, serve_server_with_ct};
 use rmcp::transport::{Transport, TransportAdapterIdentity};
 use tokio::sync::mpsc;
@@ -22,8 +22,9 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::mcp::handler::Handler;
-use crate::mcp::limits::{BODY_BYTES_MAX, LEGACY_QUEUE_MAX, SESSIONS_MAX, SESSIONS_OF_ONE_MAX};
-use crate::mcp::{Presence, origin};
+use crate::mcp::limits::{LEGACY_QUEUE_MAX, LEGACY_UNANSWERED_MAX, SESSIONS_MAX, SESSIONS_OF_ONE_MAX};
+use crate::mcp::shares::Share;
+use crate::mcp::{Presence, arrival, origin};
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
@@ -39,7 +40,11 @@ pub(super) struct Streams(Mutex<HashMap<String, Said>>);
 struct Said {
     who: Arc<Principal>,
     to: mpsc::Sender<ClientJsonRpcMessage>,
+    unanswered: Unanswered,
 }
+
+/// Requests of a stream that are not answered, each with its room. An answer takes the room along until the client takes it.
+type Unanswered = Arc<Mutex<Vec<(RequestId, Share)>>>;
 
 /// A stream's place among the others, until it is dropped.
 struct Open {
@@ -88,17 +93,18 @@ fn open(app: &Arc<App>, presence: &Presence, messages: &str, request: &Request) 
     let (said, from) = mpsc::channel(LEGACY_QUEUE_MAX);
     let (to, says) = mpsc::channel(LEGACY_QUEUE_MAX);
     let id = Uuid::new_v4().simple().to_string();
-    app.mcp.streams.add(&id, Said { who: Arc::clone(&who), to: said })?;
+    let unanswered = Unanswered::default();
+    app.mcp.streams.add(&id, Said { who: Arc::clone(&who), to: said, unanswered: Arc::clone(&unanswered) })?;
     let end = app.mcp.closing.child_token();
     let open = Open { app: Arc::clone(app), id: id.clone(), _end: end.clone().drop_guard() };
     let handler = Handler::new(Arc::downgrade(app), presence.clone(), who);
-    tokio::spawn(serve(handler, Pipe { to, from }, end));
+    tokio::spawn(serve(handler, Pipe { to, from, unanswered }, end));
     let first = frame("endpoint", &format!("{messages}?sessionId={id}"));
     let body = stream::unfold((Some(first), says, open), |(first, mut says, open)| async move {
         let frame = match first {
             Some(first) => first,
             None => match tokio::time::timeout(KEEP_ALIVE, says.recv()).await {
-                Ok(Some(message)) => frame("message", &serde_json::to_string(&message).ok()?),
+                Ok(Some((message, _room))) => frame("message", &serde_json::to_string(&message).ok()?),
                 Ok(None) => return None,
                 Err(_) => Bytes::from_static(b":\n\n"),
             },
@@ -138,13 +144,32 @@ async fn take(app: &App, presence: &Presence, request: Request) -> Result<(), Pr
         let detail = "there is no such stream (`sessionId`): it has ended, or it is not yours; open another one";
         Problem::new(Kind::NotFound, detail).at("sessionId")
     })?;
-    let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
-        Problem::new(Kind::TooLarge, format!("the message cannot be read, or has more than {BODY_BYTES_MAX} bytes"))
-    })?;
+    let _visit = app.mcp.visits.open(&who, None)?;
+    let (parts, body) = request.into_parts();
+    let (body, _bytes) = arrival::read(app, &who, &parts.headers, body).await?;
     let message: ClientJsonRpcMessage = serde_json::from_slice(&body)
         .map_err(|error| Problem::new(Kind::BadRequest, format!("the body is no JSON-RPC message of MCP: {error}")))?;
+    if let ClientJsonRpcMessage::Request(request) = &message {
+        expect(app, &who, &said.unanswered, &request.id)?;
+    }
     let gone = |_| Problem::new(Kind::NotFound, "the stream has ended").at("sessionId");
     said.to.send(message).await.map_err(gone)
+}
+
+/// Room for one more answer.
+fn expect(app: &App, who: &Principal, unanswered: &Unanswered, id: &RequestId) -> Result<(), Problem> {
+    let mut unanswered = unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = if unanswered.len() < LEGACY_UNANSWERED_MAX { app.mcp.unanswered.take(who, 1) } else { None };
+    let room = room.ok_or_else(|| {
+        let most = app.mcp.unanswered.most(who);
+        let detail = format!(
+            "too many requests are not answered, or their answers not taken: at most {LEGACY_UNANSWERED_MAX} of a stream, \
+             {most} of one principal; read the stream"
+        );
+        Problem::new(Kind::RateLimited, detail).retry_after(1)
+    })?;
+    unanswered.push((id.clone(), room));
+    Ok(())
 }
 
 fn sender(request: &Request) -> Result<Arc<Principal>, Problem> {
@@ -159,24 +184,47 @@ fn frame(name: &str, data: &str) -> Bytes {
 
 /// What goes between a stream and the library.
 struct Pipe {
-    to: mpsc::Sender<ServerJsonRpcMessage>,
+    to: mpsc::Sender<(ServerJsonRpcMessage, Option<Share>)>,
     from: mpsc::Receiver<ClientJsonRpcMessage>,
+    unanswered: Unanswered,
+}
+
+impl Pipe {
+    /// The room of the answer to a request.
+    fn room(&self, id: &RequestId) -> Option<Share> {
+        let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = unanswered.iter().position(|(own, _)| own == id)?;
+        Some(unanswered.remove(at).1)
+    }
 }
 
 impl Transport<RoleServer> for Pipe {
-    type Error = mpsc::error::SendError<ServerJsonRpcMessage>;
+    type Error = mpsc::error::SendError<(ServerJsonRpcMessage, Option<Share>)>;
 
     fn name() -> Cow<'static, str> {
         "HTTP+SSE".into()
     }
 
     fn send(&mut self, item: ServerJsonRpcMessage) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        let to = self.to.clone();
-        async move { to.send(item).await }
+        let answered = match &item {
+            ServerJsonRpcMessage::Response(answer) => Some(&answer.id),
+            ServerJsonRpcMessage::Error(error) => error.id.as_ref(),
+            _ => None,
+        };
+        let (to, room) = (self.to.clone(), answered.and_then(|id| self.room(id)));
+        async move { to.send((item, room)).await }
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
-        self.from.recv().await
+        let message = self.from.recv().await;
+        // What is cancelled is not answered; what was answered before is no longer there.
+        if let Some(ClientJsonRpcMessage::Notification(told)) = &message
+            && let ClientNotification::CancelledNotification(cancelled) = &told.notification
+            && let Some(id) = &cancelled.params.request_id
+        {
+            drop(self.room(id));
+        }
+        message
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {

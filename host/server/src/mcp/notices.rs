@@ -87,11 +87,12 @@ impl Teller {
 }
 
 /// Whether somebody can be told of a resource.
-pub(super) fn can_watch(uri: &str, who: &Principal) -> bool {
+pub(super) fn can_watch(app: &App, uri: &str, who: &Principal) -> bool {
     match Own::parse(uri) {
         Some(Ok(Own::Topic(pattern, _))) => who.reader().narrow(vec![pattern]).is_ok(),
-        Some(Ok(Own::Stats)) | None => true,
+        Some(Ok(Own::Stats)) => true,
         Some(Err(_)) => false,
+        None => app.tools.may_read(who, uri),
     }
 }
 
@@ -105,12 +106,21 @@ pub(super) fn watch(
     if uri.len() > URI_BYTES_MAX {
         return Err(ErrorData::invalid_params(format!("`uri` has more than {URI_BYTES_MAX} bytes"), None));
     }
-    if !can_watch(&uri, &who) {
+    let strong = app.upgrade().ok_or_else(|| ErrorData::internal_error("the server is stopping", None))?;
+    if !can_watch(&strong, &uri, &who) {
         let data = serde_json::json!({"uri": uri});
         return Err(ErrorData::resource_not_found("there is no such resource, or not for this token", Some(data)));
     }
+    let most = strong.mcp.watches.most(&who);
+    let room = strong.mcp.watches.take(&who, 1).ok_or_else(|| {
+        let detail = format!("one principal can be told of at most {most} resources; unsubscribe from others");
+        ErrorData::invalid_params(detail, None)
+    })?;
     let app = app.clone();
-    Ok(async move { updates(&app, &who, &uri, &teller).await })
+    Ok(async move {
+        let _room = room;
+        updates(&app, &who, &uri, &teller).await;
+    })
 }
 
 async fn updates(app: &Weak<App>, who: &Principal, uri: &str, teller: &Teller) {
@@ -159,7 +169,11 @@ async fn of_plugin(app: &Weak<App>, who: &Principal, uri: &str, teller: &Teller)
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
-        let over = |app: Arc<App>| app.is_nobody(who) || who.left(clock::now()).is_some_and(|left| left.is_zero());
+        // With other plugins it may need a permission now.
+        let over = |app: Arc<App>| {
+            let expired = who.left(clock::now()).is_some_and(|left| left.is_zero());
+            expired || app.is_nobody(who) || !app.tools.may_read(who, uri)
+        };
         if app.upgrade().is_none_or(over) || teller.updated(uri).await.is_err() {
             return;
         }
@@ -204,7 +218,11 @@ fn seen(list: &mut watch::Receiver<u64>, told: &mut u64) -> bool {
 }
 
 /// Tells whoever listens what it asked to be told of, until it is gone.
-pub(super) async fn listen(app: &Weak<App>, who: &Arc<Principal>, context: &SubscriptionContext) {
+pub(super) async fn listen(
+    app: &Weak<App>,
+    who: &Arc<Principal>,
+    context: &SubscriptionContext,
+) -> Result<(), ErrorData> {
     let (accepted, teller) = (context.accepted(), Teller::Listener(context.sink().clone()));
     let asked = |flag: Option<bool>| flag == Some(true);
     let own = Lists {
@@ -213,12 +231,13 @@ pub(super) async fn listen(app: &Weak<App>, who: &Arc<Principal>, context: &Subs
         resources: asked(accepted.resources_list_changed),
     };
     let uris = accepted.resource_subscriptions.iter().flatten();
-    let watches = uris.filter_map(|uri| watch(app, Arc::clone(who), uri.clone(), teller.clone()).ok());
-    let mut watches: FuturesUnordered<_> = watches.collect();
+    let watches = uris.map(|uri| watch(app, Arc::clone(who), uri.clone(), teller.clone()));
+    let mut watches = watches.collect::<Result<FuturesUnordered<_>, _>>()?;
     let lists = lists(app.clone(), own, teller);
     tokio::select! {
         () = context.cancelled() => {}
         () = async { while watches.next().await.is_some() {} std::future::pending().await } => {}
         () = async { lists.await; std::future::pending().await } => {}
     }
+    Ok(())
 }

@@ -43,12 +43,13 @@ pub(super) async fn get(
     params: GetPromptRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<GetPromptResponse, ErrorData> {
-    let purpose = input::Purpose { path: &handler.presence().path, who: who.name(), what: &params.name };
-    let mut state = params.request_state.map(|sealed| input::open(&app.mcp, &purpose, &sealed)).transpose()?.flatten();
     let mut responses = params.input_responses.unwrap_or_default();
-    let text = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
-    let arguments: Vec<(String, String)> =
-        params.arguments.unwrap_or_default().into_iter().map(|(name, value)| (name, text(value))).collect();
+    let given = params.arguments.unwrap_or_default();
+    let _turn = handler.turn(app, who, given.iter().chain(&responses))?;
+    let purpose = input::Purpose { path: &handler.presence().path, who, what: &params.name, with: &given };
+    let mut state = params.request_state.map(|sealed| input::open(&app.mcp, &purpose, &sealed)).transpose()?.flatten();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let arguments: Vec<(String, String)> = given.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     for _ in 0..ROUNDS_MAX {
         let call = PromptCall {
             name: params.name.clone(),

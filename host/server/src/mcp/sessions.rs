@@ -32,13 +32,16 @@ pub(super) struct Sessions(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     sessions: HashMap<String, Arc<Session>>,
-    /// Those that are just being begun.
-    beginning: usize,
+    /// Who is just beginning one.
+    beginning: Vec<Arc<Principal>>,
 }
 
 /// Room for a session that is being begun.
 #[derive(Debug)]
-pub(super) struct Room<'s>(&'s Sessions);
+pub(super) struct Room {
+    sessions: Arc<Sessions>,
+    who: Arc<Principal>,
+}
 
 impl Session {
     pub(super) fn id(&self) -> &str {
@@ -75,18 +78,20 @@ impl Sessions {
     }
 
     /// Room for one more, if there is some.
-    pub(super) fn room(&self, who: &Principal) -> Result<Room<'_>, Problem> {
+    pub(super) fn room(self: &Arc<Self>, who: &Arc<Principal>) -> Result<Room, Problem> {
         let mut known = self.lock();
-        let own = known.sessions.values().filter(|session| session.who.is(who)).count();
-        if known.sessions.len() + known.beginning >= SESSIONS_MAX || own >= SESSIONS_OF_ONE_MAX {
+        let begun = known.sessions.values().map(|session| &session.who);
+        let own = begun.chain(&known.beginning).filter(|other| other.is(who)).count();
+        if known.sessions.len() + known.beginning.len() >= SESSIONS_MAX || own >= SESSIONS_OF_ONE_MAX {
             let detail = format!(
                 "there are too many sessions; one principal may have {SESSIONS_OF_ONE_MAX}. End those that are not needed \
                  (DELETE), or wait until they are idle for as long as `mcp.session-idle` says"
             );
             return Err(Problem::new(Kind::RateLimited, detail).retry_after(10));
         }
-        known.beginning += 1;
-        Ok(Room(self))
+        known.beginning.push(Arc::clone(who));
+        drop(known);
+        Ok(Room { sessions: Arc::clone(self), who: Arc::clone(who) })
     }
 
     /// Forgets one.
@@ -119,17 +124,20 @@ impl Sessions {
     }
 }
 
-impl Room<'_> {
+impl Room {
     /// It is taken.
-    pub(super) fn take(self, id: &str, who: &Arc<Principal>) {
+    pub(super) fn take(self, id: &str) {
         let used = InUse { open: 0, last: Instant::now() };
-        let session = Arc::new(Session { id: id.to_owned(), who: Arc::clone(who), use_: Mutex::new(used) });
-        self.0.lock().sessions.insert(id.to_owned(), session);
+        let session = Arc::new(Session { id: id.to_owned(), who: Arc::clone(&self.who), use_: Mutex::new(used) });
+        self.sessions.lock().sessions.insert(id.to_owned(), session);
     }
 }
 
-impl Drop for Room<'_> {
+impl Drop for Room {
     fn drop(&mut self) {
-        self.0.lock().beginning -= 1;
+        let mut known = self.sessions.lock();
+        if let Some(own) = known.beginning.iter().position(|who| Arc::ptr_eq(who, &self.who)) {
+            known.beginning.swap_remove(own);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
@@ -13,19 +13,29 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::clock;
-use crate::mcp::limits::{OPEN_MAX, OPEN_OF_ONE_MAX};
+use crate::mcp::limits::{OPEN_MAX, OPEN_OF_ONE_MAX, OPEN_OF_PRINCIPAL_MAX};
 use crate::mcp::sessions::Session;
+use crate::mcp::shares::{Share, Shares};
 use crate::problem::{Kind, Problem};
 
 /// All that are open.
-#[derive(Debug, Default)]
-pub(super) struct Visits(Mutex<Open>);
+#[derive(Debug)]
+pub(super) struct Visits {
+    open: Mutex<Open>,
+    shares: Arc<Shares>,
+}
+
+impl Default for Visits {
+    fn default() -> Self {
+        Self { open: Mutex::default(), shares: Shares::new(OPEN_MAX, OPEN_OF_PRINCIPAL_MAX) }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Open {
     last: u64,
     visits: HashMap<u64, (Arc<Principal>, CancellationToken)>,
-    /// How many one session or principal has.
+    /// How many one session has, or one principal with a token without sessions.
     of_one: HashMap<String, usize>,
 }
 
@@ -37,9 +47,14 @@ pub(crate) struct Visit {
     owner: String,
     session: Option<Arc<Session>>,
     end: CancellationToken,
+    _share: Share,
 }
 
 impl Visits {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens one, if there is room.
     pub(super) fn open(
         self: &Arc<Self>,
@@ -50,40 +65,45 @@ impl Visits {
             Some(session) => format!("session {}", session.id()),
             None => format!("principal {}", who.name()),
         };
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.lock();
         // Whoever has no token shares the name with all others who have none.
-        let most = if session.is_none() && who.kind().is_none() { OPEN_MAX / 2 } else { OPEN_OF_ONE_MAX };
-        if open.visits.len() >= OPEN_MAX || open.of_one.get(&owner).is_some_and(|count| *count >= most) {
-            let detail =
-                format!("there are too many open requests and streams of MCP; one client may have {most} at a time");
-            return Err(Problem::new(Kind::RateLimited, detail).retry_after(1));
-        }
+        let most = if session.is_none() && who.kind().is_none() { usize::MAX } else { OPEN_OF_ONE_MAX };
+        let own = open.of_one.get(&owner).copied().unwrap_or_default();
+        let share = if own < most { self.shares.take(who, 1) } else { None };
+        let share = share.ok_or_else(|| {
+            let detail = format!(
+                "there are too many open requests and streams of MCP; one session, or one token without sessions, may have \
+                 {OPEN_OF_ONE_MAX} at a time, one principal {}",
+                self.shares.most(who)
+            );
+            Problem::new(Kind::RateLimited, detail).retry_after(1)
+        })?;
         open.last += 1;
         let (number, end) = (open.last, CancellationToken::new());
         open.visits.insert(number, (Arc::clone(who), end.clone()));
         *open.of_one.entry(owner.clone()).or_default() += 1;
         drop(open);
         session.iter().for_each(|session| session.begin());
-        Ok(Visit { visits: Arc::clone(self), number, owner, session, end })
+        Ok(Visit { visits: Arc::clone(self), number, owner, session, end, _share: share })
     }
 
     /// Ends those of principals that are nobody any more.
     pub(super) fn sweep(&self, app: &App) {
         let now = clock::now();
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.lock();
         let over = |who: &Principal| app.is_nobody(who) || who.left(now).is_some_and(|left| left.is_zero());
         open.visits.values().filter(|(who, _)| over(who)).for_each(|(_, end)| end.cancel());
     }
 
     /// Ends all.
     pub(super) fn close(&self) {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.lock();
         open.visits.values().for_each(|(_, end)| end.cancel());
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).visits.len()
+        self.lock().visits.len()
     }
 }
 
@@ -102,7 +122,7 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut open = self.visits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.visits.lock();
         open.visits.remove(&self.number);
         if let Some(count) = open.of_one.get_mut(&self.owner) {
             *count -= 1;

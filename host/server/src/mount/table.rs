@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use tower_http::cors::CorsLayer;
 
 use crate::auth::Principal;
+use crate::mcp::Presence;
 use crate::mount::requests::Requests;
 use crate::mount::{Kind, Mount, StreamMount, plain};
 use crate::sse;
@@ -104,6 +105,11 @@ impl Mounts {
     pub(super) fn list(&self) -> impl Iterator<Item = (&str, &Kind)> {
         let enabled = self.0.iter().filter(|mounted| mounted.mount.enabled);
         enabled.map(|mounted| (&*mounted.mount.path, &mounted.mount.kind))
+    }
+
+    /// Whether MCP presents itself so somewhere.
+    pub(crate) fn is_present(&self, presence: &Presence) -> bool {
+        self.list().any(|(_, kind)| matches!(kind, Kind::Mcp(own) if own == presence))
     }
 
     /// Forgets who has not been here for a while. Call it once a second.

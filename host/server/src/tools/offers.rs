@@ -82,6 +82,12 @@ impl Tools {
         self.unless_stopping(&cancel, work).await
     }
 
+    /// Whether there is a resource at an address, for somebody.
+    pub(crate) fn may_read(&self, who: &Principal, uri: &str) -> bool {
+        let generation = self.plugins.current();
+        Catalogue(&generation).resource(uri).is_some_and(|(_, about)| may(who, about.permission.as_ref()))
+    }
+
     /// What may be meant by the beginning of a value.
     pub(crate) async fn complete(
         &self,

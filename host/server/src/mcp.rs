@@ -153,9 +153,9 @@ impl Mcp {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).retain(|presence, endpoint| {
             let stays = mounts.is_present(presence);
             if stays {
-                endpoint.sweep(app)
+                endpoint.sweep(app);
             } else {
-                endpoint.close()
+                endpoint.close();
             }
             stays
         });

@@ -220,17 +220,12 @@ impl ServerHandler for Handler {
         params: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let answer = match self.app() {
-            Ok(app) => {
-                let who = self.who(&context);
-                match self.turn(&app, &who, []) {
-                    Ok(_turn) => resources::read(&app, &who, &params.uri, &context.ct).await,
-                    Err(busy) => Err(busy),
-                }
-            }
-            Err(error) => Err(error),
+        let read = async {
+            let (app, who) = (self.app()?, self.who(&context));
+            let _turn = self.turn(&app, &who, [])?;
+            resources::read(&app, &who, &params.uri, &context.ct).await
         };
-        let answer = answer.map(|mut result| {
+        let answer = read.await.map(|mut result| {
             // Of events there may be more at once.
             (result.ttl_ms, result.cache_scope) = (is_modern(&context).then_some(0), freshness(&context).1);
             result.into()
@@ -269,17 +264,12 @@ impl ServerHandler for Handler {
         params: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let answer = match self.app() {
-            Ok(app) => {
-                let who = self.who(&context);
-                match self.turn(&app, &who, []) {
-                    Ok(_turn) => offers::complete(&app, &who, params, &context).await,
-                    Err(busy) => Err(busy),
-                }
-            }
-            Err(error) => Err(error),
+        let complete = async {
+            let (app, who) = (self.app()?, self.who(&context));
+            let _turn = self.turn(&app, &who, [])?;
+            offers::complete(&app, &who, params, &context).await
         };
-        self.noted("completion/complete", answer)
+        self.noted("completion/complete", complete.await)
     }
 
     async fn set_level(&self, params: SetLevelRequestParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {

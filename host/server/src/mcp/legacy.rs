@@ -115,8 +115,9 @@ fn open(app: &Arc<App>, presence: &Presence, messages: &str, request: &Request) 
 }
 
 async fn serve(handler: Handler, pipe: Pipe, end: CancellationToken) {
-    let served = serve_server_with_ct::<_, _, _, TransportAdapterIdentity>(handler, pipe, end).await;
-    match served {
+    // What the library needs to begin is large.
+    let served = Box::pin(serve_server_with_ct::<_, _, _, TransportAdapterIdentity>(handler, pipe, end));
+    match served.await {
         Ok(running) => drop(running.waiting().await),
         Err(error) => tracing::debug!("a stream of MCP did not begin: {error}"),
     }

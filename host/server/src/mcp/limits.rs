@@ -19,6 +19,8 @@ pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
 pub(super) const BYTES_MAX: usize = 256 << 20;
 /// Those of one principal.
 pub(super) const BYTES_OF_ONE_MAX: usize = 64 << 20;
+/// How often a call has its arguments: to be made again, for its schema, for its tool.
+pub(super) const ARGUMENTS_COPIES: usize = 3;
 /// Calls of tools, prompts and resources that go on. They do not end with the connection that they came on.
 pub(super) const CALLS_MAX: usize = 1024;
 /// Those of one principal: fewer than wait for one plugin, so that it has room for others.

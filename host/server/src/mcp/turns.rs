@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::mcp::limits::{BYTES_OF_ONE_MAX, CALLS_OF_SESSION_MAX};
+use crate::mcp::limits::{ARGUMENTS_COPIES, CALLS_OF_SESSION_MAX};
 use crate::mcp::shares::Share;
 
 /// The place of one call, until it is dropped.
@@ -37,11 +37,12 @@ pub(super) fn take<'a>(
     };
     let of_session = Arc::clone(session).try_acquire_owned().map_err(|_| busy())?;
     let of_one = app.mcp.calls.take(who, 1).ok_or_else(busy)?;
-    let bytes = arguments.into_iter().map(|(name, value)| name.len() + weight(value)).sum();
-    let bytes = app.mcp.bytes.take(who, bytes).ok_or_else(|| {
+    let weight: usize = arguments.into_iter().map(|(name, value)| name.len() + weight(value)).sum();
+    let bytes = app.mcp.bytes.take(who, weight * ARGUMENTS_COPIES).ok_or_else(|| {
         let detail = format!(
-            "the arguments of your calls need too much memory; those of all calls of one principal may need \
-             {BYTES_OF_ONE_MAX} bytes"
+            "the arguments of this call need too much memory, or those of others that go on do: all of one principal \
+             may need {} bytes. Send them as text, or fewer at a time",
+            app.mcp.bytes.most(who)
         );
         ErrorData::internal_error(detail, None)
     })?;

@@ -81,7 +81,9 @@ async fn a_mount_says_itself_which_pages_may_read_it() {
 
 #[tokio::test]
 async fn what_a_mount_says_of_pages_is_in_place_of_what_the_server_says() {
-    let mount = |path: &str, rest: &str| format!("[[mount]]\npath = '{path}'\nkind = 'publish'\nevent = '{{type: \"x\"}}'\n{rest}\n");
+    let mount = |path: &str, rest: &str| {
+        format!("[[mount]]\npath = '{path}'\nkind = 'publish'\nevent = '{{type: \"x\"}}'\n{rest}\n")
+    };
     let own = mount("/own", "cors = { origins = ['https://a.example'] }");
     let config = format!("[cors]\norigins = ['https://b.example']\n{own}{}", mount("/plain", ""));
     let server = Server::start(&config, &[]).await;

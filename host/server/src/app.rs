@@ -25,6 +25,7 @@ use crate::mount::Mounts;
 use crate::outbound::Outbound;
 use crate::rates::Rates;
 use crate::source::Sources;
+use crate::sse;
 use crate::tls::Certificate;
 use crate::tools::{Changes, ServerPlatform, Tools};
 use crate::traces::Traces;
@@ -51,6 +52,7 @@ pub(crate) struct App {
     pub(crate) places: Arc<Places>,
     pub(crate) rates: Rates,
     pub(crate) sources: Sources,
+    pub(crate) changes: sse::Changes,
     pub(crate) figures: Figures,
     pub(crate) tools: Tools,
     pub(crate) mcp: Mcp,
@@ -163,6 +165,7 @@ pub(crate) fn build(config: Config, certificate: Option<Arc<Certificate>>) -> an
         places,
         rates: Rates::default(),
         sources,
+        changes: sse::Changes::default(),
         figures: Figures::default(),
         tools: Tools::new(Arc::clone(&plugins), changes)?,
         mcp: Mcp::default(),

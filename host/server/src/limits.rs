@@ -86,6 +86,9 @@ pub(crate) const FAILURES_TOLD_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) const MOUNTS_SEEN_MAX: usize = 256;
 /// Events about clients that come and go which wait for the pipeline; further ones are left out, and counted.
 pub(crate) const CHANGES_WAITING_MAX: usize = 1000;
+/// Between two of them, which bounds them to 200 a second: each is stored and goes to all who want it, and clients come and go
+/// as fast as they like.
+pub(crate) const CHANGE_PAUSE: Duration = Duration::from_millis(5);
 /// Messages that wait in one mailbox: a client that does not read must not have its process, or its calls, fill the memory.
 pub(crate) const MAILBOX_MESSAGES_MAX: usize = 1024;
 /// Bytes of them. One that is longer waits alone.

@@ -21,12 +21,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tidemill_bus::{Coding, Cursor, SlowPolicy, Subscription};
 use tidemill_event::TypePattern;
 
+pub(crate) use change::Changes;
 pub(crate) use feed::Feed;
 pub(crate) use mailbox::{Mailbox, NotPosted};
 pub(crate) use poll::{gather, poll};
@@ -55,11 +56,20 @@ pub(crate) async fn subscribe(
     Extension(peer): Extension<Peer>,
     Extension(who): Who,
     handover: Option<Extension<Handover>>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let mount = mount::plain();
+    if method == Method::HEAD {
+        return head();
+    }
     stream(&app, &mount, peer, who, handover.map(|Extension(handover)| handover), &uri, &headers).await
+}
+
+/// What a stream begins with, for those who ask for nothing else: nobody is registered, and nothing is started for them.
+pub(crate) fn head() -> Response {
+    stream_response(Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()))
 }
 
 /// Answers with an endless stream of what a mount shows.

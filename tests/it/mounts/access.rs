@@ -143,6 +143,24 @@ async fn of_the_types_of_a_mount_a_token_gets_its_own() {
 }
 
 #[tokio::test]
+async fn polls_are_for_those_who_may_stream() {
+    // Anonymous may do all but what the mount says.
+    let tokens = token("reader", "type = 'readonly'\nsubscribe = ['*']") + &token("boss", "type = 'master'");
+    let mount = "[[mount]]\npath = '/events'\nauth = 'token'\ntoken-types = ['master']\n";
+    let server = Server::start(&format!("{tokens}{mount}"), &[]).await;
+    let (_, stored) = server.publish("a", json!("secret")).await;
+    let one = format!("/events/{}", stored["position"].as_str().unwrap());
+    for path in ["/events", "/events/poll?since=earliest", &*one] {
+        let get = || server.http.get(server.url(path));
+        let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
+        assert_eq!(status(get()).await, 401, "{path}");
+        assert_eq!(status(get().bearer_auth("reader")).await, 403, "{path}");
+        assert_eq!(status(get().bearer_auth("boss")).await, 200, "{path}");
+    }
+    assert_eq!(json_of(server.http.get(server.url("/events/stats"))).await.0, 200);
+}
+
+#[tokio::test]
 async fn visitors_cannot_take_the_projection_off() {
     let mount =
         "[[mount]]\npath = '/sse'\nauth = 'none'\ntypes = ['a']\nsources = ['/s', '/t']\nprojection = '.data.shown'\n";

@@ -99,6 +99,22 @@ async fn what_a_mount_says_of_pages_is_in_place_of_what_the_server_says() {
 }
 
 #[tokio::test]
+async fn who_asks_for_headers_alone_is_no_client() {
+    let mount = "[[mount]]\npath = '/told'\non-change = { type = 'clients', data = '.change' }\n";
+    let server = Server::start(mount, &[]).await;
+    for path in ["/told", "/events"] {
+        let (status, headers, _) = answer(server.http.head(server.url(path))).await;
+        assert_eq!((status, &headers["content-type"]), (200, "text/event-stream"));
+    }
+    let mut wire = Wire::open(server.address()).await;
+    wire.send("GET /told HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    wire.until("retry:").await;
+    let (_, told) = json_of(server.http.get(server.url("/events/poll?types=clients&since=earliest&wait=20s"))).await;
+    let told: Vec<_> = told["events"].as_array().unwrap().iter().map(|event| event["event"]["data"].clone()).collect();
+    assert_eq!(told, ["connected"]);
+}
+
+#[tokio::test]
 async fn one_address_may_send_so_many_requests_and_a_stream_counts_once() {
     let server = Server::start(
         "[[mount]]\npath = '/sse'\nrequests = { most = 2, window = '15m' }\nproblem = '{error: .detail}'\n",

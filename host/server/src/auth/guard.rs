@@ -12,16 +12,30 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::audit::{self, Attempt};
-use crate::auth::policy::{Need, action, need};
+use crate::auth::policy::{Need, action, need, reads_events};
 use crate::auth::principal::ADMIN;
 use crate::auth::{Auth, Principal, Refusal, not_permitted};
 use crate::connections::Peer;
-use crate::mount::{self, At, Entrance, Mount};
+use crate::mount::{self, Access, At, Entrance, Mount, Mounted};
 use crate::problem::{Kind, Problem};
 use crate::sse;
 
 /// Who sent the request, for handlers.
 pub(crate) type Who = Extension<Arc<Principal>>;
+
+/// What of the configuration a request is for.
+#[derive(Clone, Copy)]
+struct Asks<'a> {
+    at: Option<&'a At>,
+    /// The mount at `/events`, of a request that reads its events another way.
+    beside: Option<&'a Mounted>,
+}
+
+impl Asks<'_> {
+    fn access(&self) -> Option<&Access> {
+        self.at.map(|at| &*at.mounted).or(self.beside).map(|mounted| &mounted.mount.access)
+    }
+}
 
 /// Lets a request through, or answers why not. Either way it is the one place that knows who did what.
 pub(crate) async fn guard(
@@ -43,13 +57,15 @@ pub(crate) async fn guard(
         let object = parts.collect::<Vec<_>>().join("/");
         Attempt::begin(&app, action, object, peer.clone(), request.headers())
     });
-    let who = identify(&app, need, at.as_ref(), &mut request).await;
+    let beside = if at.is_none() && reads_events(route) { app.mounts.load().of_events() } else { None };
+    let asks = Asks { at: at.as_ref(), beside: beside.as_deref() };
+    let who = identify(&app, need, asks, &mut request).await;
     if let (Ok(Some(principal)), Some(attempt)) = (&who, &mut attempt) {
         attempt.by(principal);
     }
     let publishes = need == Need::Publisher || (at.is_some() && !request.method().is_safe());
     let by = who.as_ref().ok().and_then(Clone::clone);
-    let answer = match who.and_then(|who| admit(&app, need, at.as_ref(), who, &mut request)) {
+    let answer = match who.and_then(|who| admit(&app, need, asks, who, &mut request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -72,12 +88,13 @@ pub(crate) async fn guard(
 async fn identify(
     app: &App,
     need: Need,
-    at: Option<&At>,
+    asks: Asks<'_>,
     request: &mut Request,
 ) -> Result<Option<Arc<Principal>>, Problem> {
     if need == Need::Nothing {
         return Ok(None);
     }
+    let at = asks.at;
     let is_stream = at.map_or(request.uri().path() == sse::PATH, |at| at.mounted.mount.stream().is_some());
     let principal = match take_ticket(is_stream, request)? {
         Some(ticket) => app.tickets.redeem(&ticket).ok_or(Refusal::Ticket)?,
@@ -89,7 +106,7 @@ async fn identify(
             let token = at.and_then(|at| at.token.as_deref());
             match auth.sender(cookies, query, request.headers(), token).await? {
                 Some(principal) => principal,
-                None => without_token(&auth, at).ok_or(Refusal::Missing)?,
+                None => without_token(&auth, asks).ok_or(Refusal::Missing)?,
             }
         }
     };
@@ -100,11 +117,12 @@ async fn identify(
 }
 
 /// Who it is without a token, where that is allowed.
-fn without_token(auth: &Auth, at: Option<&At>) -> Option<Arc<Principal>> {
-    match at.map(|at| (at.mounted.mount.access.entrance, at)) {
-        None | Some((Entrance::Server, _)) => auth.anonymous.clone(),
-        Some((Entrance::Open, at)) => Some(Arc::clone(&at.mounted.visitor)),
-        Some((Entrance::Token, _)) => None,
+fn without_token(auth: &Auth, asks: Asks<'_>) -> Option<Arc<Principal>> {
+    match (asks.access().map_or(Entrance::Server, |access| access.entrance), asks.at) {
+        (Entrance::Open, Some(at)) => Some(Arc::clone(&at.mounted.visitor)),
+        // What is open are the streams as the mount has them; others show events as they are.
+        (Entrance::Open, None) | (Entrance::Server, _) => auth.anonymous.clone(),
+        (Entrance::Token, _) => None,
     }
 }
 
@@ -120,16 +138,16 @@ fn need_of(mount: &Mount) -> Need {
 fn admit(
     app: &App,
     need: Need,
-    at: Option<&At>,
+    asks: Asks<'_>,
     who: Option<Arc<Principal>>,
     request: &mut Request,
 ) -> Result<(), Problem> {
     let Some(principal) = who else { return Ok(()) };
     if principal.kind().is_none() {
-        app.admission.load().sites.check(request, at.and_then(At::cors))?;
+        app.admission.load().sites.check(request, asks.at.and_then(At::cors))?;
     }
-    if let Some(at) = at {
-        at.mounted.mount.access.check(&principal)?;
+    if let Some(access) = asks.access() {
+        access.check(&principal)?;
     }
     match need {
         Need::Publisher if !principal.may_publish_something() => {

@@ -30,6 +30,11 @@ pub(super) fn need(method: &Method, route: &str) -> Need {
     }
 }
 
+/// Whether a route shows events that are also at `/events`, where a mount may say who may have them.
+pub(super) fn reads_events(route: &str) -> bool {
+    matches!(route, "/events/poll" | "/events/{position}")
+}
+
 /// What the audit log calls a request that changes the server itself.
 pub(super) fn action(method: &Method, route: &str) -> Option<&'static str> {
     Some(match (method.as_str(), route) {

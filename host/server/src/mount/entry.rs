@@ -71,6 +71,7 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, mut request: Request, nex
     };
     let is_head = request.method() == Method::HEAD;
     let answered = match &at.mounted.mount.kind {
+        Kind::Stream(_) if is_head => Ok(sse::head()),
         Kind::Stream(stream) => {
             let handover = request.extensions_mut().remove::<sse::Handover>();
             let (uri, headers) = (request.uri(), request.headers());

@@ -87,6 +87,14 @@ impl Mounts {
         Some(Found::Other(Arc::clone(first), allow))
     }
 
+    /// Whose rules hold for what the server itself has of the events at `/events`: a poll, or one of them.
+    pub(crate) fn of_events(&self) -> Option<Arc<Mounted>> {
+        match self.find(&Method::GET, sse::PATH, &HeaderMap::new())? {
+            Found::Takes(mounted) => Some(mounted),
+            Found::Other(..) => None,
+        }
+    }
+
     /// The stream at a path.
     pub(crate) fn stream(&self, path: &str) -> Option<Arc<StreamMount>> {
         let here = || self.0.iter().map(|mounted| &mounted.mount).filter(|mount| mount.path == path);

@@ -1,12 +1,14 @@
-//! Tells others, by an event, that a client of a mount came or went, where the mount says so. Waits for nobody.
+//! Tells others, by an event, that a client of a mount came or went, where the mount says so. Waits for nobody: the events
+//! stand in one queue, in the order of what happened, and one task publishes them, only so many a second.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
 use tidemill_bus::Published;
 use tidemill_event::{Attributes, Data, Event, JsonText};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::notice::Notice;
@@ -14,7 +16,7 @@ use crate::announce::HOST_SOURCE;
 use crate::app::App;
 use crate::clock;
 use crate::connections::{Connection, Use};
-use crate::limits::CHANGES_WAITING_MAX;
+use crate::limits::{CHANGE_PAUSE, CHANGES_WAITING_MAX};
 use crate::mount::profile::Change;
 
 /// What happened.
@@ -24,28 +26,56 @@ pub(crate) enum What {
     Went,
 }
 
-/// Places for those that wait for the pipeline.
-static WAITING: Semaphore = Semaphore::const_new(CHANGES_WAITING_MAX);
+/// The events that wait for the pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    /// A task takes them out.
+    is_drained: bool,
+}
+
+impl Changes {
+    /// The next one; none: nobody takes them out from now on.
+    fn next(&self) -> Option<Event> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.events.pop_front();
+        waiting.is_drained = next.is_some();
+        next
+    }
+}
 
 /// Publishes the mount's event, which passes plugins as any other does.
 pub(crate) fn tell(app: &Arc<App>, connection: &Connection, what: What) {
     let profile = connection.terms.mount.profile();
     let Some(change) = profile.on_change.as_ref().filter(|_| connection.terms.usage == Use::Stream) else { return };
-    let (Ok(place), Ok(runtime)) = (WAITING.try_acquire(), Handle::try_current()) else {
+    let Ok(runtime) = Handle::try_current() else { return };
+    // Held while the event is made, so that what is counted in it has the order of the events.
+    let mut waiting = app.changes.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if waiting.events.len() >= CHANGES_WAITING_MAX {
         return profile.failures.note("on-change", "too many wait to be told of");
-    };
+    }
     let event = match event(app, connection, what, change) {
         Ok(event) => event,
         Err(error) => return profile.failures.note("on-change", &error),
     };
-    let Some(event) = event else { return };
-    let published = Published { id_given: false, ..Published::from(event) };
-    let app = Arc::clone(app);
-    runtime.spawn(async move {
+    waiting.events.extend(event);
+    if !waiting.is_drained && !waiting.events.is_empty() {
+        waiting.is_drained = true;
+        runtime.spawn(drain(Arc::clone(app)));
+    }
+}
+
+/// Publishes what waits, one after the other.
+async fn drain(app: Arc<App>) {
+    while let Some(event) = app.changes.next() {
+        let published = Published { id_given: false, ..Published::from(event) };
         // Nobody waits for the outcome; figures count it.
         let _ = app.bus.publish(vec![published]).await;
-        drop(place);
-    });
+        sleep(CHANGE_PAUSE).await;
+    }
 }
 
 fn event(app: &App, connection: &Connection, what: What, change: &Change) -> Result<Option<Event>, String> {

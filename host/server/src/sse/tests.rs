@@ -284,4 +284,12 @@ async fn others_are_told_who_comes_and_goes_where_that_is_wanted() {
     let expected = |change: &str, count: u32| json!({"change": change, "count": count});
     let seen = [data(&frames[1]), data(&frames[2]), data(last)];
     assert_eq!(seen, [expected("connected", 1), expected("connected", 2), expected("disconnected", 1)]);
+    // However fast they come and go, it is told in this order.
+    for _ in 0..50 {
+        drop(bench.open(&told, "", None).await);
+    }
+    let frames = first.frames(4 + 100).await;
+    for pair in frames[4..].chunks(2) {
+        assert_eq!([data(&pair[0]), data(&pair[1])], [expected("connected", 2), expected("disconnected", 1)]);
+    }
 }

@@ -21,7 +21,6 @@ mod retention;
 mod settings;
 mod show;
 mod source;
-mod table;
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path, path::PathBuf, sync::Arc, time::Duration};
 

@@ -6,6 +6,9 @@ use super::kind::Kind;
 use super::nearest::nearest_key;
 use super::source::Raw;
 
+/// A key of a table, and what is wrong with its value.
+pub(super) type Wrong = (String, String);
+
 /// What is left of a table, and what was wrong with the rest.
 #[derive(Debug)]
 pub(super) struct Fields {
@@ -13,7 +16,7 @@ pub(super) struct Fields {
     /// What stands before each key, with a dot if there is something.
     within: &'static str,
     known: Vec<&'static str>,
-    problems: Vec<(String, String)>,
+    problems: Vec<Wrong>,
 }
 
 impl Fields {
@@ -31,10 +34,45 @@ impl Fields {
         value
     }
 
+    /// A value, or its default.
+    pub(super) fn read<K: Kind>(&mut self, key: &'static str, default: &str, kind: &K) -> K::Value {
+        let default = || kind.parse(&Raw::Untyped(default.to_owned()));
+        // Caught by every test that reads such a table.
+        self.take(key, kind)
+            .or_else(default)
+            .unwrap_or_else(|| panic!("the default of `{key}` is not {}", kind.allowed()))
+    }
+
+    /// A text that fits, if there is one. `expected` stands after "expected".
+    pub(super) fn text(&mut self, key: &'static str, expected: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
+        let value = self.value(key)?;
+        let text = value.as_str().filter(|text| fits(text)).map(str::to_owned);
+        if text.is_none() {
+            self.wrong(key, format!("is {}: expected {expected}", raw(&value)));
+        }
+        text
+    }
+
+    /// A list of texts that all fit, if there is one.
+    pub(super) fn texts(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<Vec<String>> {
+        let value = self.value(key)?;
+        let one = |item: &toml::Value| item.as_str().filter(|text| fits(text)).map(str::to_owned);
+        let list = value.as_array().and_then(|list| list.iter().map(one).collect::<Option<Vec<_>>>());
+        if list.is_none() {
+            self.wrong(key, format!("is {}: expected {expected}", raw(&value)));
+        }
+        list
+    }
+
     /// A jq program.
     pub(super) fn program(&mut self, key: &'static str) -> Option<Program> {
         let toml::Value::String(text) = self.value(key)? else {
-            self.wrong(key, "must be a program of jq, as a text".into());
+            self.wrong(key, "must be a program of jq, as a text");
             return None;
         };
         match Program::compile(&text, &[]) {
@@ -59,7 +97,12 @@ impl Fields {
 
     /// Takes over what was wrong with a table within.
     pub(super) fn ended(&mut self, within: Self) {
-        self.problems.extend(within.end(&[]));
+        self.also(within.end(&[]));
+    }
+
+    /// The same, of what was wrong.
+    pub(super) fn also(&mut self, wrong: Vec<Wrong>) {
+        self.problems.extend(wrong);
     }
 
     /// The value itself.
@@ -68,12 +111,13 @@ impl Fields {
         self.table.remove(key)
     }
 
-    pub(super) fn wrong(&mut self, key: &str, detail: String) {
-        self.problems.push((format!("{}{key}", self.within), detail));
+    /// Notes what is wrong with a key.
+    pub(super) fn wrong(&mut self, key: &str, detail: impl Into<String>) {
+        self.problems.push((format!("{}{key}", self.within), detail.into()));
     }
 
     /// Everything that is wrong. Whatever is left is known to nobody; `others` have taken these.
-    pub(super) fn end(mut self, others: &[&'static str]) -> Vec<(String, String)> {
+    pub(super) fn end(mut self, others: &[&'static str]) -> Vec<Wrong> {
         self.known.extend(others);
         for key in std::mem::take(&mut self.table).keys() {
             let detail = match nearest_key(key, self.known.iter().copied()) {

@@ -56,7 +56,7 @@ fn path(fields: &mut Fields) -> String {
         Some(toml::Value::String(text)) => text,
         Some(_) => String::new(),
         None => {
-            fields.wrong("path", "is missing: say where it is, such as `path = \"/sse\"`".into());
+            fields.wrong("path", "is missing: say where it is, such as `path = \"/sse\"`");
             return String::new();
         }
     };
@@ -99,7 +99,7 @@ fn access(fields: &mut Fields) -> Access {
             if is_there {
                 let detail =
                     "does not go with `auth = \"none\"`, which lets in whoever has no token: take one of them out";
-                fields.wrong(key, detail.into());
+                fields.wrong(key, detail);
             }
         }
     }
@@ -131,7 +131,7 @@ fn headers(fields: &mut Fields) -> Vec<(HeaderName, HeaderValue)> {
             Some((name, value)) if name != CONNECTION && mount::is_settable(&name) => found.push((name, value)),
             Some(_) => fields.wrong(
                 &format!("headers.{name}"),
-                "cannot be set: it says something of the body or the connection, or belongs to `cors`".into(),
+                "cannot be set: it says something of the body or the connection, or belongs to `cors`",
             ),
             None => fields.wrong(&format!("headers.{name}"), format!("is {value}: expected a header with a text")),
         }
@@ -147,7 +147,7 @@ fn bound(fields: &mut Fields) -> Option<Bound> {
     let most = table.take("most", &Count(1..=1_000_000_u32)).and_then(NonZeroU32::new);
     let window = table.take("window", &Span(Duration::from_secs(1)..=DAY));
     if most.is_none() || window.is_none() {
-        table.wrong("most", "and `window` go together: write `{ most = 100, window = \"15m\" }`".into());
+        table.wrong("most", "and `window` go together: write `{ most = 100, window = \"15m\" }`");
     }
     fields.ended(table);
     Some(Bound { most: most?, window: window? })
@@ -183,7 +183,7 @@ fn cors(fields: &mut Fields, own: &[Method]) -> Option<Cors> {
     if cors.credentials && cors.origins.iter().any(|origin| origin == "*") {
         let detail =
             "does not go together with `origins = [\"*\"]`: every site could use the cookies of whoever visits it";
-        table.wrong("credentials", detail.into());
+        table.wrong("credentials", detail);
     }
     fields.ended(table);
     Some(cors)

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tidemill_event::check_type;
 use tidemill_jq_program::Program;
 
+use super::fields::{Fields, Wrong};
 use super::kind::{Choice, Count, Kind, Size, Source as SourceKind, Span};
 use super::source::Raw;
-use super::table::{TableReader, Wrong};
 use crate::limits::{
     SOURCE_ARGUMENTS_MAX, SOURCE_LINE_MAX, SOURCE_NAME_BYTES_MAX, SOURCE_OUTPUT_MAX, SOURCE_PROCESSES_MAX,
     SOURCE_RESTART_MAX, SOURCE_STOP_MAX,
@@ -87,7 +87,7 @@ const VARIABLES: &str = "a list of names of environment variables, such as [\"PA
 
 /// One table, or everything that is wrong with it. `beside` is the directory of the file it stands in.
 pub(super) fn source(table: &toml::Table, beside: &Path) -> Result<Source, Vec<Wrong>> {
-    let mut t = TableReader::new(table);
+    let mut t = Fields::new(table.clone(), "");
     let name = t.text("name", NAME, is_name);
     t.read("kind", "process", &Choice(&[("process", ())]));
     let command = t.texts("command", "a list of texts: the program, then its arguments; no shell reads it", |part| {
@@ -123,7 +123,7 @@ pub(super) fn source(table: &toml::Table, beside: &Path) -> Result<Source, Vec<W
     if !table.contains_key("name") {
         t.wrong("name", "is missing: write a name by which mounts refer to it, such as `name = \"mcp-server\"`");
     }
-    let wrong = t.finish();
+    let wrong = t.end(&[]);
     match name {
         Some(name) if wrong.is_empty() => {
             Ok(Source { name, command, directory, environment, set, line_max, output_max, stop_after, mode })
@@ -139,7 +139,7 @@ pub(super) fn contradictions(sources: &[Source]) -> Vec<String> {
     twice.map(|source| format!("has two sources with the name {:?}; each needs its own", source.name)).collect()
 }
 
-fn mode(t: &mut TableReader<'_>, table: &toml::Table, name: &str) -> Mode {
+fn mode(t: &mut Fields, table: &toml::Table, name: &str) -> Mode {
     let shared = t.read("mode", "per-connection", &Choice(&[("per-connection", false), ("shared", true)]));
     let processes_max = t.read("processes-max", "64", &Count(1..=SOURCE_PROCESSES_MAX));
     let restart = sub_table(t, "restart", restart);
@@ -159,7 +159,7 @@ fn mode(t: &mut TableReader<'_>, table: &toml::Table, name: &str) -> Mode {
 
 /// A table in the table, if it is there.
 fn sub_table<T>(
-    t: &mut TableReader<'_>,
+    t: &mut Fields,
     key: &'static str,
     read: impl FnOnce(&toml::Table) -> Result<T, Vec<Wrong>>,
 ) -> Option<T> {
@@ -172,18 +172,18 @@ fn sub_table<T>(
 }
 
 fn restart(table: &toml::Table) -> Result<Restart, Vec<Wrong>> {
-    let mut t = TableReader::within(table, "restart.");
+    let mut t = Fields::new(table.clone(), "restart.");
     let pause = Span(Duration::from_millis(10)..=SOURCE_RESTART_MAX);
     let (first, most) = (t.read("first", "1s", &pause), t.read("most", "1m", &pause));
     if most < first {
         t.wrong("most", "is less than `restart.first`; raise it");
     }
-    let wrong = t.finish();
+    let wrong = t.end(&[]);
     if wrong.is_empty() { Ok(Restart { first, most }) } else { Err(wrong) }
 }
 
 fn publish(table: &toml::Table, name: &str) -> Result<Publish, Vec<Wrong>> {
-    let mut t = TableReader::within(table, "publish.");
+    let mut t = Fields::new(table.clone(), "publish.");
     let event_type = t.text("type", "an event's type, such as \"build.line\"", |text| check_type(text).is_ok());
     let program = t.text("event", "a jq program that makes an event of a line", |_| true);
     let source =
@@ -210,7 +210,7 @@ fn publish(table: &toml::Table, name: &str) -> Result<Publish, Vec<Wrong>> {
             None
         }
     };
-    let wrong = t.finish();
+    let wrong = t.end(&[]);
     match form {
         Some(form) if wrong.is_empty() => {
             Ok(Publish { source: source.unwrap_or_else(|| format!("/sources/{name}")), form })
@@ -219,7 +219,7 @@ fn publish(table: &toml::Table, name: &str) -> Result<Publish, Vec<Wrong>> {
     }
 }
 
-fn variables(t: &mut TableReader<'_>) -> BTreeMap<String, String> {
+fn variables(t: &mut Fields) -> BTreeMap<String, String> {
     let mut set = BTreeMap::new();
     let Some(value) = t.value("set") else { return set };
     let Some(table) = value.as_table() else {

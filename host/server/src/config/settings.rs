@@ -9,11 +9,11 @@ use std::{
 use tidemill_log::Rule;
 
 use super::expand::Env;
+use super::fields::Wrong;
 use super::kind::Kind;
 use super::nearest::{nearest_key, nearest_variable, split};
 use super::problem::{ConfigError, ConfigProblem};
 use super::source::{FileSource, Raw, bare_or_quoted};
-use super::table::Wrong;
 use super::{Config, ENV_PREFIX};
 
 /// One key: what it is and what it was set to.

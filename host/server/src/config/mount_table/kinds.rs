@@ -110,7 +110,7 @@ fn mcp_sse(fields: &mut Fields, path: &str, origins: Option<&Origins>) -> Option
         }
         _ => {
             let detail = "must be the path at which messages of clients are taken, such as \"/mcp/messages\"";
-            fields.wrong("messages", detail.into());
+            fields.wrong("messages", detail);
             None
         }
     }
@@ -138,7 +138,7 @@ fn send(fields: &mut Fields) -> Option<Kind> {
     let to = match fields.value("to") {
         Some(toml::Value::String(path)) => Some(path),
         _ => {
-            fields.wrong("to", "must be the path of a stream with mailboxes (`private`), such as \"/mcp/sse\"".into());
+            fields.wrong("to", "must be the path of a stream with mailboxes (`private`), such as \"/mcp/sse\"");
             None
         }
     };
@@ -150,7 +150,7 @@ fn send(fields: &mut Fields) -> Option<Kind> {
 
 fn tools(fields: &mut Fields, path: &str) -> Option<Kind> {
     if path == "/" {
-        fields.wrong("path", "is \"/\": tools are called below the path of their mount; take a longer one".into());
+        fields.wrong("path", "is \"/\": tools are called below the path of their mount; take a longer one");
     }
     let list = program_or(fields, "list", "{tools}");
     let (answer, event) = (fields.program("answer"), fields.program("event"));
@@ -189,7 +189,7 @@ fn file(fields: &mut Fields, directory: &Path) -> Option<Kind> {
         Some(toml::Value::String(path)) if !path.is_empty() && !path.contains('\0') => Some(directory.join(path)),
         _ => {
             let detail = "must be the path of a file, relative to the configuration, such as \"public/demo.html\"";
-            fields.wrong("file", detail.into());
+            fields.wrong("file", detail);
             None
         }
     };
@@ -197,7 +197,7 @@ fn file(fields: &mut Fields, directory: &Path) -> Option<Kind> {
         None => HeaderValue::from_static(POLICY),
         Some(Ok(policy)) => policy,
         Some(Err(_)) => {
-            fields.wrong("csp", "must be the text of `Content-Security-Policy`, in one line".into());
+            fields.wrong("csp", "must be the text of `Content-Security-Policy`, in one line");
             return None;
         }
     };

@@ -122,7 +122,7 @@ fn mistakes_in_sources_are_all_named_with_their_place() {
         (format!("{good}directory = 'none'"), "which is no directory; it is relative to this file"),
         (format!("{good}environment = ['A=B']"), "`source.environment`"),
         (format!("{good}set = {{ 1A = 'x' }}"), "`source.set.1A` must be a variable's name"),
-        (format!("{good}line_max = 1"), "`source.line_max` is not a known key: did you mean `line-max`?"),
+        (format!("{good}line_max = 1"), "`source.line_max` is not a known key here: did you mean `line-max`?"),
         (format!("{good}output-max = '1KiB'"), "`source.output-max` is less than `line-max`"),
         (format!("{good}restart = {{ first = '1s' }}"), "`source.restart` is for `mode = \"shared\"`"),
         (

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::figures::CallEnd;
 use crate::instance::Ended;
-use crate::limits::{CALL_NAME_BYTES_MAX, RETIRED_CALL_TIME_MAX, TOOL_CALLS_WAITING_MAX};
+use crate::limits::{CALL_NAME_BYTES_MAX, RETIRED_CALL_TIME_MAX, TOOL_CALLS_WAITING_MAX, TOOL_NICENESS};
 use crate::verdict::{Fault, FaultKind};
 use crate::voice;
 use crate::{
@@ -185,6 +185,7 @@ impl Plugin {
         let (send, answer) = oneshot::channel();
         let plugin = Arc::clone(self);
         let run = move || {
+            step_back();
             let answer = plugin.perform(&what, context, call);
             // The next one may begin before this one is told.
             drop(turn);
@@ -244,4 +245,12 @@ impl Drop for Unanswered<'_> {
 fn place(fault: &Fault) -> Option<&str> {
     let own = |line: &&str| line.contains(" at ") && !line.contains(" at /rustc/");
     fault.backtrace.lines().find(own).or_else(|| fault.backtrace.lines().next())
+}
+
+/// Lets the threads of events go first, from here to the end of this thread: calls that wake together are many, and may take
+/// as long as they like, which publishers and subscribers must not notice.
+fn step_back() {
+    // Threads have priorities of their own on Linux alone. Where it is not allowed all are equal, as before.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), TOOL_NICENESS);
 }

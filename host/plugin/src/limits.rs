@@ -124,6 +124,8 @@ pub const TOOL_TIME_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..
 pub const TOOL_COMPUTE_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(600);
 /// What `tool-concurrency` may be set to: each is a thread, and up to `memory` of memory.
 pub const TOOL_CONCURRENCY_RANGE: RangeInclusive<usize> = 1..=1024;
+/// How far threads of calls stand back for those of events (`nice`): beside one that computes they have a tenth of a core.
+pub const TOOL_NICENESS: i32 = 10;
 /// Calls of one plugin that wait for their turn. Each holds its arguments in memory.
 pub const TOOL_CALLS_WAITING_MAX: usize = 256;
 /// Instances of one plugin that are kept for further calls. Each holds its memory.

@@ -16,6 +16,8 @@ use crate::cases::Chain;
 use crate::cpu;
 use crate::hub::{self, Setup};
 use crate::runner::{append, only_one, say, turns};
+pub use crowd::Start;
+
 use crowd::Crowd;
 use exchange::{Exchange, call, get, publish};
 
@@ -80,11 +82,12 @@ pub fn run(plan: &Plan) -> Result<Vec<Record>> {
             let times: Result<Vec<f64>> = (0..plan.requests).map(|_| timed(&mut exchange, &request)).collect();
             records.push(record(what, times?));
         }
-        for calls in turns(&[0, plan.calls], repetition) {
-            let crowd = Crowd::start(host.address, calls)?;
+        let crowds = [(0, Start::Apart), (plan.calls, Start::Apart), (plan.calls, Start::Together)];
+        for (calls, start) in turns(&crowds, repetition) {
+            let crowd = Crowd::start(host.address, calls, start)?;
             let times = published(host.address, plan.duration)?;
             crowd.stop()?;
-            records.push(record(&beside(calls), times));
+            records.push(record(&beside(calls, start), times));
         }
     }
     records.iter().try_for_each(|record| append(plan.json.as_deref(), record))?;
@@ -93,8 +96,13 @@ pub fn run(plan: &Plan) -> Result<Vec<Record>> {
 
 /// The name of a publisher beside so many calls.
 #[must_use]
-pub fn beside(calls: usize) -> String {
-    format!("POST /events every {} ms, beside {calls} calls", PAUSE.as_millis())
+pub fn beside(calls: usize, start: Start) -> String {
+    let how = match (calls, start) {
+        (0, _) => "",
+        (_, Start::Apart) => " that began apart",
+        (_, Start::Together) => " in step",
+    };
+    format!("POST /events every {} ms, beside {calls} calls{how}", PAUSE.as_millis())
 }
 
 /// Publishes at a steady pace; what each event took.

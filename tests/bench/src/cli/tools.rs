@@ -11,7 +11,7 @@ use clap::Args;
 use tidemill_bench::cpu::{self, Cores};
 use tidemill_bench::hub::{Setup, absolute};
 use tidemill_bench::report;
-use tidemill_bench::tools::{Plan, beside, run};
+use tidemill_bench::tools::{Plan, Start, beside, run};
 
 #[derive(Debug, Args)]
 pub(super) struct ToolsArguments {
@@ -63,7 +63,7 @@ pub(super) fn measure(arguments: &ToolsArguments) -> Result<()> {
     let records = run(&plan)?;
     let note = if quick { " Quick run: the figures say nothing." } else { "" };
     let (runs, load) = (plan.repetitions, load.split(' ').next().unwrap_or_default());
-    let table = report::tools_table(&records, &beside(0));
+    let table = report::tools_table(&records, &beside(0, Start::Apart));
     write!(std::io::stdout(), "{machine}; {pinning}; load {load} before; medians of {runs} runs.{note}\n{table}")?;
     Ok(())
 }

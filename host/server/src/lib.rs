@@ -15,6 +15,7 @@ mod config;
 mod connections;
 mod figures;
 mod http;
+mod keyed;
 mod lane;
 mod limits;
 mod listen;

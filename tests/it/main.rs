@@ -61,6 +61,7 @@ mod threats;
 mod tls;
 mod tools;
 mod traces;
+mod types;
 mod uploads;
 mod versions;
 mod views;

@@ -1,6 +1,9 @@
 package tidemill
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"html"
+)
 
 // Subscriber is somebody who wants to see events through a view.
 type Subscriber struct {
@@ -100,3 +103,9 @@ func (i InvalidArguments) Error() string { return string(i) }
 type UnknownTool struct{}
 
 func (UnknownTool) Error() string { return "there is no such tool" }
+
+// JSON reads the body into a value.
+func (d Delivery) JSON(into any) error { return json.Unmarshal(d.Body, into) }
+
+// EscapeHTML makes a text safe within a fragment of HTML.
+func EscapeHTML(text string) string { return html.EscapeString(text) }

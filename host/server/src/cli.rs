@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Publish(PublishArgs),
     /// Print events as they come
     Tail(TailArgs),
-    /// Show plugins, switch them on or off, go back to an earlier version
+    /// Write plugins, and show, replace or switch off those of a server
     Plugin(PluginArgs),
     /// Check or show the configuration
     Config(ConfigArgs),

@@ -1,0 +1,22 @@
+//! What plugin authors do on their own machine: begin a plugin, build it, check it, run it.
+//!
+//! Owns an author's folder ([`Project`]), the languages and their toolchains, the templates and SDKs that are part of the
+//! binary, and the way from a core module to a component. Must not know: HTTP, the server, how anything is printed.
+
+pub mod build;
+pub mod embedded;
+mod import;
+mod kind;
+mod language;
+mod named;
+pub mod new;
+mod project;
+mod toolchain;
+
+pub use build::{BuildError, BuildOptions, Built, Progress};
+pub use import::Import;
+pub use kind::Kind;
+pub use language::Language;
+pub use named::{Named, UnknownName};
+pub use project::{Project, ProjectError};
+pub use toolchain::Need;

@@ -1,0 +1,17 @@
+//! Zig, which this version cannot build yet.
+
+use super::{Need, Toolchain};
+use crate::{BuildError, BuildOptions, Progress, Project};
+
+pub(super) struct Zig;
+
+impl Toolchain for Zig {
+    fn needs(&self, _: &Project) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn build(&self, project: &Project, _: &BuildOptions, _: &mut dyn Progress) -> Result<(), BuildError> {
+        let detail = format!("this version of tidemill cannot build {}; use a newer one", project.language().title());
+        Err(BuildError::Project { file: crate::project::MANIFEST.to_owned(), line: None, detail })
+    }
+}

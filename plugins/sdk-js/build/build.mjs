@@ -3,21 +3,25 @@
 // The only argument is JSON: {project, source, world, wit, about, uses, backend, tools, out}. Steps are told on stdout, one JSON
 // object a line: {"step"}, at last {"done"} or {"error": {file, line, column, detail, help}}. Knows nothing of how tools are found.
 import { createRequire } from 'node:module';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { bundle } from './bundle.mjs';
 import { BuildError } from './error.mjs';
 
 const told = JSON.parse(process.argv[2]);
+told.about.version ??= await readFile(join(told.project, 'package.json'), 'utf8').then((text) => JSON.parse(text).version, () => '0.1.0');
 const say = (line) => console.log(JSON.stringify(line));
 
 /** A package of the author's project, or of the folder of tools. */
-const load = async (name) => {
-  const require = createRequire(join(told.tools, 'package.json'));
-  return import(pathToFileURL(require.resolve(name)));
-};
+async function load(name) {
+  const folder = join(told.tools, 'node_modules', name);
+  const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  // Some packages are for `import` only, which `require.resolve` does not find.
+  const entry = about.exports?.import ?? createRequire(join(told.tools, 'package.json')).resolve(name);
+  return import(pathToFileURL(resolve(folder, entry)));
+}
 
 async function componentize(code, path) {
   if (told.backend === 'starlingmonkey') {

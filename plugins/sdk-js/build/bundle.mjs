@@ -2,7 +2,7 @@
 //
 // The table stands at the end of the bundle (src/build.js reads it), so that exceptions at run time name the author's lines.
 import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { BuildError } from './error.mjs';
@@ -10,11 +10,14 @@ import { lines } from './lines.mjs';
 
 const SDK = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const ENTRY = '\0tidemill:entry';
-/** What is offered to every plugin, and what has to be asked for in `uses`. */
+/** What of the host may be imported: `log` by every plugin, others are asked for in `uses`. */
 const MODULES = ['log', 'meter', 'call', 'state', 'bus'];
 
 export async function bundle(told, { rolldown }) {
-  const own = (file) => (isAbsolute(file) ? relative(told.project, file) : file);
+  const own = (file) => {
+    const within = relative(SDK, resolve(told.project, file));
+    return within.startsWith('..') ? relative(told.project, resolve(told.project, file)) : `@tidemill/sdk/${within}`;
+  };
   try {
     const made = await rolldown({
       input: ENTRY,
@@ -30,7 +33,7 @@ export async function bundle(told, { rolldown }) {
     await made.close();
     const [{ code, map }] = output;
     const table = lines(map.mappings);
-    const sources = map.sources.map((source) => own(join(told.project, source)));
+    const sources = map.sources.map(own);
     const build = { engine: told.backend, file: 'bundle.js', sources, lines: table };
     const where = (line) => {
       const source = table[2 * (line - 1)];
@@ -43,12 +46,11 @@ export async function bundle(told, { rolldown }) {
 }
 
 /** The module that exports what the world asks for. */
-function entry({ project, source, about, uses }) {
+function entry({ project, source, about }) {
   const exported = ['manifest', ...about.kinds.map((kind) => (kind === 'event-types' ? 'eventTypes' : kind))];
-  const log = uses.includes('log') ? "import { log } from 'tidemill:plugin/log@0.1.0';" : 'const log = undefined;';
   const code = `import * as plugin from ${JSON.stringify(join(project, source))};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
-${log}
+import { log } from 'tidemill:plugin/log@0.1.0';
 export const { ${exported.join(', ')} } = component(plugin, { ...${JSON.stringify(about)}, log });`;
   return {
     name: 'entry',
@@ -69,7 +71,7 @@ function sdk({ uses }, own) {
       if (!MODULES.includes(name)) {
         throw await at(importer, id, own, `there is no module \`${id}\``, `the modules are ${MODULES.join(', ')}`);
       }
-      if (!uses.includes(name)) {
+      if (name !== 'log' && !uses.includes(name)) {
         const all = JSON.stringify([...uses, name]);
         throw await at(importer, id, own, `the plugin uses \`${name}\`, which it does not say`, `write uses = ${all} in tidemill-plugin.toml`);
       }

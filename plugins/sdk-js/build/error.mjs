@@ -29,7 +29,7 @@ export class BuildError extends Error {
   static ofStart(error, where, source) {
     const text = String(error.message ?? error);
     const places = [...text.matchAll(/bundle\.js:(\d+)/g)].map(([, line]) => where(Number(line)));
-    const place = places.find((found) => found !== undefined && !found.file.includes('sdk-js/src/'));
+    const place = places.find((found) => found !== undefined && !found.file.startsWith('@tidemill/sdk/'));
     const detail = text.replace(/^[^]*module evaluation: (Error: )?/, '').split('\n    at ')[0].trim();
     return new BuildError({ file: place?.file ?? source, line: place?.line, detail });
   }

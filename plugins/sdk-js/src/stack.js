@@ -3,6 +3,7 @@
 // Reads the table of lines that the build left in the bundle.
 import { build } from './build.js';
 
+const OWN = /(@tidemill\/sdk|sdk-js\/src|\.tidemill\/sdk\/src)\//; // calls of the SDK say nothing to an author
 const FRAMES_MAX = 16; // a fault is one line in a log: the innermost calls say enough
 
 /** The message and the stack of whatever was thrown. */
@@ -11,7 +12,7 @@ export function describe(thrown) {
   const frames = (thrown.stack ?? '')
     .split('\n')
     .map((line) => place(line.trim()))
-    .filter((frame) => frame !== undefined && !frame.includes('sdk-js/src/'))
+    .filter((frame) => frame !== undefined && !OWN.test(frame))
     .slice(0, FRAMES_MAX);
   const cause = thrown.cause === undefined ? [] : [`because of ${describe(thrown.cause)}`];
   return [`${thrown.name}: ${thrown.message}`, ...frames.map((frame) => `    at ${frame}`), ...cause].join('\n');

@@ -65,7 +65,7 @@ test('an answer of another kind is an error that says what is expected', () => {
 test('places in the bundle are told as places of the author', () => {
   const error = new Error('no');
   error.stack = 'Error: no\n    at f (/bundle.js:3:9)\n    at sdk (bundle.js:2:1)\n    at <anonymous> (bundle.js:1:1)';
-  globalThis.tidemillBuild = { file: 'bundle.js', sources: ['plugin.ts', '.tidemill/plugins/sdk-js/src/batch.js'], lines: [-1, 0, 1, 9, 0, 7] };
+  globalThis.tidemillBuild = { file: 'bundle.js', sources: ['plugin.ts', '@tidemill/sdk/batch.js'], lines: [-1, 0, 1, 9, 0, 7] };
   assert.equal(describe(error), 'Error: no\n    at f (plugin.ts:7)\n    at /bundle.js:1'.replace('/b', 'b'));
   error.stack = 'f@bundle.js:3:9\n@bundle.js:2:1\n';
   assert.equal(describe(error), 'Error: no\n    at f (plugin.ts:7)');

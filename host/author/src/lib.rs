@@ -4,6 +4,8 @@
 //! binary, and the way from a core module to a component. Must not know: HTTP, the server, how anything is printed.
 
 pub mod build;
+#[allow(dead_code, reason = "for the languages that come")]
+mod component;
 pub mod embedded;
 mod import;
 mod kind;
@@ -12,6 +14,8 @@ mod named;
 pub mod new;
 mod project;
 mod toolchain;
+#[allow(dead_code, reason = "for the languages that come")]
+mod world;
 
 pub use build::{BuildError, BuildOptions, Built, Progress};
 pub use import::Import;

@@ -2,6 +2,7 @@
 //! all languages have in common is in `core`.
 
 mod core;
+mod run;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,6 +2,10 @@
 //! all languages have in common is in `core`.
 
 mod core;
+mod javascript;
+mod python;
+mod run;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +34,6 @@ impl Author {
     }
 
     /// One whose language's programs are in the `bin/` of this folder.
-    #[allow(dead_code, reason = "for the languages that come")]
     fn with_tools(tools: PathBuf) -> Self {
         Self { tools: Some(tools), ..Self::new() }
     }

@@ -1,11 +1,14 @@
 //! What plugin authors do, as they type it: a new plugin, built, checked, and at work in a real server. A file per language; what
 //! all languages have in common is in `core`.
 
+mod c;
 mod core;
+mod go;
 mod javascript;
 mod python;
 mod run;
 mod whole;
+mod zig;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

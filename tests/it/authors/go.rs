@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -13,6 +15,28 @@ use crate::support::toolchain;
 async fn a_go_plugin_of_every_kind_runs() {
     let Some(tools) = toolchain("go") else { return };
     every_kind_works(&Author::with_tools(tools), "go").await;
+}
+
+/// The vectors go natively through the same modules that a component was made of; only the host is not there.
+#[test]
+fn the_go_module_reads_and_answers_as_the_vectors_say() {
+    let Some(tools) = toolchain("go") else { return };
+    let author = Author::with_tools(tools.clone());
+    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", "filter,transform,event-types"]);
+    author.succeeds("vectors", &["build"]);
+    let generated = author.at("vectors/.tidemill/gen");
+    fs::remove_file(generated.join("author/host_log.go")).unwrap();
+    fs::create_dir(generated.join("vectors")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let tests = root.join("plugins/sdk-go/_vectors/vectors_test.go");
+    fs::copy(tests, generated.join("vectors/vectors_test.go")).unwrap();
+    let mut go = Command::new(tools.join("bin/go"));
+    go.args(["test", "-count=1", "-v", "./vectors"]).current_dir(&generated);
+    go.env("GOWORK", author.at("vectors/.tidemill/go.work")).env("GOPROXY", "off").env("GOTOOLCHAIN", "local");
+    let ran = go.env("TIDEMILL_VECTORS", root.join("tests/vectors")).output().unwrap();
+    let told = String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned();
+    assert!(ran.status.success(), "{told}");
+    assert!(told.matches("    --- PASS").count() > 30, "{told}");
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Go: the author's package, the SDK's module and the generated bindings are three modules of one workspace in `.tidemill/`, of
 //! which Go makes a core module, which becomes a component in process.
 
-#[cfg(test)]
-mod vectors;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

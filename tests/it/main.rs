@@ -9,6 +9,7 @@ mod support;
 mod audience;
 mod audit;
 mod auth;
+mod authors;
 mod bad_input;
 mod base_path;
 mod bus;

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Publish(PublishArgs),
     /// Print events as they come
     Tail(TailArgs),
-    /// Show plugins, switch them on or off, go back to an earlier version
+    /// Write plugins, and show, replace or switch off those of a server
     Plugin(PluginArgs),
     /// Make types for consumers of the event types that plugins own: TypeScript, Python, JSON Schema, AsyncAPI
     Types(TypesArgs),

@@ -1,7 +1,16 @@
-//! `tidemill plugin list|info|upload|remove|enable|disable|rollback`: what runs on a server, and changing it.
+//! `tidemill plugin`: making plugins (`new`, `build`, `test`, `dev`, …), and what runs on a server (`list`, `info`, `upload`, …).
 //!
-//! Owns the arguments and how plugins are shown; the server decides.
+//! Owns the arguments and how plugins are shown; what authors do is done by `tidemill-author`, the rest is decided by the server.
 
+mod bench;
+mod build;
+mod dev;
+mod new;
+mod run;
+mod steps;
+mod target;
+mod test;
+mod told;
 mod upload;
 
 use std::time::Duration;
@@ -14,6 +23,12 @@ use serde_json::Value;
 
 use super::client::{Answer, Server, ServerArgs};
 use super::{Exit, Failure, Output};
+use bench::BenchArgs;
+use build::BuildArgs;
+use dev::DevArgs;
+use new::NewArgs;
+use run::RunArgs;
+use test::TestArgs;
 use upload::UploadArgs;
 
 /// An order may have to wait until a large plugin is compiled.
@@ -23,6 +38,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  tidemill plugin new order-rules --lang js  begin one: rust, js, ts, python, go, c, c++ or zig
+  tidemill plugin build                      make the component of this folder's plugin
+  tidemill plugin test                       build it, and compare what it does with what is expected
+  tidemill plugin run . < events.jsonl       see what becomes of events
   tidemill plugin list                       what runs, and what each plugin did
   tidemill plugin info redact --json         everything that is known of one
   tidemill plugin upload redact.wasm         put it in place, if it is one that runs
@@ -34,6 +53,18 @@ pub(crate) struct PluginArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Begin a plugin: a folder with its source, tests and README
+    New(NewArgs),
+    /// Make the component of a plugin's folder
+    Build(BuildArgs),
+    /// Run events through a plugin on this machine, and see what becomes of each
+    Run(RunArgs),
+    /// Test a plugin on this machine: golden files, or random events of its own types
+    Test(TestArgs),
+    /// Build, test and load a plugin each time that its sources are saved
+    Dev(DevArgs),
+    /// Measure what a plugin costs: time for an event, memory, size
+    Bench(BenchArgs),
     /// Show all plugins
     List(ListArgs),
     /// Show one plugin
@@ -72,6 +103,12 @@ struct OneArgs {
 
 pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let (args, method, action) = match &args.action {
+        Action::New(args) => return new::run(args, output),
+        Action::Build(args) => return build::run(args, output),
+        Action::Run(args) => return run::run(args, output).await,
+        Action::Test(args) => return test::run(args, output).await,
+        Action::Dev(args) => return dev::run(args, output).await,
+        Action::Bench(args) => return bench::run(args, output),
         Action::List(args) => return list(args, output).await,
         Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),

@@ -1,0 +1,162 @@
+//! Finding programs and running them: their output is shown as it comes, and kept for when they fail.
+
+use std::collections::VecDeque;
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use crate::{BuildError, Progress, Project};
+
+/// Lines of a program's output that are kept. Compilers say thousands when much is wrong, and nobody reads them.
+const LINES_MAX: usize = 400;
+/// Bytes of one line that are kept. A program may write megabytes without a line's end.
+const LINE_BYTES_MAX: usize = 4096;
+/// Lines between a program and whoever shows them; more makes the program wait.
+const LINES_WAITING: usize = 256;
+
+/// Where programs are searched, in this order: in the project, in `TIDEMILL_TOOLS`, in `PATH`.
+pub(crate) fn places(project: &Project) -> Vec<PathBuf> {
+    let own = ["node_modules/.bin", ".venv/bin"].map(|place| project.folder().join(place));
+    let tools = env::var_os("TIDEMILL_TOOLS").map(|folder| Path::new(&folder).join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    own.into_iter().chain(tools).chain(env::split_paths(&path)).collect()
+}
+
+/// The program of this name.
+pub(crate) fn find(project: &Project, tool: &str) -> Option<PathBuf> {
+    places(project).into_iter().map(|place| place.join(tool)).find(|path| is_program(path))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// A program of this name that runs in the project's folder and finds the project's own programs first.
+pub(crate) fn command(project: &Project, tool: &str) -> Command {
+    let path: OsString = env::join_paths(places(project)).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default());
+    let mut command = Command::new(find(project, tool).unwrap_or_else(|| tool.into()));
+    command.current_dir(project.folder()).env("PATH", path);
+    command
+}
+
+/// Whether a program runs and ends with success. What it says is not looked at.
+pub(crate) fn answers(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|end| end.success())
+}
+
+/// Runs a program as a step of the build; each line that it writes is shown. What it wrote on standard output comes back, cut
+/// to its last lines like what a failure tells.
+pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress) -> Result<String, BuildError> {
+    progress.step(step);
+    let failed = |output: String| BuildError::Failed { step: step.to_owned(), output };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(format!("cannot start {}: {error}", command.get_program().display())))?;
+    let (lines, shown) = sync_channel(LINES_WAITING);
+    let readers = [
+        child.stdout.take().map(|out| forward(out, true, lines.clone())),
+        child.stderr.take().map(|err| forward(err, false, lines)),
+    ];
+    let (mut all, mut out) = (Tail::default(), Tail::default());
+    for (line, is_out) in shown {
+        progress.line(&line);
+        if is_out {
+            out.push(line.clone());
+        }
+        all.push(line);
+    }
+    for reader in readers.into_iter().flatten() {
+        // A reader that panicked has nothing more to say.
+        let _ = reader.join();
+    }
+    let end = child.wait().map_err(|error| failed(error.to_string()))?;
+    if end.success() { Ok(out.text()) } else { Err(failed(all.text())) }
+}
+
+/// Hands lines of a pipe on from a thread of its own, so that neither pipe makes the program wait for the other.
+fn forward(
+    pipe: impl Read + Send + 'static,
+    is_out: bool,
+    lines: std::sync::mpsc::SyncSender<(String, bool)>,
+) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = pipe.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
+            if !matches!(read, Ok(1..)) {
+                return;
+            }
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if lines.send((text, is_out)).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+/// The last lines of something.
+#[derive(Default)]
+struct Tail(VecDeque<String>);
+
+impl Tail {
+    fn push(&mut self, line: String) {
+        if self.0.len() == LINES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(line);
+    }
+
+    fn text(self) -> String {
+        Vec::from(self.0).join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Progress for Heard {
+        fn step(&mut self, what: &str) {
+            self.0.push(format!("step {what}"));
+        }
+        fn line(&mut self, text: &str) {
+            self.0.push(text.to_owned());
+        }
+    }
+
+    fn shell(script: &str) -> (Result<String, BuildError>, Vec<String>) {
+        let mut heard = Heard::default();
+        let result = run("Trying", Command::new("sh").args(["-c", script]), &mut heard);
+        (result, heard.0)
+    }
+
+    #[test]
+    fn what_a_program_says_is_shown_and_told_when_it_fails() {
+        let (result, heard) = shell("echo out; echo err >&2");
+        assert_eq!(result.unwrap(), "out");
+        assert!(heard[0] == "step Trying" && heard.len() == 3, "{heard:?}");
+        let (result, _) = shell("echo plugin.x:7: no such name >&2; exit 3");
+        let Err(BuildError::Failed { step, output }) = result else { panic!("it failed") };
+        assert_eq!((&*step, &*output), ("Trying", "plugin.x:7: no such name"));
+    }
+
+    #[test]
+    fn a_flood_of_output_is_cut() {
+        let (result, _) = shell("seq 1 5000; head -c 100000 /dev/zero | tr '\\0' x; exit 1");
+        let Err(BuildError::Failed { output, .. }) = result else { panic!("it failed") };
+        assert!(output.lines().count() <= LINES_MAX && output.lines().all(|line| line.len() <= LINE_BYTES_MAX));
+    }
+}

@@ -10,8 +10,9 @@ use crate::{guests, say};
 
 /// Which lane the servers of integration tests take for streams, see CONTRIBUTING.md.
 const LANE: &str = "TIDEMILL_TEST_SSE_LANE";
-/// What is repeated on the other lane: integration tests, without those that go through both by themselves.
-const OF_ONE_LANE: &str = "package(tidemill) and binary(it) and not test(/^lanes::|::auto::|::hyper::/)";
+/// What is repeated on the other lane: integration tests, without those that go through both by themselves, or are about what
+/// authors do on their own machine.
+const OF_ONE_LANE: &str = "package(tidemill) and binary(it) and not test(/^lanes::|^authors::|::auto::|::hyper::/)";
 
 /// Runs all tests, and those that start servers once more on the other lane; or what the arguments for the test runner
 /// select, once.
@@ -36,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         say::line("cargo-nextest is not installed (cargo install --locked cargo-nextest): using cargo test instead");
         tests.args(["test", "--workspace"]).args(arguments);
         again.args(["test", "--workspace", "--test", "it", "--"]);
-        again.args(["--skip", "lanes::", "--skip", "::auto::", "--skip", "::hyper::"]);
+        again.args(["--skip", "lanes::", "--skip", "authors::", "--skip", "::auto::", "--skip", "::hyper::"]);
     }
     let mut passed = passes(&mut tests)?;
     if arguments.is_empty() {

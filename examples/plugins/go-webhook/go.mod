@@ -1,4 +1,4 @@
-module go-webhook
+module tidemill.local/go-webhook
 
 go 1.25
 

@@ -85,7 +85,8 @@ fn a_go_that_is_too_old_or_missing_is_told_with_what_to_type() {
 async fn the_webhook_checks_signatures() {
     let Some(tools) = toolchain("go") else { return };
     let server = example(tools, "go-webhook").await;
-    let body = r#"{"id":"d1","payments":[{"id":"p1","order":"o-7","state":"succeeded","cents":1250,"currency":"EUR"}]}"#;
+    let body =
+        r#"{"id":"d1","payments":[{"id":"p1","order":"o-7","state":"succeeded","cents":1250,"currency":"EUR"}]}"#;
     let deliver = async |signature: &str| {
         let request = server.http.post(server.url("/hooks/go-webhook")).header("x-signature", signature);
         let answer = request.body(body).send().await.unwrap();

@@ -29,7 +29,8 @@ fn mistakes_in_zig_name_their_line() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools);
     author.succeeds("", &["new", "rules", "--lang", "zig", "--kind", "filter"]);
-    fs::write(author.at("rules/plugin.zig"), "const tidemill = @import(\"tidemill\");\nexport const a: u8 = gone;\n").unwrap();
+    fs::write(author.at("rules/plugin.zig"), "const tidemill = @import(\"tidemill\");\nexport const a: u8 = gone;\n")
+        .unwrap();
     let said = author.types("rules", &["build"]);
     assert!(said.code != 0 && said.err.contains("plugin.zig:2:"), "{}", said.err);
     fs::remove_file(author.at("rules/plugin.zig")).unwrap();

@@ -9,16 +9,11 @@ use crate::world::World;
 use crate::{BuildError, Named as _, Project, component, embedded, project};
 
 /// Generates the bindings of a world into a folder.
-pub(super) fn generate(
-    mut generator: Box<dyn WorldGenerator>,
-    world: &World,
-    folder: &Path,
-) -> Result<(), BuildError> {
+pub(super) fn generate(mut generator: Box<dyn WorldGenerator>, world: &World, folder: &Path) -> Result<(), BuildError> {
     let mut files = Files::default();
-    generator.generate(&mut world.resolve.clone(), world.id, &mut files).map_err(|error| BuildError::Failed {
-        step: "Generating bindings".to_owned(),
-        output: format!("{error:#}"),
-    })?;
+    generator
+        .generate(&mut world.resolve.clone(), world.id, &mut files)
+        .map_err(|error| BuildError::Failed { step: "Generating bindings".to_owned(), output: format!("{error:#}") })?;
     for (name, bytes) in files.iter() {
         write(&folder.join(name), bytes)?;
     }

@@ -79,7 +79,8 @@ impl Sources {
         found.cpp.sort();
         if found.c.is_empty() && found.cpp.is_empty() {
             let file = if project.language() == Language::Cpp { "plugin.cpp" } else { "plugin.c" };
-            let detail = "there is no source; the plugin is in this file, and in others beside it or in src/".to_owned();
+            let detail =
+                "there is no source; the plugin is in this file, and in others beside it or in src/".to_owned();
             return Err(BuildError::Project { file: file.to_owned(), line: None, detail });
         }
         Ok(found)

@@ -125,7 +125,10 @@ fn author_module(project: &Project) -> Result<String, BuildError> {
     let wrong = |detail: String| BuildError::Project { file: "go.mod".to_owned(), line: None, detail };
     let path: &Path = &project.folder().join("go.mod");
     let text = fs::read_to_string(path).map_err(|error| {
-        wrong(format!("{error}; it begins with `module {}` and replaces tidemill.dev/sdk by ./.tidemill/sdk", project.name()))
+        wrong(format!(
+            "{error}; it begins with `module tidemill.local/{}` and replaces tidemill.dev/sdk by ./.tidemill/sdk",
+            project.name()
+        ))
     })?;
     let name = text.lines().find_map(|line| line.trim().strip_prefix("module "));
     let name = name.map(|name| name.split("//").next().unwrap_or_default().trim().trim_matches('"').to_owned());
@@ -135,7 +138,9 @@ fn author_module(project: &Project) -> Result<String, BuildError> {
                 .to_owned(),
         ));
     }
-    name.ok_or_else(|| wrong(format!("it names no module; its first line is `module {}`", project.name())))
+    name.ok_or_else(|| {
+        wrong(format!("it names no module; its first line is `module tidemill.local/{}`", project.name()))
+    })
 }
 
 /// The package by which the rest finds the author's plugin; it refuses a plugin that lacks a function of its kinds.

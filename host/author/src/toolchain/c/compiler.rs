@@ -10,8 +10,7 @@ use crate::{BuildError, BuildOptions, Project};
 /// instance's memory.
 pub(in super::super) const STACK: u32 = 128 * 1024;
 /// What to type when there is no compiler.
-pub(in super::super) const INSTALL: &str =
-    "install Zig with `pip install ziglang==0.17.0` (or clang, lld, wasi-libc and libclang-rt-dev-wasm32 of your system)";
+pub(in super::super) const INSTALL: &str = "install Zig with `pip install ziglang==0.17.0` (or clang, lld, wasi-libc and libclang-rt-dev-wasm32 of your system)";
 /// Names under which Zig is found; the second is that of the package on PyPI.
 const ZIG: [&str; 2] = ["zig", "python-zig"];
 
@@ -31,9 +30,8 @@ impl Compiler {
     }
 
     fn look(project: &Project) -> Option<Self> {
-        let runs = |tool: &str| {
-            tool::find(project, tool).is_some_and(|path| tool::answers(Command::new(path).arg("version")))
-        };
+        let runs =
+            |tool: &str| tool::find(project, tool).is_some_and(|path| tool::answers(Command::new(path).arg("version")));
         if let Some(zig) = ZIG.into_iter().find(|zig| runs(zig)) {
             return Some(Self::Zig(zig));
         }

@@ -150,11 +150,8 @@ impl Cases {
                     ("event_types_validate", "event_types_list_validity", "validities")
                 };
                 writeln!(self.runs, "  batch_of = batch({rows}, hex(0));").unwrap();
-                writeln!(
-                    self.runs,
-                    "  good = exports_tidemill_plugin_{function}(&batch_of, &{variable}, &fault);"
-                )
-                .unwrap();
+                writeln!(self.runs, "  good = exports_tidemill_plugin_{function}(&batch_of, &{variable}, &fault);")
+                    .unwrap();
                 self.end(case, list, variable);
                 if kind == "transform" { &mut self.outcomes } else { &mut self.validities }
             }
@@ -205,13 +202,9 @@ fn pieces(value: &Value, digits: &dyn Fn(&str) -> String) -> String {
 }
 
 fn event_checks(code: &mut String, event: &Value) {
-    for (member, function) in [
-        ("id", "id"),
-        ("source", "source"),
-        ("type", "type"),
-        ("subject", "subject"),
-        ("contentType", "content_type"),
-    ] {
+    for (member, function) in
+        [("id", "id"), ("source", "source"), ("type", "type"), ("subject", "subject"), ("contentType", "content_type")]
+    {
         let wanted = if event[member].is_null() { "hex(0)".to_owned() } else { text(&event[member]) };
         writeln!(code, "      CHECK(tidemill_same(tidemill_event_{function}(event), {wanted}));").unwrap();
     }
@@ -233,7 +226,8 @@ fn event_checks(code: &mut String, event: &Value) {
         code.push_str("      CHECK(!tidemill_event_json(event, &json));\n");
     } else if let Some(long) = event.get("jsonText") {
         let wanted = text(long);
-        writeln!(code, "      CHECK(tidemill_event_json(event, &json) && json_text_is(json, \"\", {wanted}));").unwrap();
+        writeln!(code, "      CHECK(tidemill_event_json(event, &json) && json_text_is(json, \"\", {wanted}));")
+            .unwrap();
     } else if let Some(json) = event.get("json") {
         code.push_str("      CHECK(tidemill_event_json(event, &json));\n");
         json_checks(code, json, "");
@@ -272,7 +266,8 @@ fn saying(say: &Value, kind: &str) -> String {
     let problems = |what: &Value| -> String {
         let function = if kind == "transform" { "reject" } else { "invalid" };
         let told = what.as_array().unwrap().iter();
-        told.map(|one| format!("tidemill_{function}(answer, {}, {}); ", text(&one["at"]), text(&one["detail"]))).collect()
+        told.map(|one| format!("tidemill_{function}(answer, {}, {}); ", text(&one["at"]), text(&one["detail"])))
+            .collect()
     };
     match word.as_str() {
         "emit" => what.as_array().unwrap().iter().map(|one| output(one, "emit")).collect::<String>() + "break;",
@@ -387,6 +382,7 @@ fn output_checks(code: &mut String, output: &Value, place: &str) {
     writeln!(code, "  CHECK({place}.extensions.val.len == {});", pairs.len()).unwrap();
     for (at, pair) in pairs.iter().enumerate() {
         let one = format!("{place}.extensions.val.ptr[{at}]");
-        writeln!(code, "  CHECK(text_is({one}.f0, {}) && text_is({one}.f1, {}));", text(&pair[0]), text(&pair[1])).unwrap();
+        writeln!(code, "  CHECK(text_is({one}.f0, {}) && text_is({one}.f1, {}));", text(&pair[0]), text(&pair[1]))
+            .unwrap();
     }
 }

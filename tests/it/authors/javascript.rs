@@ -83,7 +83,9 @@ fn mistakes_name_their_line_and_what_to_do() {
         ("export function decide() {}\n".to_owned(), "export const manifest = { summary"),
         (format!("import x from 'nix';\n{manifest}export const decide = x;\n"), "plugin.js:1: Could not resolve 'nix'"),
         (
-            format!("{manifest}import * as state from '@tidemill/sdk/state';\nexport const decide = () => state.get('a');\n"),
+            format!(
+                "{manifest}import * as state from '@tidemill/sdk/state';\nexport const decide = () => state.get('a');\n"
+            ),
             "plugin.js:2: the plugin uses `state`, which it does not say; write uses = [\"state\"]",
         ),
     ] {

@@ -81,7 +81,8 @@ pub(super) async fn kinds_answer(component: &Path) {
     assert!(status == 400 && refused.to_string().contains("expected a JSON object"), "{refused}");
 
     let (_, seen) = server.get("/events/poll?view=all&view.customer=alice&since=earliest&types=order.*").await;
-    let customers: Vec<_> = seen["events"].as_array().unwrap().iter().map(|one| &one["event"]["data"]["customer"]).collect();
+    let customers: Vec<_> =
+        seen["events"].as_array().unwrap().iter().map(|one| &one["event"]["data"]["customer"]).collect();
     assert_eq!(customers, ["alice"], "{seen}");
     let (_, refused) = server.get("/events/poll?view=all&since=earliest").await;
     assert!(refused.to_string().contains("say whose orders to show with view.customer"), "{refused}");
@@ -124,7 +125,8 @@ pub(super) async fn example(tools: PathBuf, name: &str) -> Server {
     let readme = fs::read_to_string(from.join("README.md")).unwrap();
     let promised = readme.lines().find(|line| line.ends_with(" passed, 0 failed")).unwrap();
     assert!(said.contains(promised), "{promised}: {said}");
-    serve(name, &author.at(&format!("{name}/dist/{name}.wasm")), Some(&author.at(&format!("{name}/settings.toml")))).await
+    serve(name, &author.at(&format!("{name}/dist/{name}.wasm")), Some(&author.at(&format!("{name}/settings.toml"))))
+        .await
 }
 
 /// What an author keeps of a folder: not what is made from it.

@@ -79,7 +79,8 @@ impl Fault {
     pub(crate) fn told(reason: &str) -> Self {
         let mut parts = reason.splitn(BACKTRACE_FRAMES_MAX + 1, FRAME);
         let (said, frames) = (parts.next().unwrap_or_default(), parts);
-        let frames: Vec<_> = frames.take(BACKTRACE_FRAMES_MAX).map(|frame| voice::cut(frame, FRAME_BYTES_MAX)).collect();
+        let frames: Vec<_> =
+            frames.take(BACKTRACE_FRAMES_MAX).map(|frame| voice::cut(frame, FRAME_BYTES_MAX)).collect();
         let place = frames.first().map(|frame| format!(", at {frame}")).unwrap_or_default();
         let detail = said.get(..said.floor_char_boundary(LOG_LINE_BYTES_MAX - FRAME_BYTES_MAX)).unwrap_or_default();
         Self { backtrace: frames.join("\n"), ..Self::new(FaultKind::Broken, format!("{detail}{place}")) }
@@ -106,7 +107,9 @@ mod tests {
         assert_eq!(fault.backtrace, "total (plugin.js:7)\napply (plugin.js:3)");
         assert_eq!(Fault::told("no rates").backtrace, "");
         let forged = Fault::told(&format!("{}{}", "é".repeat(1 << 16), "\n    at x\rERROR forged".repeat(1000)));
-        assert!(forged.detail.len() < LOG_LINE_BYTES_MAX + 8 && forged.backtrace.lines().count() == BACKTRACE_FRAMES_MAX);
+        assert!(
+            forged.detail.len() < LOG_LINE_BYTES_MAX + 8 && forged.backtrace.lines().count() == BACKTRACE_FRAMES_MAX
+        );
         assert!(!forged.backtrace.contains('\r'));
     }
 

@@ -52,7 +52,7 @@ fn templates_of_single_kinds_pass_their_own_tests() {
         author.succeeds("", &["new", kind, "--lang", "js", "--kind", kind]);
         fs::create_dir_all(author.at(kind).join("node_modules/@tidemill")).unwrap();
         std::os::unix::fs::symlink("../../.tidemill/sdk", author.at(kind).join("node_modules/@tidemill/sdk")).unwrap();
-        let ended = Command::new("node").arg("--test").current_dir(author.at(kind)).output().unwrap();
+        let ended = Command::new("npm").args(["test", "--silent"]).current_dir(author.at(kind)).output().unwrap();
         assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stdout));
     }
 }
@@ -83,7 +83,9 @@ fn mistakes_name_their_line_and_what_to_do() {
         ("export function decide() {}\n".to_owned(), "export const manifest = { summary"),
         (format!("import x from 'nix';\n{manifest}export const decide = x;\n"), "plugin.js:1: Could not resolve 'nix'"),
         (
-            format!("{manifest}import * as state from '@tidemill/sdk/state';\nexport const decide = () => state.get('a');\n"),
+            format!(
+                "{manifest}import * as state from '@tidemill/sdk/state';\nexport const decide = () => state.get('a');\n"
+            ),
             "plugin.js:2: the plugin uses `state`, which it does not say; write uses = [\"state\"]",
         ),
     ] {

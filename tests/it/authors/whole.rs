@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::Author;
 use crate::support::Server;
@@ -16,18 +16,25 @@ pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,to
 /// Time for interpreters on machines that do much else: what is tested is not how fast they are.
 const CONFIG: &str = "[limits]\ntime = \"5s\"\n";
 
-/// A server with a component that an interpreter runs, which takes the server many seconds to compile where it has to.
+/// How long a server may compile a component: an interpreter is large, and machines do other things too.
+const COMPILING: Duration = Duration::from_secs(300);
+
+/// A server with a component that an interpreter runs, which takes the server many seconds to compile.
 pub(super) async fn serve(name: &str, component: &Path, settings: Option<&Path>) -> Server {
-    let directory = TempDir::new().unwrap();
-    let plugins = directory.path().join("plugins");
-    fs::create_dir(&plugins).unwrap();
-    fs::copy(component, plugins.join(format!("{name}.wasm"))).unwrap();
+    let server = Server::start(CONFIG, &[]).await;
     if let Some(settings) = settings.filter(|settings| settings.is_file()) {
-        fs::copy(settings, plugins.join(format!("{name}.toml"))).unwrap();
+        fs::copy(settings, server.plugins_dir().join(format!("{name}.toml"))).unwrap();
     }
-    let server = Server::start_in(directory, CONFIG).await;
-    server.plugin_until(name, |plugin| plugin["state"] == "running").await;
-    server
+    fs::copy(component, server.plugins_dir().join(format!("{name}.wasm"))).unwrap();
+    let start = Instant::now();
+    loop {
+        let (_, plugin) = server.get(&format!("/plugins/{name}")).await;
+        match plugin["state"].as_str() {
+            Some("running") => return server,
+            _ if start.elapsed() < COMPILING => tokio::time::sleep(Duration::from_millis(50)).await,
+            _ => panic!("the plugin does not run: {plugin:#}\n{}", server.log()),
+        }
+    }
 }
 
 /// Writes, builds and serves a plugin of all kinds.
@@ -74,7 +81,8 @@ pub(super) async fn kinds_answer(component: &Path) {
     assert!(status == 400 && refused.to_string().contains("expected a JSON object"), "{refused}");
 
     let (_, seen) = server.get("/events/poll?view=all&view.customer=alice&since=earliest&types=order.*").await;
-    let customers: Vec<_> = seen["events"].as_array().unwrap().iter().map(|one| &one["event"]["data"]["customer"]).collect();
+    let customers: Vec<_> =
+        seen["events"].as_array().unwrap().iter().map(|one| &one["event"]["data"]["customer"]).collect();
     assert_eq!(customers, ["alice"], "{seen}");
     let (_, refused) = server.get("/events/poll?view=all&since=earliest").await;
     assert!(refused.to_string().contains("say whose orders to show with view.customer"), "{refused}");
@@ -117,7 +125,8 @@ pub(super) async fn example(tools: PathBuf, name: &str) -> Server {
     let readme = fs::read_to_string(from.join("README.md")).unwrap();
     let promised = readme.lines().find(|line| line.ends_with(" passed, 0 failed")).unwrap();
     assert!(said.contains(promised), "{promised}: {said}");
-    serve(name, &author.at(&format!("{name}/dist/{name}.wasm")), Some(&author.at(&format!("{name}/settings.toml")))).await
+    serve(name, &author.at(&format!("{name}/dist/{name}.wasm")), Some(&author.at(&format!("{name}/settings.toml"))))
+        .await
 }
 
 /// What an author keeps of a folder: not what is made from it.

@@ -115,7 +115,8 @@ fn source(project: &Project) -> Result<&'static str, BuildError> {
 
 /// The folder whose `node_modules` has the packages: the project, after `npm install` if need be, or `TIDEMILL_TOOLS`.
 fn packages(project: &Project, backend: Backend, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
-    let has = |folder: &Path| backend.packages().iter().all(|(name, _)| folder.join("node_modules").join(name).is_dir());
+    let has =
+        |folder: &Path| backend.packages().iter().all(|(name, _)| folder.join("node_modules").join(name).is_dir());
     let shared = std::env::var_os("TIDEMILL_TOOLS").map(PathBuf::from).filter(|folder| has(folder));
     if missing(project, shared.as_deref())? {
         let mut npm = tool::command(project, "npm");
@@ -223,7 +224,7 @@ impl Progress for Steps<'_> {
 #[serde(rename_all = "lowercase")]
 enum Told {
     Step(String),
-    Done(u64),
+    Done(serde::de::IgnoredAny),
     Error(Complaint),
 }
 
@@ -277,7 +278,8 @@ mod tests {
     fn packages_are_installed_only_if_one_is_missing() {
         let (folder, project) = project("");
         assert!(!missing(&project, None).unwrap(), "there is no package.json");
-        let package = r#"{"dependencies": {"@tidemill/sdk": "file:.tidemill/sdk"}, "devDependencies": {"rolldown": "1"}}"#;
+        let package =
+            r#"{"dependencies": {"@tidemill/sdk": "file:.tidemill/sdk"}, "devDependencies": {"rolldown": "1"}}"#;
         fs::write(folder.path().join("package.json"), package).unwrap();
         assert!(missing(&project, None).unwrap());
         fs::create_dir_all(folder.path().join("tools/node_modules/rolldown")).unwrap();
@@ -291,7 +293,8 @@ mod tests {
         let told = "{\"step\":\"bundling\"}\n{\"error\":{\"file\":\"plugin.js\",\"line\":4,\"detail\":\"No.\",\"help\":\"Try.\"}}";
         assert_eq!(complaint("Building", told.to_owned()).to_string(), "plugin.js:4: No; Try");
         assert!(complaint("Building", "node: out of memory".to_owned()).to_string().contains("out of memory"));
-        let types = "plugin.ts(3,5): error TS2322: Type 'number' is not assignable to type 'Verdict'.\nb.ts(1,1): error TS1: x";
+        let types =
+            "plugin.ts(3,5): error TS2322: Type 'number' is not assignable to type 'Verdict'.\nb.ts(1,1): error TS1: x";
         let said = type_error("Checking types".to_owned(), types.to_owned()).to_string();
         assert_eq!(said, "plugin.ts:3: TS2322: Type 'number' is not assignable to type 'Verdict'. (1 more)");
     }

@@ -126,7 +126,9 @@ fn complaint(sources: &Path, folder: &Path, step: String, output: String) -> Bui
         (Some((file, line)), Some(said)) => {
             BuildError::Project { file, line: Some(line), detail: said.trim().to_owned() }
         }
-        (None, Some(said)) => BuildError::Project { file: SOURCE.to_owned(), line: None, detail: said.trim().to_owned() },
+        (None, Some(said)) => {
+            BuildError::Project { file: SOURCE.to_owned(), line: None, detail: said.trim().to_owned() }
+        }
         _ => BuildError::Failed { step, output },
     }
 }

@@ -14,7 +14,7 @@ def progress(done: float, total: float | None = None, message: str | None = None
 
 def cancelled() -> bool:
     """Whether nobody waits for the call any more."""
-    return _host.cancelled()
+    return bool(_host.cancelled())
 
 
 def changed(what: Literal["tools", "prompts", "resources"]) -> None:

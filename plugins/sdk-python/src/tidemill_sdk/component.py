@@ -43,7 +43,8 @@ def _wit(path: str) -> Any:
 
 
 def _err(value: Any) -> Exception:
-    return importlib.import_module("componentize_py_types").Err(value)
+    error: Exception = importlib.import_module("componentize_py_types").Err(value)
+    return error
 
 
 def _log(error: BaseException) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 logged: list[tuple[str, str, dict[str, str]]] = []
 published: list[Any] = []
 reported: list[tuple[float, float | None, str | None]] = []
-figures: dict[str, int | list[float]] = {}
+figures: dict[str, Any] = {}
 _kept: dict[str, Entry] = {}
 _last = 0
 

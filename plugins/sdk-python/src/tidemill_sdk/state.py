@@ -7,6 +7,7 @@ the events of the batch, or not at all.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,21 +68,21 @@ def increment(key: str, by: int = 1, *, ttl_ms: int | None = None) -> int:
 
 def delete(key: str) -> bool:
     """Removes a key; whether it was there."""
-    return _host.delete(key)
+    return bool(_host.delete(key))
 
 
 def keys(prefix: str, after: str = "", limit: int = 1000) -> list[str]:
     """Keys that begin with a prefix and come after another one, in order; at most 1,000."""
-    return _host.keys(prefix, after, limit)
+    return list(_host.keys(prefix, after, limit))
 
 
 def _entry(found: Any) -> Entry | None:
     return None if found is None else Entry(found.value, found.version)
 
 
-def _written(write: Any) -> Any:
+def _written(write: Callable[[], Any]) -> int:
     try:
-        return write()
+        return int(write())
     except Exception as error:
         why = reason(error)
         match type(why).__name__:

@@ -1,7 +1,9 @@
 //! What plugin authors do, as they type it: a new plugin, built, checked, and at work in a real server. A file per language; what
 //! all languages have in common is in `core`.
 
+mod check;
 mod core;
+mod rust;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

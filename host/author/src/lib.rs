@@ -4,6 +4,7 @@
 //! binary, and the way from a core module to a component. Must not know: HTTP, the server, how anything is printed.
 
 pub mod build;
+pub mod check;
 #[allow(dead_code, reason = "for the languages that come")]
 mod component;
 pub mod embedded;

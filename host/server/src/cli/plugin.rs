@@ -1,12 +1,14 @@
-//! `tidemill plugin`: making plugins (`new`, `build`), and what runs on a server (`list`, `info`, `upload`, …).
+//! `tidemill plugin`: making plugins (`new`, `build`, `check`), and what runs on a server (`list`, `info`, `upload`, …).
 //!
 //! Owns the arguments and how plugins are shown; what authors do is done by `tidemill-author`, the rest is decided by the server.
 
 mod build;
+mod check;
 mod new;
 mod steps;
 mod upload;
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -18,6 +20,7 @@ use serde_json::Value;
 use super::client::{Answer, Server, ServerArgs};
 use super::{Exit, Failure, Output};
 use build::BuildArgs;
+use check::CheckArgs;
 use new::NewArgs;
 use upload::UploadArgs;
 
@@ -30,6 +33,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 Examples:
   tidemill plugin new order-rules --lang js  begin one: rust, js, ts, python, go, c, c++ or zig
   tidemill plugin build                      make the component of this folder's plugin
+  tidemill plugin check                      would a server take it?
   tidemill plugin list                       what runs, and what each plugin did
   tidemill plugin info redact --json         everything that is known of one
   tidemill plugin upload redact.wasm         put it in place, if it is one that runs
@@ -45,9 +49,11 @@ enum Action {
     New(NewArgs),
     /// Make the component of a plugin's folder
     Build(BuildArgs),
+    /// Say whether a server would take a component, and what to look at
+    Check(CheckArgs),
     /// Show all plugins
     List(ListArgs),
-    /// Show one plugin
+    /// Show one plugin of a server, or a component's file
     Info(OneArgs),
     /// Have the server check a component and put it into its plugins directory
     Upload(UploadArgs),
@@ -72,7 +78,7 @@ struct ListArgs {
 
 #[derive(Debug, Args)]
 struct OneArgs {
-    /// The plugin, named like its file without .wasm
+    /// The plugin, named like its file without .wasm; for `info` also a file, such as dist/redact.wasm
     name: String,
     #[command(flatten)]
     server: ServerArgs,
@@ -81,10 +87,20 @@ struct OneArgs {
     json: bool,
 }
 
+impl OneArgs {
+    /// Whether a file is meant: plugins have no names with a slash, and files that end in .wasm are components.
+    fn is_file(&self) -> bool {
+        let path = Path::new(&self.name);
+        self.name.contains('/') || path.extension().is_some_and(|ending| ending == "wasm") && path.is_file()
+    }
+}
+
 pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let (args, method, action) = match &args.action {
         Action::New(args) => return new::run(args, output),
         Action::Build(args) => return build::run(args, output),
+        Action::Check(args) => return check::run(args, output),
+        Action::Info(args) if args.is_file() => return check::info(Path::new(&args.name), args.json, output),
         Action::List(args) => return list(args, output).await,
         Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),

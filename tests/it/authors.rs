@@ -1,9 +1,16 @@
 //! What plugin authors do, as they type it: a new plugin, built, checked, and at work in a real server. A file per language; what
 //! all languages have in common is in `core`.
 
+mod c;
 mod check;
 mod core;
+mod go;
+mod javascript;
+mod python;
+mod run;
 mod rust;
+mod whole;
+mod zig;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +39,6 @@ impl Author {
     }
 
     /// One whose language's programs are in the `bin/` of this folder.
-    #[allow(dead_code, reason = "for the languages that come")]
     fn with_tools(tools: PathBuf) -> Self {
         Self { tools: Some(tools), ..Self::new() }
     }

@@ -38,6 +38,11 @@ fn hot_reload_does_what_its_readme_says() {
 }
 
 #[test]
+fn typed_dashboard_does_what_its_readme_says() {
+    follow("typed-dashboard");
+}
+
+#[test]
 fn sse_integration_does_what_its_readme_says() {
     follow("sse-integration");
 }

@@ -62,6 +62,7 @@ mod threats;
 mod tls;
 mod tools;
 mod traces;
+mod types;
 mod uploads;
 mod versions;
 mod views;

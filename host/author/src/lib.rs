@@ -3,25 +3,39 @@
 //! Owns an author's folder ([`Project`]), the languages and their toolchains, the templates and SDKs that are part of the
 //! binary, and the way from a core module to a component. Must not know: HTTP, the server, how anything is printed.
 
+pub mod bench;
 pub mod build;
 pub mod check;
 #[allow(dead_code, reason = "for the languages that come")]
 mod component;
 pub mod embedded;
+pub mod golden;
 mod import;
+mod input;
 mod kind;
 mod language;
 mod named;
 pub mod new;
+mod outcome;
 mod project;
+pub mod property;
+mod rerun;
+mod runner;
+mod target;
 mod toolchain;
-#[allow(dead_code, reason = "for the languages that come")]
+mod watch;
 mod world;
 
 pub use build::{BuildError, BuildOptions, Built, Progress};
 pub use import::Import;
+pub use input::{Decode, Input};
 pub use kind::Kind;
 pub use language::Language;
 pub use named::{Named, UnknownName};
+pub use outcome::{LogLine, Outcome, Ran};
 pub use project::{Project, ProjectError};
+pub use rerun::Reruns;
+pub use runner::{Ear, RunError, Runner, Runtime};
+pub use target::{Target, TargetError};
 pub use toolchain::Need;
+pub use watch::Watch;

@@ -1,5 +1,6 @@
 //! What makes components of each language: one file per family of languages.
 
+mod bindings;
 mod c;
 mod go;
 mod javascript;

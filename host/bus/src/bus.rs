@@ -1,5 +1,6 @@
 //! The bus as others use it: publish, subscribe, announce, stop.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
@@ -236,6 +237,21 @@ impl Bus {
         let before = Position::new(position.epoch, position.sequence.checked_sub(1)?);
         let page = self.tail.log().read(before, ReadLimit { records: 1, bytes: 0 }).await.ok()?;
         page.records.into_iter().find(|record| record.position == position)
+    }
+
+    /// Those of a run of events that the log still has, the oldest first. All of them are in memory at once.
+    pub async fn records(&self, epoch: u32, sequences: Range<u64>) -> Vec<Arc<Record>> {
+        let (mut found, mut next) = (Vec::new(), sequences.start.max(1));
+        while next < sequences.end {
+            let limit = ReadLimit { records: (sequences.end - next) as usize, bytes: usize::MAX };
+            let Ok(page) = self.tail.log().read(Position::new(epoch, next - 1), limit).await else { break };
+            found.extend(page.records.into_iter().filter(|record| record.position.sequence < sequences.end));
+            if page.to < next {
+                break;
+            }
+            next = page.to + 1;
+        }
+        found
     }
 
     /// Subscribers at this moment.

@@ -1,6 +1,8 @@
 //! What other systems deliver, and what a plugin makes of it (`wit/v0.1/webhook.wit`).
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
+use tidemill_event::{Attributes, Data, Event, Problem, Timestamp};
 
 /// One delivery, as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +48,31 @@ pub struct Draft {
     pub extensions: Vec<(String, String)>,
     /// The data.
     pub data: Bytes,
+}
+
+impl Draft {
+    /// The event, and whether the plugin gave its id; or what is wrong with it. It gets this id and time if it says none.
+    pub fn into_event(
+        self,
+        plugin: &str,
+        id: impl FnOnce() -> String,
+        now: Timestamp,
+    ) -> Result<(Event, bool), Vec<Problem>> {
+        let id_given = self.id.is_some();
+        let id = self.id.unwrap_or_else(id);
+        let source = self.source.unwrap_or_else(|| format!("/hooks/{plugin}"));
+        let extensions: Map<String, Value> =
+            self.extensions.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        let attributes = Attributes {
+            id: &id,
+            source: &source,
+            event_type: &self.event_type,
+            subject: self.subject.as_deref(),
+            content_type: self.content_type.as_deref(),
+            data_schema: None,
+            extensions: &extensions,
+        };
+        let time = self.time_ms.map_or(now, Timestamp::from_unix_ms);
+        Ok((Event::new(&attributes, time, Data::Bytes(self.data))?, id_given))
+    }
 }

@@ -256,7 +256,7 @@ impl Instance {
         let answer = guest.call_render(&mut self.store, batch, target);
         answer.map_err(|e| self.failed(&e, time))?.map_err(|fault| match fault {
             types::Fault::Retry(reason) => CallError::Retry(reason),
-            types::Fault::Broken(reason) => CallError::Fault(Fault::new(FaultKind::Broken, reason)),
+            types::Fault::Broken(reason) => CallError::Fault(Fault::told(&reason)),
         })
     }
 
@@ -358,6 +358,6 @@ fn read<T>(
             Err(CallError::Fault(Fault::new(FaultKind::BadOutput, detail)))
         }
         Err(types::Fault::Retry(reason)) => Err(CallError::Retry(reason)),
-        Err(types::Fault::Broken(reason)) => Err(CallError::Fault(Fault::new(FaultKind::Broken, reason))),
+        Err(types::Fault::Broken(reason)) => Err(CallError::Fault(Fault::told(&reason))),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tidemill_event::{Change, Problem};
 
-use crate::limits::LOG_LINE_BYTES_MAX;
+use crate::limits::{BACKTRACE_FRAMES_MAX, FRAME_BYTES_MAX, LOG_LINE_BYTES_MAX};
 use crate::voice;
 
 /// What becomes of one event after one plugin looked at it.
@@ -73,6 +73,18 @@ impl Fault {
     pub fn new(kind: FaultKind, detail: impl AsRef<str>) -> Self {
         Self { kind, detail: voice::cut(detail.as_ref(), LOG_LINE_BYTES_MAX), backtrace: String::new() }
     }
+
+    /// What a plugin says itself: an interpreter's exception brings its own calls, in lines that begin with `    at `. The
+    /// innermost one is part of the detail, which is all that a line of the log has.
+    pub(crate) fn told(reason: &str) -> Self {
+        let mut parts = reason.splitn(BACKTRACE_FRAMES_MAX + 1, FRAME);
+        let (said, frames) = (parts.next().unwrap_or_default(), parts);
+        let frames: Vec<_> =
+            frames.take(BACKTRACE_FRAMES_MAX).map(|frame| voice::cut(frame, FRAME_BYTES_MAX)).collect();
+        let place = frames.first().map(|frame| format!(", at {frame}")).unwrap_or_default();
+        let detail = said.get(..said.floor_char_boundary(LOG_LINE_BYTES_MAX - FRAME_BYTES_MAX)).unwrap_or_default();
+        Self { backtrace: frames.join("\n"), ..Self::new(FaultKind::Broken, format!("{detail}{place}")) }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -81,9 +93,25 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What stands before each call that an exception names.
+const FRAME: &str = "\n    at ";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exception_keeps_its_calls() {
+        let fault = Fault::told("TypeError: no\n    at total (plugin.js:7)\n    at apply (plugin.js:3)");
+        assert_eq!(fault.detail, "TypeError: no, at total (plugin.js:7)");
+        assert_eq!(fault.backtrace, "total (plugin.js:7)\napply (plugin.js:3)");
+        assert_eq!(Fault::told("no rates").backtrace, "");
+        let forged = Fault::told(&format!("{}{}", "é".repeat(1 << 16), "\n    at x\rERROR forged".repeat(1000)));
+        assert!(
+            forged.detail.len() < LOG_LINE_BYTES_MAX + 8 && forged.backtrace.lines().count() == BACKTRACE_FRAMES_MAX
+        );
+        assert!(!forged.backtrace.contains('\r'));
+    }
 
     #[test]
     fn what_a_plugin_says_of_its_failure_is_one_line_within_bounds() {

@@ -13,6 +13,7 @@ mod publish;
 mod report;
 mod tail;
 mod token;
+mod types;
 
 use std::{
     io::{self, Write},
@@ -28,6 +29,7 @@ pub(crate) use plugin::PluginArgs;
 pub(crate) use publish::PublishArgs;
 pub(crate) use tail::TailArgs;
 pub(crate) use token::TokenArgs;
+pub(crate) use types::TypesArgs;
 
 /// Events in, through sandboxed WebAssembly plugins, out as Server-Sent Events.
 #[derive(Debug, Parser)]
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Tail(TailArgs),
     /// Write plugins, and show, replace or switch off those of a server
     Plugin(PluginArgs),
+    /// Make types for consumers of the event types that plugins own: TypeScript, Python, JSON Schema, AsyncAPI
+    Types(TypesArgs),
     /// Check or show the configuration
     Config(ConfigArgs),
     /// Make a token for development, or look into one
@@ -165,6 +169,14 @@ pub(crate) async fn plugin(args: PluginArgs) -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut output = Output { out: &mut out, err: &mut err };
     let result = plugin::run(&args, &mut output).await;
+    end(result)
+}
+
+/// Runs `tidemill types`.
+pub(crate) async fn types(args: TypesArgs) -> ExitCode {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let mut output = Output { out: &mut out, err: &mut err };
+    let result = types::run(&args, &mut output).await;
     end(result)
 }
 

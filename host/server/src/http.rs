@@ -85,6 +85,7 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/hooks/{plugin}", post(hooks::receive))
         .route("/event-types", get(registry::event_types))
         .route("/event-types/{name}", get(registry::event_type))
+        .route("/asyncapi.json", get(registry::asyncapi))
         .route("/plugins", get(registry::plugins))
         .route("/plugins/{name}", get(registry::plugin).put(uploads::upload).delete(uploads::remove))
         .route("/plugins/{name}/state", delete(registry::clear_state))

@@ -15,6 +15,7 @@ mod config;
 mod connections;
 mod figures;
 mod http;
+mod keyed;
 mod lane;
 mod limits;
 mod listen;
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Publish(args) => client(cli::publish(args)),
         Command::Tail(args) => client(cli::tail(args)),
         Command::Plugin(args) => client(cli::plugin(args)),
+        Command::Types(args) => client(cli::types(args)),
         Command::Config(args) => {
             cli::config(&args, &|_, table| PluginSettings::from_table(table).err().unwrap_or_default())
         }

@@ -66,7 +66,9 @@ pub(crate) const FILE_BYTES_MAX: usize = 4 << 20;
 /// from the log.
 pub(crate) const FIGURES_HISTORY_MAX: u64 = 100;
 /// See [`FIGURES_HISTORY_MAX`].
-pub(crate) const FIGURES_LOOKED_MAX: usize = 1000;
+pub(crate) const FIGURES_LOOKED_MAX: u64 = 1000;
+/// Events that are read at once for it, and are in memory until they were looked at.
+pub(crate) const FIGURES_READ_AT_ONCE: u64 = 32;
 /// Connections that one list has.
 pub(crate) const LISTED_MAX: usize = 1000;
 /// Events in the answer to one poll: unless the client says how many, and at most.
@@ -92,7 +94,7 @@ pub(crate) const CHANGE_PAUSE: Duration = Duration::from_millis(5);
 /// Messages that wait in one mailbox: a client that does not read must not have its process, or its calls, fill the memory.
 pub(crate) const MAILBOX_MESSAGES_MAX: usize = 1024;
 /// Bytes of them. One that is longer waits alone.
-pub(crate) const MAILBOX_BYTES_MAX: usize = 1 << 20;
+pub(crate) const MAILBOX_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one message for one client.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 8 << 20;
 /// Answers that one connection waits for at a time. Each is a task, and may hold an instance of a plugin.
@@ -208,6 +210,8 @@ pub(crate) const SOURCE_PROCESSES_MAX: usize = 10_000;
 pub(crate) const SOURCE_LINE_MAX: usize = 64 << 20;
 /// Bytes of output that wait for one reader, at most what an operator may set.
 pub(crate) const SOURCE_OUTPUT_MAX: usize = 256 << 20;
+/// Bytes of a shared process that wait for one reader. Those who attach and do not read cost no more than this each.
+pub(crate) const SOURCE_SHARED_OUTPUT_MAX: usize = 256 << 10;
 /// Messages that wait for one reader, however short: each costs more than its bytes.
 pub(crate) const SOURCE_MESSAGES_MAX: usize = 1024;
 /// Bytes that one message counts for beside its own, so that empty ones are not free.

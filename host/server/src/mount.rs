@@ -156,6 +156,14 @@ impl Mount {
             _ => None,
         }
     }
+
+    /// The stream whose events it answers with.
+    pub(crate) fn tells_events_of(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Figures(figures) if figures.history > 0 => figures.of.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// Beginnings of paths that are the server's own.

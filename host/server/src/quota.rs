@@ -7,15 +7,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
+use governor::Quota;
+use governor::clock::Clock;
 
 use crate::auth::Principal;
 use crate::config::Publish;
 use crate::connections::sender;
 use crate::figures::Limited;
+use crate::keyed::{self, Limiter};
 use crate::limits::QUOTA_KEYS_MAX;
 use crate::problem::{Kind, Problem};
 
@@ -23,8 +22,6 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Bytes are counted by this many, begun ones whole: the library counts to 2^32, and in nanoseconds.
 const UNIT: usize = 1 << 10;
-
-type Limiter = RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>;
 
 /// To whom is counted what is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +59,7 @@ struct Bound {
     unit: usize,
     /// In a second, and at once.
     most: NonZeroU32,
-    limiter: Limiter,
+    limiter: Limiter<Key>,
 }
 
 /// What one publisher has left; written to the answer, whatever that is.
@@ -82,7 +79,7 @@ impl Quotas {
     pub(crate) fn new(publish: &Publish) -> Self {
         let bound = |name, setting, what, unit: usize, most: usize| {
             let most = NonZeroU32::new(u32::try_from(most.div_ceil(unit)).unwrap_or(u32::MAX))?;
-            let limiter = RateLimiter::dashmap(Quota::per_second(most)).with_middleware();
+            let limiter = keyed::limiter(Quota::per_second(most));
             Some(Bound { name, setting, what, unit, most, limiter })
         };
         Self {
@@ -149,7 +146,7 @@ impl Bound {
             limited.note(setting);
             Problem::new(kind, detail).with("limit", setting).with("violated-policies", vec![name])
         };
-        match self.limiter.check_key_n(&self.key(by), parts) {
+        match self.limiter.check_key_n(&Key::of(by), parts) {
             Ok(Ok(state)) => {
                 let rest = state.remaining_burst_capacity() as usize * unit;
                 left.0.push(told(rest, u64::from(rest < most)));
@@ -173,16 +170,26 @@ impl Bound {
             }
         }
     }
+}
 
-    fn key(&self, (name, address): By<'_>) -> Key {
-        let with_token = name.is_some();
-        // Many addresses must not take the room of those who are known.
-        let room = if with_token { 2 * QUOTA_KEYS_MAX } else { QUOTA_KEYS_MAX };
-        match name {
-            _ if self.limiter.len() >= room => Key::Others { with_token },
-            Some(name) => Key::Principal(name.to_owned()),
-            None => Key::Address(sender(address)),
-        }
+impl Key {
+    fn of((name, address): By<'_>) -> Self {
+        name.map_or_else(|| Self::Address(sender(address)), |name| Self::Principal(name.to_owned()))
+    }
+
+    const fn with_token(&self) -> bool {
+        matches!(self, Self::Principal(_) | Self::Others { with_token: true })
+    }
+}
+
+impl keyed::Key for Key {
+    fn room(&self) -> usize {
+        // Many addresses must not take the room of those who have tokens.
+        if self.with_token() { 2 * QUOTA_KEYS_MAX } else { QUOTA_KEYS_MAX }
+    }
+
+    fn others(&self) -> Self {
+        Self::Others { with_token: self.with_token() }
     }
 }
 
@@ -230,20 +237,21 @@ mod tests {
             std::iter::empty(),
             &crate::config::Flags::default(),
         );
-        let quotas = Quotas::new(&config.unwrap().publish);
-        let bound = quotas.events.as_ref().unwrap();
-        let of = |number: u32| (Principal::anonymous(), IpAddr::from(number.to_be_bytes()));
-        let (who, last) = of(u32::MAX);
-        assert_eq!(bound.key(named((&who, last))), Key::Address(last));
-        for number in 0..u32::try_from(QUOTA_KEYS_MAX).unwrap() {
-            let (who, address) = of(number);
-            quotas.events((&who, address), 1, &Limited::default(), &mut Left::default()).unwrap();
-        }
-        assert_eq!(bound.key(named((&who, last))), Key::Others { with_token: false });
+        let (quotas, limited) = (Quotas::new(&config.unwrap().publish), Limited::default());
+        let anonymous = Principal::anonymous();
+        let publish = |who: &Principal, number: u32| {
+            let address = IpAddr::from(number.to_be_bytes());
+            quotas.events((who, address), 1, &limited, &mut Left::default()).is_ok()
+        };
+        let first = u32::try_from(QUOTA_KEYS_MAX).unwrap();
+        assert!((0..first).all(|number| publish(&anonymous, number)));
+        assert!(publish(&anonymous, first) && publish(&anonymous, first + 1), "the others share two");
+        assert!(!publish(&anonymous, first + 2));
         let rights = crate::auth::Rights::new(crate::auth::TokenType::Team, Vec::new(), Vec::new(), None, None);
         let known = Principal::bearer("shop".into(), rights.unwrap(), None, None);
-        assert_eq!(bound.key(named((&known, last))), Key::Principal("shop".into()));
+        assert!(publish(&known, first + 2), "who has a token has room");
     }
+
     #[test]
     fn what_tools_publish_is_counted_to_whoever_calls_them() {
         let config = crate::config::Config::from_sources(

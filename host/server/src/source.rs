@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{self, SourceMode};
+use crate::limits::SOURCE_SHARED_OUTPUT_MAX;
 pub(crate) use figures::Figures;
 pub(crate) use input::{Input, Unsent};
 use keeper::Keeper;
@@ -154,9 +155,9 @@ impl Source {
     /// Connects somebody: with a process of its own, which is started now, or with the one of all. `connection` is who, for
     /// the log.
     pub(crate) fn attach(&self, connection: &str) -> Result<Attached, Crowded> {
-        let (to, queue) = queue::bounded(self.settings.output_max);
         let places = match &self.processes {
             Processes::Shared(shared) => {
+                let (to, queue) = queue::bounded(self.settings.output_max.min(SOURCE_SHARED_OUTPUT_MAX));
                 shared.attach(to);
                 return Ok(Attached { messages: Messages { queue, _own: None }, input: shared.input(&self.settings) });
             }
@@ -166,6 +167,7 @@ impl Source {
             self.figures.crowded();
             return Err(Crowded { name: self.settings.name.clone(), most: self.figures.running() });
         };
+        let (to, queue) = queue::bounded(self.settings.output_max);
         let (settings, figures) = (Arc::clone(&self.settings), Arc::clone(&self.figures));
         let stop = self.stop.child_token();
         let own = stop.clone().drop_guard();

@@ -24,27 +24,27 @@ impl<'a> Event<'a> {
 
     /// Identifies the event within its source.
     pub fn id(&self) -> &'a str {
-        self.text(0)
+        self.attribute(0)
     }
 
     /// Where the event comes from, as a URI reference.
     pub fn source(&self) -> &'a str {
-        self.text(1)
+        self.attribute(1)
     }
 
     /// The event's type, such as `order.created`. (`type` is a keyword in Rust.)
     pub fn kind(&self) -> &'a str {
-        self.text(2)
+        self.attribute(2)
     }
 
     /// What the event is about within its source, if it says so.
     pub fn subject(&self) -> Option<&'a str> {
-        Some(self.text(3)).filter(|text| !text.is_empty())
+        Some(self.attribute(3)).filter(|text| !text.is_empty())
     }
 
     /// The media type of the data (RFC 9110). Absent means JSON.
     pub fn content_type(&self) -> Option<&'a str> {
-        Some(self.text(4)).filter(|text| !text.is_empty())
+        Some(self.attribute(4)).filter(|text| !text.is_empty())
     }
 
     /// When it happened, in milliseconds since 1970-01-01T00:00:00 UTC.
@@ -72,12 +72,24 @@ impl<'a> Event<'a> {
 
     /// The extension attributes as the host wrote them: one JSON object, or empty if there are none.
     pub fn extensions_json(&self) -> &'a str {
-        self.text(5)
+        self.attribute(5)
     }
 
     /// The data as bytes; empty without data, or if the manifest says that the plugin does not need them.
     pub fn data(&self) -> &'a [u8] {
         self.bytes(6)
+    }
+
+    /// The data as text.
+    ///
+    /// # Errors
+    ///
+    /// It is not UTF-8. In a function that answers with `Result<_, Failure>`, `?` rejects the event with that.
+    pub fn text(&self) -> Result<&'a str, json::Error> {
+        std::str::from_utf8(self.data()).map_err(|error| json::Error {
+            at: String::new(),
+            detail: format!("the data is not UTF-8 at byte {}", error.valid_up_to()),
+        })
     }
 
     /// Whether the data is JSON by its content type: none, `application/json`, `text/json`, or one that ends in `+json`
@@ -121,7 +133,7 @@ impl<'a> Event<'a> {
     }
 
     /// The contract says UTF-8; of anything else the part before the mistake, so that no access can fail.
-    fn text(&self, field: usize) -> &'a str {
+    fn attribute(&self, field: usize) -> &'a str {
         let bytes = self.bytes(field);
         std::str::from_utf8(bytes)
             .unwrap_or_else(|error| std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default())

@@ -58,7 +58,8 @@ async fn tools_are_listed_and_called_in_any_shape() {
 #[tokio::test]
 async fn results_are_for_whoever_called() {
     let tokens = ["ann", "bob"].map(|name| token(name, "type = 'team'\nsubscribe = ['*']")).concat();
-    let shown = "[[mount]]\npath = '/shown'\nkind = 'figures'\nhistory = 10\nanswer = '[.history[].type]'\n";
+    let shown =
+        "[[mount]]\npath = '/shown'\nkind = 'figures'\nof = '/events'\nhistory = 10\nanswer = '[.history[].type]'\n";
     let config = format!("[auth]\nallow-anonymous = 'never'\n{tokens}{}{shown}", example("kind = \"tools\""));
     let server = Server::start(&config, &[]).await;
     let (status, _) = json_of(post(&server, "/mcp/tools/list_plugins", "{}").bearer_auth("ann")).await;

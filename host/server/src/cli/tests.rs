@@ -68,6 +68,7 @@ async fn run(args: &[&str]) -> (Exit, String, String) {
         Command::Tail(args) => super::tail::run(&args, &mut output).await,
         Command::Config(args) => super::config::run(&args, std::iter::empty(), &check_plugin, &mut output),
         Command::Log(args) => super::log::run(&args, &mut output),
+        Command::Types(args) => super::types::run(&args, &mut output).await,
         Command::Token(args) => super::token::run(&args, &mut output).await,
         Command::Serve(_) | Command::KeepGroups => panic!("no server is started here"),
     };

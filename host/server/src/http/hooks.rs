@@ -7,9 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value};
 use tidemill_bus::{Outcome, Published};
-use tidemill_event::{Attributes, Data, Event, Problem as EventProblem, Timestamp};
+use tidemill_event::Problem as EventProblem;
 use tidemill_plugin::{Delivery, Draft, Fault, Kind as PluginKind, Lane, Plugin, Plugins, Received};
 use uuid::Uuid;
 
@@ -113,22 +112,7 @@ async fn publish_all(app: &App, name: &str, drafts: Vec<Draft>) -> Result<Respon
 
 /// A draft as an event, or what is wrong with it.
 fn event(name: &str, draft: Draft) -> Result<Published, Vec<EventProblem>> {
-    let id_given = draft.id.is_some();
-    let id = draft.id.unwrap_or_else(|| Uuid::now_v7().to_string());
-    let source = draft.source.unwrap_or_else(|| format!("/hooks/{name}"));
-    let extensions: Map<String, Value> =
-        draft.extensions.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let attributes = Attributes {
-        id: &id,
-        source: &source,
-        event_type: &draft.event_type,
-        subject: draft.subject.as_deref(),
-        content_type: draft.content_type.as_deref(),
-        data_schema: None,
-        extensions: &extensions,
-    };
-    let time = draft.time_ms.map_or_else(clock::now, Timestamp::from_unix_ms);
-    let event = Event::new(&attributes, time, Data::Bytes(draft.data))?;
+    let (event, id_given) = draft.into_event(name, || Uuid::now_v7().to_string(), clock::now())?;
     Ok(Published { event, id_given, hops: 0, trail: None })
 }
 

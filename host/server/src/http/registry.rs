@@ -1,4 +1,4 @@
-//! What is loaded: `GET /plugins`, `GET /event-types`.
+//! What is loaded: `GET /plugins`, `GET /event-types`, `GET /asyncapi.json`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use tidemill_plugin::{EventTypeInfo, Figures, Generation, Grants, Histogram, Meter, Plugin, PluginReport, Reading};
+use tidemill_types::EventType;
 
 use crate::app::App;
 use crate::auth::{Principal, Who};
@@ -63,6 +64,22 @@ pub(crate) fn event_types_json(app: &App) -> Value {
     types.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     let types: Vec<Value> = types.into_iter().map(|(owner, info)| type_json(owner, info)).collect();
     json!({"event_types": types})
+}
+
+/// All of them as an AsyncAPI document.
+pub(crate) async fn asyncapi(State(app): State<Arc<App>>) -> Json<Value> {
+    let generation = app.plugins.current();
+    let own = |info: &EventTypeInfo| EventType {
+        name: info.name.clone(),
+        version: info.version.clone(),
+        summary: info.summary.clone(),
+        schema: info.schema.clone(),
+        examples: info.examples.clone(),
+    };
+    let mut types: Vec<EventType> = generation.event_types().map(|(_, info)| own(info)).collect();
+    types.sort_by(|a, b| a.name.cmp(&b.name));
+    let address = format!("{}{}", app.config().server.base_path, crate::sse::PATH);
+    Json(tidemill_types::asyncapi(&types, &address, env!("CARGO_PKG_VERSION")))
 }
 
 /// One event type.

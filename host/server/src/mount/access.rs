@@ -29,7 +29,29 @@ pub(crate) enum Entrance {
     Token,
 }
 
+impl Entrance {
+    /// The more, the fewer come in.
+    const fn asks(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::Server => 1,
+            Self::Token => 2,
+        }
+    }
+}
+
 impl Access {
+    /// Whether somebody may come in here who may not there.
+    pub(crate) fn admits_more_than(&self, other: &Self) -> bool {
+        let each = |own: &[String], theirs: &[String]| theirs.iter().all(|needed| own.contains(needed));
+        let types = |own: &[TokenType], theirs: &[TokenType]| {
+            theirs.is_empty() || (!own.is_empty() && own.iter().all(|kind| theirs.contains(kind)))
+        };
+        self.entrance.asks() < other.entrance.asks()
+            || !each(&self.permissions, &other.permissions)
+            || !types(&self.token_types, &other.token_types)
+    }
+
     /// Whether it says itself who may do what is done here.
     pub(crate) const fn decides(&self) -> bool {
         matches!(self.entrance, Entrance::Open) || !self.permissions.is_empty() || !self.token_types.is_empty()

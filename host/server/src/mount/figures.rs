@@ -6,13 +6,14 @@ use std::time::Duration;
 use axum::response::Response;
 use serde_json::{Value, json};
 use tidemill_bus::{Envelope, Health};
-use tidemill_event::{Position, Reader};
+use tidemill_event::Reader;
 use tidemill_jq_program::Program;
+use tidemill_log::Record;
 
 use crate::app::App;
 use crate::auth::Principal;
 use crate::clock;
-use crate::limits::FIGURES_LOOKED_MAX;
+use crate::limits::{FIGURES_LOOKED_MAX, FIGURES_READ_AT_ONCE};
 use crate::mount::{Profile, StreamMount, count, entry};
 use crate::problem::Problem;
 
@@ -60,24 +61,31 @@ pub(super) async fn answer(app: &Arc<App>, figures: &Figures, who: &Arc<Principa
 /// The last events that somebody may see, the oldest first, as the stream shows them that is meant.
 async fn history(app: &App, most: u64, profile: Option<&Profile>, reader: &Reader) -> Vec<Value> {
     let info = app.bus.log_info();
-    let types = profile.map_or(&[][..], |profile| &profile.types);
-    let mut found = Vec::new();
-    for sequence in (info.first..=info.last).rev().take(FIGURES_LOOKED_MAX) {
-        if found.len() as u64 == most {
-            break;
-        }
-        let Some(record) = app.bus.record(Position::new(info.epoch, sequence)).await else { continue };
-        let wanted = types.is_empty() || types.iter().any(|pattern| pattern.matches(record.event.event_type()));
-        if wanted && reader.may_see(&record.event) {
-            let shown = match profile.map(|profile| &profile.envelope) {
-                Some(Envelope::Projected(projection)) => projection.project(&record).map(|shown| shown.data().to_vec()),
-                _ => Some(tidemill_bus::cloudevents_json(&record.event)),
-            };
-            found.extend(shown.and_then(|shown| serde_json::from_slice::<Value>(&shown).ok()));
-        }
+    let oldest = info.first.max((info.last + 1).saturating_sub(FIGURES_LOOKED_MAX));
+    let (mut found, mut end) = (Vec::new(), info.last + 1);
+    while end > oldest && (found.len() as u64) < most {
+        let begin = end.saturating_sub(FIGURES_READ_AT_ONCE).max(oldest);
+        let records = app.bus.records(info.epoch, begin..end).await;
+        let shown = records.iter().rev().filter_map(|record| told(record, profile, reader));
+        found.extend(shown.take((most - found.len() as u64) as usize));
+        end = begin;
     }
     found.reverse();
     found
+}
+
+/// One event, if it is one of the stream's and somebody may see it.
+fn told(record: &Record, profile: Option<&Profile>, reader: &Reader) -> Option<Value> {
+    let types = profile.map_or(&[][..], |profile| &profile.types);
+    let wanted = types.is_empty() || types.iter().any(|pattern| pattern.matches(record.event.event_type()));
+    if !wanted || !reader.may_see(&record.event) {
+        return None;
+    }
+    let shown = match profile.map(|profile| &profile.envelope) {
+        Some(Envelope::Projected(projection)) => projection.project(record)?.data().to_vec(),
+        _ => tidemill_bus::cloudevents_json(&record.event),
+    };
+    serde_json::from_slice(&shown).ok()
 }
 
 fn seconds(time: Duration) -> f64 {

@@ -6,17 +6,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
+use governor::Quota;
+use governor::clock::Clock;
 
 use crate::connections::sender;
+use crate::keyed::{self, Limiter};
 use crate::limits::QUOTA_KEYS_MAX;
 use crate::problem::{Kind, Problem};
-
-type Limiter =
-    RateLimiter<Option<IpAddr>, DefaultKeyedStateStore<Option<IpAddr>>, DefaultClock, StateInformationMiddleware>;
 
 /// `requests`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +24,7 @@ pub(crate) struct Bound {
 /// Who sent how many.
 pub(crate) struct Requests {
     bound: Bound,
-    limiter: Limiter,
+    limiter: Limiter<Option<IpAddr>>,
 }
 
 impl fmt::Debug for Requests {
@@ -51,15 +47,13 @@ impl Requests {
         // One comes back after each part of the window.
         let each = (bound.window / bound.most.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(bound.most)).allow_burst(bound.most);
-        Self { bound, limiter: RateLimiter::dashmap(quota).with_middleware() }
+        Self { bound, limiter: keyed::limiter(quota) }
     }
 
     /// Counts a request.
     pub(crate) fn count(&self, address: IpAddr) -> Result<Left, (Left, Problem)> {
         let bound = self.bound;
-        // Many addresses must not take the memory: those for whom there is no room share what one has.
-        let key = Some(sender(address)).filter(|_| self.limiter.len() < QUOTA_KEYS_MAX);
-        match self.limiter.check_key(&key) {
+        match self.limiter.check_key(&Some(sender(address))) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
                 let wait = if left < bound.most.get() { bound.window / bound.most.get() } else { Duration::ZERO };
@@ -78,6 +72,17 @@ impl Requests {
     /// Forgets those who have all of theirs again.
     pub(crate) fn tidy(&self) {
         self.limiter.retain_recent();
+    }
+}
+
+/// Many addresses must not take the memory: those for whom there is no room share what one has.
+impl keyed::Key for Option<IpAddr> {
+    fn room(&self) -> usize {
+        QUOTA_KEYS_MAX
+    }
+
+    fn others(&self) -> Self {
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::Method;
 
 use crate::config::Source;
 use crate::config::nearest::nearest_key;
-use crate::mount::{Kind, Mount};
+use crate::mount::{Access, Kind, Mount};
 
 /// What mounts contradict each other in.
 pub(in crate::config) fn contradictions(mounts: &[Arc<Mount>], sources: &[Source]) -> Vec<String> {
@@ -20,6 +20,23 @@ pub(in crate::config) fn contradictions(mounts: &[Arc<Mount>], sources: &[Source
             let methods: Vec<&str> = mount.methods.iter().map(Method::as_str).collect();
             let (methods, path) = (methods.join(" and "), &mount.path);
             found.push(format!("has {methods} {path} twice: the second would never be reached"));
+        }
+    }
+    let enabled = || mounts.iter().filter(|mount| mount.enabled);
+    for (mount, own) in enabled().filter_map(|mount| match &mount.kind {
+        Kind::McpSse(own) if own.messages != mount.path => Some((mount, own)),
+        _ => None,
+    }) {
+        let takes = |other: &&Arc<Mount>| {
+            let same = matches!(&other.kind, Kind::McpSse(theirs) if theirs.messages == own.messages);
+            !Arc::ptr_eq(other, mount)
+                && (same || (other.path == own.messages && other.methods.contains(&Method::POST)))
+        };
+        if let Some(other) = enabled().find(takes) {
+            let (path, messages, there) = (&mount.path, &own.messages, &other.path);
+            found.push(format!(
+                "has `messages = {messages:?}` at {path}, which the mount at {there} takes too; give it a path of its own"
+            ));
         }
     }
     for (mount, own) in mounts.iter().filter_map(|mount| match &mount.kind {
@@ -40,6 +57,17 @@ pub(in crate::config) fn contradictions(mounts: &[Arc<Mount>], sources: &[Source
             let path = &mount.path;
             found.push(format!(
                 "has `of = {of:?}` at {path}, where no mount of kind \"stream\" is; name the path of one"
+            ));
+        }
+    }
+    for (mount, of) in mounts.iter().filter_map(|mount| Some((mount, mount.tells_events_of()?))) {
+        let usual = Access::default();
+        let stream = mounts.iter().find(|other| other.path == of && other.stream().is_some());
+        if mount.access.admits_more_than(stream.map_or(&usual, |stream| &stream.access)) {
+            found.push(format!(
+                "has `history` at {}, where somebody may read who may not at {of:?}, whose events it tells: give both the \
+                 same `auth`, `permissions` and `token-types`",
+                mount.path
             ));
         }
     }

@@ -127,6 +127,9 @@ fn figures(fields: &mut Fields) -> Option<Kind> {
     let answer = needed(fields, "answer", "the figures that are told, such as `answer = \"{status, uptime}\"`");
     let of = of(fields);
     let history = fields.take("history", &Count(0..=FIGURES_HISTORY_MAX)).unwrap_or(0);
+    if history > 0 && of.is_none() {
+        fields.wrong("history", "needs `of`, the stream whose events are told, such as `of = \"/events\"`");
+    }
     Some(Kind::Figures(Figures { answer: answer?, of, history }))
 }
 

@@ -56,6 +56,7 @@ fn mistakes_are_named_by_their_key_and_with_what_would_do() {
     says("path = '/a'\nrequests = { most = 5 }", "`mount.requests.most` and `window` go together");
     says("path = '/a'\nkind = 'publish'", "`mount.event` is missing");
     says("path = '/a'\nkind = 'figures'", "`mount.answer` is missing");
+    says("path = '/a'\nkind = 'figures'\nanswer = '.'\nhistory = 5", "`mount.history` needs `of`, the stream");
     says("path = '/a'\nkind = 'file'", "`mount.file` must be the path of a file");
     says("path = '/a'\nkind = 'file'\nfile = 'x'\ncsp = \"a\\nb\"", "`mount.csp` must be the text");
     says("path = '/a'\nkind = 'figures'\nanswer = '.'\nof = '/b'", "where no mount of kind \"stream\" is");
@@ -107,4 +108,40 @@ fn mcp_is_there_unless_it_is_elsewhere_or_switched_off() {
     let own =
         "[[mount]]\npath = '/agents'\nkind = 'mcp'\n[[mount]]\npath = '/old'\nkind = 'mcp-sse'\nmessages = '/old'\n";
     assert_eq!(at(own), ["mcp /agents", "mcp-sse /old"]);
+}
+
+#[test]
+fn events_are_not_told_to_those_who_may_not_read_their_stream() {
+    let load = |stream: &str, figures: &str| {
+        let stream = format!("[[mount]]\npath = '/s'\n{stream}\n");
+        load(&format!(
+            "{stream}[[mount]]\npath = '/f'\nkind = 'figures'\nanswer = '.'\nof = '/s'\nhistory = 1\n{figures}"
+        ))
+    };
+    for (stream, figures) in [
+        ("", "auth = 'none'"),
+        ("auth = 'token'", ""),
+        ("permissions = ['read']", ""),
+        ("token-types = ['team']", ""),
+        ("token-types = ['team']", "token-types = ['team', 'readonly']"),
+    ] {
+        let error = load(stream, figures).expect_err("somebody may read who may not");
+        assert!(error.contains("has `history` at /f, where somebody may read who may not at \"/s\""), "{error}");
+        assert!(load(figures, stream).is_ok(), "{stream} {figures}");
+    }
+    for same in ["", "auth = 'none'", "auth = 'token'", "permissions = ['a', 'b']", "token-types = ['team']"] {
+        assert!(load(same, same).is_ok(), "{same}");
+    }
+}
+
+#[test]
+fn messages_of_mcp_go_to_one_mount_alone() {
+    let mcp =
+        |path: &str, messages: &str| format!("[[mount]]\npath = '{path}'\nkind = 'mcp-sse'\nmessages = '{messages}'\n");
+    for second in [mcp("/b", "/m"), "[[mount]]\npath = '/m'\nkind = 'publish'\nevent = '.'\n".into()] {
+        let error = load(&(mcp("/a", "/m") + &second)).expect_err("two take the same");
+        assert!(error.contains("has `messages = \"/m\"` at /a, which the mount at"), "{error}");
+    }
+    let beside = "[[mount]]\npath = '/m'\nkind = 'figures'\nanswer = '.'\n";
+    assert!(load(&(mcp("/a", "/m") + &mcp("/b", "/n") + &mcp("/c", "/c") + beside)).is_ok());
 }

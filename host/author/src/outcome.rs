@@ -1,0 +1,251 @@
+//! What became of one input, as authors see it and as golden files keep it.
+//!
+//! Owns the JSON form, and that nothing in it differs from run to run: what the host chose itself is left out.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tidemill_event::{Event, Problem, Timestamp};
+use tidemill_plugin::{Content, Fault, ResourceBody, ToolOutcome, ToolResult};
+use uuid::Uuid;
+
+/// All that came of one input.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Whether the subscriber that was named last sees the event, if the plugin is a view.
+    pub visible: Option<bool>,
+    /// Events that the plugin published beside it, as far as they were stored.
+    pub published: Vec<Value>,
+    /// What it logged or printed.
+    pub log: Vec<LogLine>,
+    /// How long it took, queue and log included.
+    pub took: std::time::Duration,
+}
+
+/// A line that a plugin logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// `info` and the like.
+    pub level: String,
+    /// What it says, with its fields after it.
+    pub message: String,
+}
+
+/// What becomes of an input.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// These events are stored; several if the plugin split it.
+    Stored {
+        /// As they stand in the log.
+        events: Vec<Value>,
+        /// It was there before.
+        duplicate: bool,
+    },
+    /// The plugin dropped it.
+    Dropped,
+    /// It is not acceptable.
+    Rejected {
+        /// The host says so, not the plugin.
+        by_host: bool,
+        /// Why.
+        problems: Vec<Problem>,
+    },
+    /// Not now.
+    Retry(String),
+    /// The plugin failed.
+    Failed(Fault),
+    /// The events of a delivery, each with its own outcome.
+    Delivered(Vec<Outcome>),
+    /// The plugin does not take the delivery or the subscriber.
+    Refused {
+        /// Of the answer to a delivery.
+        status: Option<u16>,
+        /// Why.
+        detail: String,
+    },
+    /// The subscriber sees what this class sees.
+    Class(String),
+    /// What a tool answered.
+    Answered(ToolOutcome),
+    /// The plugin was not called: it has no such thing, or the arguments are wrong.
+    Uncalled(String),
+}
+
+impl Outcome {
+    /// The word for it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Stored { .. } => "stored",
+            Self::Dropped => "dropped",
+            Self::Rejected { .. } => "rejected",
+            Self::Retry(_) => "retry",
+            Self::Failed(_) => "failed",
+            Self::Delivered(_) => "delivered",
+            Self::Refused { .. } => "refused",
+            Self::Class(_) => "class",
+            Self::Answered(_) => "answered",
+            Self::Uncalled(_) => "uncalled",
+        }
+    }
+
+    /// How the plugin failed, if it did.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Failed(fault) => Some(fault),
+            Self::Delivered(all) => all.iter().find_map(Self::fault),
+            _ => None,
+        }
+    }
+
+    /// What a tool answered, or nothing.
+    pub fn answer(&self) -> Value {
+        if let Self::Answered(answer) = self { answer_json(answer) } else { Value::Null }
+    }
+
+    fn json(&self) -> Map<String, Value> {
+        let mut json = Map::from_iter([("outcome".to_owned(), Value::from(self.name()))]);
+        let mut put = |name: &str, value: Value| drop(json.insert(name.to_owned(), value));
+        match self {
+            Self::Stored { events, duplicate } => {
+                match &events[..] {
+                    [event] => put("event", event.clone()),
+                    several => put("events", several.into()),
+                }
+                if *duplicate {
+                    put("duplicate", true.into());
+                }
+            }
+            Self::Dropped => {}
+            Self::Rejected { by_host, problems } => {
+                if *by_host {
+                    put("by", "host".into());
+                }
+                let problem = |problem: &Problem| json!({"at": problem.at, "detail": problem.detail});
+                put("problems", problems.iter().map(problem).collect());
+            }
+            Self::Retry(detail) | Self::Uncalled(detail) => put("detail", detail.as_str().into()),
+            Self::Failed(fault) => {
+                put("fault", fault.kind.name().into());
+                put("detail", fault.detail.as_str().into());
+            }
+            Self::Delivered(all) => put("events", all.iter().map(|one| Value::Object(one.json())).collect()),
+            Self::Refused { status, detail } => {
+                status.iter().for_each(|status| put("status", (*status).into()));
+                put("detail", detail.as_str().into());
+            }
+            Self::Class(class) => put("class", class.as_str().into()),
+            Self::Answered(answer) => put("answer", answer_json(answer)),
+        }
+        json
+    }
+}
+
+impl Ran {
+    /// What golden files keep: no log, no times, no backtrace.
+    pub fn golden(&self) -> Value {
+        let mut json = self.outcome.json();
+        if let Some(visible) = self.visible {
+            json.insert("visible".into(), visible.into());
+        }
+        if !self.published.is_empty() {
+            json.insert("published".into(), self.published.clone().into());
+        }
+        Value::Object(json)
+    }
+
+    /// All of it.
+    pub fn full(&self) -> Value {
+        let Value::Object(mut json) = self.golden() else { return Value::Null };
+        if let Some(fault) = self.outcome.fault() {
+            json.insert("backtrace".into(), fault.backtrace.lines().collect());
+        }
+        if !self.log.is_empty() {
+            json.insert("log".into(), serde_json::to_value(&self.log).unwrap_or_default());
+        }
+        json.insert("us".into(), (self.took.as_nanos() as f64 / 1e3).into());
+        Value::Object(json)
+    }
+}
+
+/// A stored event in the simple form, without what it has in common with the one that came in. Where none came in, without
+/// an id and a time that the host made.
+pub(crate) fn simple(event: &Event, came: Option<&Event>) -> Value {
+    let mut json = Map::new();
+    let mut put = |name: &str, value: Value| drop(json.insert(name.to_owned(), value));
+    let own_id = match came {
+        Some(came) => came.id() != event.id(),
+        None => !Uuid::parse_str(event.id()).is_ok_and(|id| id.get_version_num() == 7),
+    };
+    put("type", event.event_type().into());
+    if own_id {
+        put("id", event.id().into());
+    }
+    if came.is_none_or(|came| came.source() != event.source()) {
+        put("source", event.source().into());
+    }
+    if came.map_or_else(|| is_past(event.time()), |came| came.time() != event.time()) {
+        put("time", event.time().to_string().into());
+    }
+    event.subject().into_iter().for_each(|subject| put("subject", subject.into()));
+    event.content_type().into_iter().for_each(|kind| put("datacontenttype", kind.into()));
+    event.data_schema().into_iter().for_each(|schema| put("dataschema", schema.into()));
+    if event.extensions_json().is_some() {
+        put("extensions", Value::Object(event.extensions()));
+    }
+    if event.is_json() {
+        put("data", serde_json::from_slice(event.data()).unwrap_or_default());
+    } else if !event.data().is_empty() {
+        match std::str::from_utf8(event.data()) {
+            Ok(text) => put("data", text.into()),
+            Err(_) => put("data_base64", base64(event.data()).into()),
+        }
+    }
+    Value::Object(json)
+}
+
+/// Whether a plugin must have given this time itself: the host would have given the present one.
+fn is_past(time: Timestamp) -> bool {
+    const RECENT_MS: u64 = 60_000;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX).abs_diff(time.unix_ms()) > RECENT_MS
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn answer_json(answer: &ToolOutcome) -> Value {
+    match answer {
+        ToolOutcome::Complete(ToolResult { content, structured, is_error }) => {
+            let mut json = Map::from_iter([("content".to_owned(), content.iter().map(content_json).collect())]);
+            structured.iter().for_each(|value| drop(json.insert("structured".into(), value.clone())));
+            if *is_error {
+                json.insert("isError".into(), true.into());
+            }
+            Value::Object(json)
+        }
+        ToolOutcome::InputRequired { requests, state } => {
+            let request = |(name, request): (&String, &tidemill_plugin::InputRequest)| {
+                (name.clone(), json!({"method": request.method, "params": request.params}))
+            };
+            json!({"inputRequired": requests.iter().map(request).collect::<Map<_, _>>(), "state": state})
+        }
+    }
+}
+
+fn content_json(content: &Content) -> Value {
+    match content {
+        Content::Text(text) => json!({"type": "text", "text": text}),
+        Content::Image { data, media_type } => json!({"type": "image", "mimeType": media_type, "data": base64(data)}),
+        Content::Audio { data, media_type } => json!({"type": "audio", "mimeType": media_type, "data": base64(data)}),
+        Content::Link { uri, name, media_type } => {
+            json!({"type": "resource_link", "uri": uri, "name": name, "mimeType": media_type})
+        }
+        Content::Resource(resource) => match &resource.body {
+            ResourceBody::Text(text) => json!({"type": "resource", "uri": resource.uri, "text": text}),
+            ResourceBody::Blob(bytes) => json!({"type": "resource", "uri": resource.uri, "blob": base64(bytes)}),
+        },
+    }
+}

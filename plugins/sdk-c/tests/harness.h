@@ -1,0 +1,216 @@
+/* Runs the test vectors through the SDK's sources natively: rows in, the bindings' answers out. `cases.h`, which includes this, is
+ * generated from tests/vectors: `say_…` is what an author would write, `check_…` what has to come of it. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "plugin.h"
+#include "tidemill.h"
+
+static int wrong, now;
+static const char *now_name;
+
+#define CHECK(holds) \
+  do \
+    if (!(holds)) wrong++, printf("%s, event %d: %s (line %d)\n", now_name, now, #holds, __LINE__); \
+  while (0)
+
+/* Hexadecimal texts, each with how often it comes. Kept until the case ends. */
+static tidemill_buffer kept[4096];
+static size_t kept_count;
+
+static tidemill_text hex(int pieces, ...) {
+  tidemill_buffer made = {0};
+  va_list all;
+  va_start(all, pieces);
+  while (pieces-- > 0) {
+    const char *digits = va_arg(all, const char *);
+    int times = va_arg(all, int);
+    tidemill_buffer piece = {0};
+    for (; *digits; digits += 2) {
+      unsigned byte;
+      sscanf(digits, "%2x", &byte);
+      char letter = (char)byte;
+      tidemill_add(&piece, tidemill_bytes(&letter, 1));
+    }
+    while (times-- > 0) tidemill_add(&made, tidemill_of(&piece));
+    tidemill_free(&piece);
+  }
+  va_end(all);
+  if (kept_count == sizeof kept / sizeof *kept) abort();
+  kept[kept_count++] = made;
+  return tidemill_of(&made);
+}
+
+static void forget(void) {
+  while (kept_count > 0) tidemill_free(&kept[--kept_count]);
+}
+
+static plugin_list_u8_t owned(tidemill_text text) {
+  plugin_list_u8_t made = {text.size ? malloc(text.size) : NULL, text.size};
+  if (text.size) memcpy(made.ptr, text.data, text.size);
+  return made;
+}
+
+static tidemill_plugin_types_batch_t batch(tidemill_text rows, tidemill_text arena) {
+  tidemill_plugin_types_batch_t made = {owned(rows), owned(arena)};
+  return made;
+}
+
+static bool text_is(plugin_string_t text, tidemill_text want) {
+  return tidemill_same(tidemill_bytes(text.ptr, text.len), want);
+}
+
+static bool option_is(plugin_option_string_t option, tidemill_text want) { return option.is_some && text_is(option.val, want); }
+
+static bool data_is(plugin_option_list_u8_t option, tidemill_text want) {
+  return option.is_some && tidemill_same(tidemill_bytes(option.val.ptr, option.val.len), want);
+}
+
+static bool fault_is(tidemill_plugin_types_fault_t *fault, uint8_t tag, tidemill_text why) {
+  bool same = fault->tag == tag && text_is(fault->val.retry, why);
+  tidemill_plugin_types_fault_free(fault);
+  return same;
+}
+
+static bool json_text_is(tidemill_text json, const char *pointer, tidemill_text want) {
+  tidemill_buffer text = {0};
+  bool same = tidemill_json_find_text(json, pointer, &text) && tidemill_same(tidemill_of(&text), want);
+  tidemill_free(&text);
+  return same;
+}
+
+static bool json_number_is(tidemill_text json, const char *pointer, double want) {
+  double number = NAN;
+  return tidemill_json_find_number(json, pointer, &number) && number == want;
+}
+
+static bool json_raw_is(tidemill_text json, const char *pointer, const char *want) {
+  tidemill_text value;
+  return tidemill_json_find(json, pointer, &value) && tidemill_is(value, want);
+}
+
+static bool json_count_is(tidemill_text json, const char *pointer, size_t want) {
+  tidemill_text here, value;
+  size_t at = 0, count = 0;
+  if (!tidemill_json_find(json, pointer, &here)) return false;
+  while (tidemill_json_next(here, &at, NULL, &value)) count++;
+  return count == want;
+}
+
+static bool extension_is(const tidemill_event *event, const char *name, tidemill_text want) {
+  tidemill_buffer value = {0};
+  bool same = tidemill_event_extension(event, name, &value) && tidemill_same(tidemill_of(&value), want);
+  tidemill_free(&value);
+  return same;
+}
+
+/* What the host offers, which nobody asks for here. */
+void __wasm_import_tidemill_plugin_log_log(int32_t level, uint8_t *message, size_t size, uint8_t *fields, size_t count) {
+  (void)level, (void)message, (void)size, (void)fields, (void)count;
+}
+
+/* Stands for the object file with the world's type, which is WebAssembly. */
+void __component_type_object_force_link_plugin(void) {}
+
+const tidemill_manifest tidemill_plugin = {.name = "vectors", .version = "1", .summary = "vectors", .subscribes = " a.*  b "};
+
+const tidemill_event_type_info *tidemill_types(size_t *count) {
+  *count = 0;
+  return NULL;
+}
+
+static tidemill_verdict say_verdict(void);
+static void say_outcome(tidemill_outcome *outcome);
+static void say_validity(tidemill_validity *validity);
+static void check_event(const tidemill_event *event);
+static bool reading;
+
+tidemill_verdict tidemill_decide(const tidemill_event *event) {
+  tidemill_verdict verdict = TIDEMILL_KEEP;
+  if (reading) check_event(event);
+  else verdict = say_verdict();
+  now++;
+  return verdict;
+}
+
+void tidemill_apply(const tidemill_event *event, tidemill_outcome *outcome) {
+  (void)event;
+  say_outcome(outcome);
+  now++;
+}
+
+void tidemill_validate(const tidemill_event *event, tidemill_validity *validity) {
+  (void)event;
+  say_validity(validity);
+  now++;
+}
+
+static void begin(const char *name, bool reads) {
+  forget();
+  now_name = name;
+  now = 0;
+  reading = reads;
+}
+
+/* A manifest's patterns, and settings where there are none. */
+static void check_plugin(void) {
+  begin("manifest", false);
+  exports_tidemill_plugin_manifest_info_t info;
+  exports_tidemill_plugin_manifest_describe(&info);
+  CHECK(info.subscribes.len == 2 && text_is(info.subscribes.ptr[0], tidemill_str("a.*")));
+  CHECK(info.needs_data && !info.config_schema.is_some);
+  exports_tidemill_plugin_manifest_info_free(&info);
+  plugin_string_t config, err;
+  plugin_string_dup(&config, "{}");
+  CHECK(exports_tidemill_plugin_manifest_configure(&config, &err));
+  plugin_string_dup(&config, "{\"colour\":1}");
+  CHECK(!exports_tidemill_plugin_manifest_configure(&config, &err));
+  CHECK(text_is(err, tidemill_str("config: unknown setting \"colour\"; this plugin has none")));
+  plugin_string_free(&err);
+}
+
+/* What is no JSON is refused wherever it ends, without a byte read outside (the sanitizers see that). */
+static void check_json(void) {
+  static const char good[] = "{\"a\":[1,-0.5e+3,true,false,null,\"\\u00e9\\ud83e\\udd80\\n\"],\"b~/\":{\"c\":\"\"}}";
+  begin("json", false);
+  CHECK(tidemill_json_valid(tidemill_str(good)));
+  for (size_t size = 0; size < sizeof good - 1; size++) {
+    tidemill_buffer cut = {0};
+    tidemill_add(&cut, tidemill_bytes(good, size));
+    tidemill_text value;
+    CHECK(!tidemill_json_valid(tidemill_of(&cut)));
+    tidemill_json_find(tidemill_of(&cut), "/b~0~1/c", &value);
+    tidemill_free(&cut);
+  }
+  CHECK(json_text_is(tidemill_str(good), "/b~0~1/c", tidemill_str("")));
+  CHECK(json_text_is(tidemill_str(good), "/a/5", tidemill_str("\xc3\xa9\xf0\x9f\xa6\x80\n")));
+  CHECK(json_number_is(tidemill_str(good), "/a/1", -500));
+  CHECK(!json_raw_is(tidemill_str(good), "/a/01", "-0.5e+3") && !json_raw_is(tidemill_str(good), "/a/9", ""));
+  static const char *const bad[] = {"", "01", "1.", "-", "nul", "{a:1}", "[1,]", "{\"a\"}", "\"\t\"", "\"\\x\"", "1 2", "[", "+1", ".5"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) CHECK(!tidemill_json_valid(tidemill_str(bad[i])));
+  tidemill_buffer deep = {0};
+  for (int i = 0; i < 100000; i++) tidemill_add_str(&deep, "[");
+  CHECK(!tidemill_json_valid(tidemill_of(&deep)));
+  tidemill_free(&deep);
+  int64_t number;
+  CHECK(tidemill_json_as_integer(tidemill_str("-9223372036854775808"), &number) && number == INT64_MIN);
+  CHECK(!tidemill_json_as_integer(tidemill_str("9223372036854775808"), &number));
+  CHECK(!tidemill_json_as_integer(tidemill_str("1.5"), &number));
+  tidemill_buffer written = {0};
+  tidemill_json_object(&written);
+  tidemill_json_name(&written, tidemill_str("a\"\x01"));
+  tidemill_json_array(&written);
+  tidemill_json_number(&written, 0.1);
+  tidemill_json_integer(&written, -7);
+  tidemill_json_object(&written);
+  tidemill_json_end_object(&written);
+  tidemill_json_text(&written, tidemill_str("["));
+  tidemill_json_end_array(&written);
+  tidemill_json_name(&written, tidemill_str("b"));
+  tidemill_json_number(&written, NAN);
+  tidemill_json_end_object(&written);
+  CHECK(tidemill_is(tidemill_of(&written), "{\"a\\\"\\u0001\":[0.1,-7,{},\"[\"],\"b\":null}"));
+  tidemill_free(&written);
+}

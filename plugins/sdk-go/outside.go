@@ -1,0 +1,111 @@
+package tidemill
+
+import (
+	"encoding/json"
+	"html"
+)
+
+// Subscriber is somebody who wants to see events through a view.
+type Subscriber struct {
+	// Principal is who a token says they are; empty without one.
+	Principal          string
+	Claims, Parameters []Pair
+}
+
+// Parameter is the first value of the parameter view.<name>.
+func (s Subscriber) Parameter(name string) (string, bool) { return first(s.Parameters, name) }
+
+// Claim is the first value of a claim.
+func (s Subscriber) Claim(name string) (string, bool) { return first(s.Claims, name) }
+
+func first(pairs []Pair, name string) (string, bool) {
+	for _, pair := range pairs {
+		if pair.Name == name {
+			return pair.Value, true
+		}
+	}
+	return "", false
+}
+
+// Delivery is what another system delivered.
+type Delivery struct {
+	// Headers in the order in which they came, names in lower case.
+	Headers []Pair
+	Query   string
+	Body    []byte
+}
+
+// Header is the first value of a header field; the name is in lower case.
+func (d Delivery) Header(name string) (string, bool) { return first(d.Headers, name) }
+
+// Draft is an event that is to be published. What is empty is left to the host.
+type Draft struct {
+	Type                             string
+	ID, Source, Subject, ContentType string
+	// TimeMS is when it happened; 0: now.
+	TimeMS     uint64
+	Extensions []Pair
+	// Data is JSON unless ContentType says something else.
+	Data []byte
+}
+
+// Refusal is an error by which a delivery is not taken, with a status of 400 to 499, or 503.
+type Refusal struct {
+	Status uint16
+	Detail string
+}
+
+func (r *Refusal) Error() string { return r.Detail }
+
+// Refuse makes one.
+func Refuse(status uint16, detail string) error { return &Refusal{status, detail} }
+
+// Tool is something that clients may call.
+type Tool struct {
+	Name, Title, Description string
+	// InputSchema is the JSON Schema of the arguments; empty: an object without members. OutputSchema and Permission may be empty.
+	InputSchema, OutputSchema, Permission        string
+	ReadOnly, Destructive, Idempotent, OpenWorld bool
+}
+
+// Call is one call of a tool.
+type Call struct {
+	Name string
+	// Arguments are a JSON object that the schema allows.
+	Arguments json.RawMessage
+	// Caller is empty for somebody without a token.
+	Caller string
+}
+
+// Read reads the arguments; returned as it is, its error tells the caller.
+func (c Call) Read(into any) error {
+	if err := json.Unmarshal(c.Arguments, into); err != nil {
+		return InvalidArguments(err.Error())
+	}
+	return nil
+}
+
+// Answer is what came of a call: a text for people and models and, if there is something for programs, a value.
+type Answer struct {
+	Text string
+	// Structured becomes JSON where it is not nil.
+	Structured any
+	// IsError: the tool could not do it, and the text says why.
+	IsError bool
+}
+
+// InvalidArguments is an error that says what is wrong beyond what the schema says.
+type InvalidArguments string
+
+func (i InvalidArguments) Error() string { return string(i) }
+
+// UnknownTool is the error for a tool that there is not.
+type UnknownTool struct{}
+
+func (UnknownTool) Error() string { return "there is no such tool" }
+
+// JSON reads the body into a value.
+func (d Delivery) JSON(into any) error { return json.Unmarshal(d.Body, into) }
+
+// EscapeHTML makes a text safe within a fragment of HTML.
+func EscapeHTML(text string) string { return html.EscapeString(text) }

@@ -1,0 +1,97 @@
+// Owns answers: what an author says about an event, and what the contract calls it.
+import { Problem } from './failure.js';
+import { encode } from './utf8.js';
+
+export const keep = 'keep';
+export const drop = 'drop';
+export const valid = 'valid';
+
+/** These go on in place of the event: one for a change, more for a split. */
+export const emit = (...outputs) => ({ tag: 'emit', val: outputs.flat().map(output) });
+
+/** The event ends here as a mistake of its publisher, who is told the problems. */
+export const reject = (...list) => ({ tag: 'reject', val: problems(list) });
+
+/** The event cannot be handled at the moment; its publisher is told to send it again. */
+export const retry = (why) => ({ tag: 'retry', val: why });
+
+/** Accepted with these changes. */
+export const normalised = (change) => ({ tag: 'normalised', val: output(change) });
+
+/** Not an event of this type. */
+export const invalid = (...list) => ({ tag: 'invalid', val: problems(list) });
+
+/** Reads the answer of `decide`. */
+export function verdict(said) {
+  if (said === true) return 'keep';
+  if (said === false) return 'drop';
+  if (said === 'keep' || said === 'drop' || said === 'reject') return said;
+  throw unknown('decide', said, "true or 'keep', false or 'drop', or 'reject'");
+}
+
+/** Reads the answer of `apply`. */
+export function outcome(said) {
+  if (said === 'keep' || said === 'drop') return { tag: said };
+  if (said?.tag === 'emit' || said?.tag === 'reject' || said?.tag === 'retry') return said;
+  throw unknown('apply', said, "'keep', 'drop', emit(…), reject(…) or retry(…)");
+}
+
+/** Reads the answer of `validate`. */
+export function validity(said) {
+  if (said === 'valid') return { tag: said };
+  if (said?.tag === 'normalised' || said?.tag === 'invalid') return said;
+  throw unknown('validate', said, "'valid', normalised(…) or invalid(…)");
+}
+
+/** Problems in the words of the contract. */
+export function problems(list) {
+  return list.flat().map((problem) => {
+    const { at, detail } = typeof problem === 'string' ? new Problem('', problem) : problem;
+    return { at, detail };
+  });
+}
+
+const MEMBERS = ['type', 'subject', 'contentType', 'extensions', 'data', 'json'];
+
+function output(change) {
+  for (const name of Object.keys(change)) {
+    if (!MEMBERS.includes(name)) {
+      throw new TypeError(`an output has no member \`${name}\`; it has ${MEMBERS.join(', ')}`);
+    }
+  }
+  return {
+    type: change.type,
+    subject: change.subject === null ? '' : change.subject,
+    contentType: change.contentType === null ? '' : change.contentType,
+    extensions: change.extensions === undefined ? undefined : pairs(change.extensions),
+    data: 'json' in change ? json(change.json) : bytes(change.data),
+  };
+}
+
+/** Names and values: an object, or a list of pairs; `null` removes. */
+export function pairs(values) {
+  const list = Array.isArray(values) ? values : Object.entries(values ?? {});
+  return list.map(([name, value]) => [name, value === null || value === undefined ? '' : String(value)]);
+}
+
+/** A value as compact JSON. */
+export function json(value) {
+  const text = JSON.stringify(value);
+  if (text === undefined) throw new TypeError(`${typeof value} is no JSON`);
+  return encode(text);
+}
+
+/** Data that is given as bytes or as text. */
+export function bytes(data) {
+  return typeof data === 'string' ? encode(data) : data;
+}
+
+function unknown(name, said, expected) {
+  let shown;
+  try {
+    shown = JSON.stringify(said);
+  } catch {
+    shown = undefined;
+  }
+  return new TypeError(`${name} answered ${shown ?? String(said)}; expected ${expected}`);
+}

@@ -1,0 +1,8 @@
+/** How far the call is; `done` has to increase from report to report. */
+export function progress(done: number, total?: number, message?: string): void;
+/** Whether nobody waits for the call any more. */
+export function cancelled(): boolean;
+/** Tells clients that what they know of a list may not be so any more. */
+export function changed(what: 'tools' | 'prompts' | 'resources'): void;
+/** Tells those who follow a resource that its content changed. */
+export function updated(uri: string): void;

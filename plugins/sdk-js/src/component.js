@@ -1,0 +1,97 @@
+// Owns the component boundary: the contract's calls, answered by an author's module. The build makes the entry that calls this.
+//
+// Knows nothing about rows and about what a plugin does. Kinds that are called by clients are in calls.js.
+import { outcome, validity, verdict } from './answer.js';
+import { batch } from './batch.js';
+import { tools, view, webhook } from './calls.js';
+import { Problem } from './failure.js';
+import { describe } from './stack.js';
+
+const KINDS = {
+  filter: { needs: ['decide'], make: filter },
+  transform: { needs: ['apply'], make: transform },
+  'event-types': { needs: ['types', 'validate'], make: eventTypes },
+  view: { needs: ['classify', 'visible'], make: view },
+  webhook: { needs: ['receive'], make: webhook },
+  tools: { needs: ['tools', 'call'], make: tools },
+};
+
+/**
+ * The exports of a component from an author's module. `about` says its name and version, its kinds, and `log` if the host's
+ * log is there. Throws, while the component is built, what the author has to add.
+ */
+export function component(plugin, about) {
+  const { manifest } = plugin;
+  if (typeof manifest?.summary !== 'string') {
+    throw new Error("export const manifest = { summary: 'What the plugin does' } is missing");
+  }
+  const self = { plugin, configured: false, log: about.log };
+  const made = { manifest: boundary(self, about) };
+  for (const kind of about.kinds) {
+    const { needs, make } = KINDS[kind];
+    const missing = needs.find((name) => plugin[name] === undefined);
+    if (missing !== undefined) throw new Error(`a plugin of kind ${kind} exports \`${missing}\`, which is missing`);
+    made[kind === 'event-types' ? 'eventTypes' : kind] = make(self);
+  }
+  return made;
+}
+
+function boundary(self, about) {
+  const { manifest } = self.plugin;
+  return {
+    describe: () => ({
+      name: manifest.name ?? about.name,
+      version: manifest.version ?? about.version,
+      summary: manifest.summary,
+      subscribes: manifest.subscribes ?? [],
+      needsData: manifest.needsData ?? true,
+      configSchema: text(manifest.configSchema),
+    }),
+    configure(json) {
+      try {
+        self.plugin.configure?.(JSON.parse(json));
+        // What is asked for after this cannot say what is wrong with it, so it is read now.
+        self.types = typesOf(self.plugin);
+        self.tools = listOf(self.plugin.tools);
+      } catch (error) {
+        throw error instanceof Problem || error?.constructor === Error ? error.message : describe(error);
+      }
+    },
+  };
+}
+
+function filter(self) {
+  const rejected = (list) => {
+    for (const { at, detail } of list) self.log?.('debug', `rejected: ${detail}`, [['at', at]]);
+    return 'reject';
+  };
+  return { decide: (events) => batch(events, (event) => verdict(self.plugin.decide(event)), rejected) };
+}
+
+function transform(self) {
+  const rejected = (list) => ({ tag: 'reject', val: list });
+  return { apply: (events) => batch(events, (event) => outcome(self.plugin.apply(event)), rejected) };
+}
+
+function eventTypes(self) {
+  const invalid = (list) => ({ tag: 'invalid', val: list });
+  const shown = (event, target) => self.plugin.render?.(event, target) ?? `${event.type} ${event.subject ?? event.id}`;
+  return {
+    types: () => self.types,
+    validate: (events) => batch(events, (event) => validity(self.plugin.validate(event)), invalid),
+    render: (events, target) => batch(events, (event) => String(shown(event, target)), () => ''),
+  };
+}
+
+function typesOf(plugin) {
+  return listOf(plugin.types).map(({ name, version, summary, schema, examples }) => ({
+    name,
+    version: version ?? '1.0.0',
+    summary: summary ?? '',
+    schemaJson: text(schema) ?? 'true',
+    examples: (examples ?? []).map(text),
+  }));
+}
+
+const listOf = (given) => (typeof given === 'function' ? given() : (given ?? []));
+const text = (json) => (json === undefined || typeof json === 'string' ? json : JSON.stringify(json));

@@ -1,0 +1,1 @@
+export { log } from 'tidemill:plugin/log@0.1.0';

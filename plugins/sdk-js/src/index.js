@@ -1,0 +1,4 @@
+// Write Tidemill plugins in JavaScript and TypeScript: what an author's module needs beside its own functions.
+export { drop, emit, invalid, keep, normalised, reject, retry, valid } from './answer.js';
+export { UnknownTool } from './calls.js';
+export { Fault, Problem, Refusal } from './failure.js';

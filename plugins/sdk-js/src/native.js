@@ -1,0 +1,52 @@
+// Owns the host of tests that run in node: what the modules of the host are there. State lives as long as the process, and
+// nothing expires.
+const kept = new Map();
+let version = 0;
+
+/** What was logged, published, reported and counted since `clear`. */
+export const seen = { logged: [], published: [], reported: [], figures: {} };
+
+/** Forgets everything, state too. */
+export function clear() {
+  kept.clear();
+  Object.assign(seen, { logged: [], published: [], reported: [], figures: {} });
+}
+
+export const log = (level, message, fields) => seen.logged.push({ level, message, fields: Object.fromEntries(fields) });
+export const publish = (events) => seen.published.push(...events);
+export const report = (done, total, message) => seen.reported.push({ done, total, message });
+export const cancelled = () => false;
+export const changed = () => {};
+export const updated = () => {};
+export const record = (name, value) => (seen.figures[name] ??= []).push(value);
+export const add = (name, delta) => {
+  seen.figures[name] = (seen.figures[name] ?? 0) + Number(delta);
+};
+
+export const getMany = (keys) => keys.map((key) => kept.get(key));
+
+export function put(key, value, ifVersion) {
+  const current = kept.get(key);
+  if (ifVersion !== undefined && Number(ifVersion) !== (current?.version ?? 0)) throw { tag: 'stale', val: current };
+  kept.set(key, { value: Uint8Array.from(value), version: ++version });
+  return version;
+}
+
+export function increment(key, by) {
+  const bytes = kept.get(key)?.value ?? new Uint8Array(8);
+  if (bytes.length !== 8) throw { tag: 'other', val: 'its value is no number, which has eight bytes' };
+  const sum = new DataView(bytes.buffer).getBigInt64(0, true) + BigInt(by);
+  const value = new Uint8Array(8);
+  new DataView(value.buffer).setBigInt64(0, sum, true);
+  put(key, value);
+  return sum;
+}
+
+function remove(key) {
+  return kept.delete(key);
+}
+
+export { remove as delete };
+
+export const keys = (prefix, after, limit) =>
+  [...kept.keys()].sort().filter((key) => key.startsWith(prefix) && key > after).slice(0, limit);

@@ -1,0 +1,26 @@
+"""Owns where the host's modules are: in a component the generated bindings, elsewhere what tests have in memory."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from . import native
+
+_COMPONENT = importlib.util.find_spec("wit_world") is not None
+
+
+def module(name: str) -> Any:
+    """The bindings of an interface. Raises what the author has to write if the plugin does not say that it uses it."""
+    if not _COMPONENT:
+        return native
+    try:
+        return importlib.import_module(f"wit_world.imports.{name}")
+    except ModuleNotFoundError:
+        raise ImportError(f'the plugin uses `{name}`, which it does not say; add "{name}" to `uses` in tidemill-plugin.toml') from None
+
+
+def reason(error: Exception) -> Any:
+    """What the host answered instead of a result."""
+    return getattr(error, "value", None)

@@ -1,0 +1,153 @@
+//! JavaScript and TypeScript: every kind from `plugin new` to a running host, mistakes at their lines, and the examples.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use super::Author;
+use super::whole::{ALL_KINDS, every_kind_works, example, exception_is_told, kinds_answer, serve, stored};
+use crate::support::toolchain;
+
+/// The SDK's own tests, the shared vectors among them.
+#[test]
+fn the_sdk_passes_its_tests() {
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-js");
+    let ended = Command::new("node").arg("--test").current_dir(sdk).output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_javascript_plugin_of_every_kind_runs() {
+    let Some(tools) = toolchain("javascript") else { return };
+    every_kind_works(&Author::with_tools(tools), "javascript").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_typescript_plugin_of_every_kind_runs() {
+    let Some(tools) = toolchain("javascript") else { return };
+    every_kind_works(&Author::with_tools(tools), "typescript").await;
+}
+
+/// The engine that is no default: larger, and it takes its time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starlingmonkey_runs_the_same_plugin() {
+    let Some(tools) = toolchain("starlingmonkey") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "all", "--lang", "js", "--kind", ALL_KINDS]);
+    let settings = author.at("all/tidemill-plugin.toml");
+    let said = fs::read_to_string(&settings).unwrap() + "\n[build]\nbackend = \"starlingmonkey\"\n";
+    fs::write(settings, said).unwrap();
+    fs::remove_file(author.at("all/package.json")).unwrap();
+    author.succeeds("all", &["build"]);
+    kinds_answer(&author.at("all/dist/all.wasm")).await;
+}
+
+/// Unit tests of each template run in node as `npm test` runs them, with the SDK where `npm install` puts it.
+#[test]
+fn templates_of_single_kinds_pass_their_own_tests() {
+    let author = Author::new();
+    for kind in ALL_KINDS.split(',') {
+        author.succeeds("", &["new", kind, "--lang", "js", "--kind", kind]);
+        fs::create_dir_all(author.at(kind).join("node_modules/@tidemill")).unwrap();
+        std::os::unix::fs::symlink("../../.tidemill/sdk", author.at(kind).join("node_modules/@tidemill/sdk")).unwrap();
+        let ended = Command::new("node").arg("--test").current_dir(author.at(kind)).output().unwrap();
+        assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stdout));
+    }
+}
+
+/// Types of every template hold, alone and with others.
+#[test]
+fn templates_of_single_kinds_have_right_types() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let author = Author::with_tools(tools.clone());
+    for kind in ALL_KINDS.split(',') {
+        author.succeeds("", &["new", kind, "--lang", "ts", "--kind", kind]);
+        let mut tsc = Command::new(tools.join("bin/tsc"));
+        let ended = tsc.args(["--noEmit", "-p", "."]).current_dir(author.at(kind)).output().unwrap();
+        assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stdout));
+    }
+}
+
+#[test]
+fn mistakes_name_their_line_and_what_to_do() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "rules", "--lang", "js", "--kind", "filter"]);
+    let manifest = "export const manifest = { summary: 'x' };\n";
+    for (source, told) in [
+        (format!("{manifest}export function decide(event) {{\n  return x y;\n}}\n"), "plugin.js:3: "),
+        (format!("{manifest}nothing();\nexport const decide = () => true;\n"), "plugin.js:2: nothing is not defined"),
+        (format!("{manifest}export function decid() {{}}\n"), "kind filter exports `decide`, which is missing"),
+        ("export function decide() {}\n".to_owned(), "export const manifest = { summary"),
+        (format!("import x from 'nix';\n{manifest}export const decide = x;\n"), "plugin.js:1: Could not resolve 'nix'"),
+        (
+            format!(
+                "{manifest}import * as state from '@tidemill/sdk/state';\nexport const decide = () => state.get('a');\n"
+            ),
+            "plugin.js:2: the plugin uses `state`, which it does not say; write uses = [\"state\"]",
+        ),
+    ] {
+        fs::write(author.at("rules/plugin.js"), source).unwrap();
+        let said = author.types("rules", &["build"]);
+        assert!(said.code != 0 && said.err.contains(told), "{told}: {}", said.err);
+    }
+    fs::remove_file(author.at("rules/plugin.js")).unwrap();
+    assert!(author.types("rules", &["build"]).err.contains("plugin.js: the file is missing"));
+    author.succeeds("", &["new", "typed", "--lang", "ts", "--kind", "filter"]);
+    let source = fs::read_to_string(author.at("typed/plugin.ts")).unwrap();
+    fs::write(author.at("typed/plugin.ts"), source.replace("?.test !== true", "?.test")).unwrap();
+    let said = author.types("typed", &["build"]);
+    assert!(said.code != 0 && said.err.contains("plugin.ts:") && said.err.contains("TS2322"), "{}", said.err);
+}
+
+/// An exception of one event among others: that one is a dead letter with the author's lines, its neighbours go through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exception_names_the_line_of_the_author() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "fragile", "--lang", "ts", "--kind", "filter"]);
+    let source = "import type { Event, Manifest } from '@tidemill/sdk';\n\ninterface Order {\n  customer: { name: string };\n}\n\n\
+         export const manifest: Manifest = { summary: 'x', subscribes: ['*'] };\n\n\
+         export function decide(event: Event): boolean {\n  return named(event.json<Order>());\n}\n\n\
+         function named(order: Order): boolean {\n  return order.customer.name !== '';\n}\n";
+    fs::write(author.at("fragile/plugin.ts"), source).unwrap();
+    author.succeeds("fragile", &["build"]);
+    let server = serve("fragile", &author.at("fragile/dist/fragile.wasm"), None).await;
+    exception_is_told(
+        &server,
+        json!({"customer": {"name": "alice"}}),
+        json!({}),
+        "TypeError",
+        &["named (plugin.ts:14)", "decide (plugin.ts:10)"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_redactor_redacts() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let server = example(tools, "js-redactor").await;
+    let data = json!({"password": "x", "mail": "zoe@example.org"});
+    let (status, answer) = server.publish("user.created", data).await;
+    assert_eq!(status, 200, "{answer}");
+    let data = stored(&server, &answer).await;
+    assert_eq!(data, json!({"password": "[redacted]", "mail": "[redacted]"}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_event_type_checks_and_completes_orders() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let server = example(tools, "ts-order-events").await;
+    let lines = json!([{"sku": "A-1", "count": 3, "price": 0.1}]);
+    let order = json!({"customer": "alice", "currency": "eur", "lines": lines});
+    let (status, answer) = server.publish("order.placed", order).await;
+    assert_eq!(status, 200, "{answer}");
+    let data = stored(&server, &answer).await;
+    assert_eq!((&data["total"], &data["currency"]), (&json!(0.3), &json!("EUR")));
+    let (status, refused) = server.publish("order.placed", json!({"customer": "bob"})).await;
+    assert!(status == 422 && refused.to_string().contains("/lines"), "{refused}");
+    let (_, shown) = server.get("/event-types/order.placed").await;
+    assert_eq!(shown["schema"]["required"], json!(["customer", "currency", "lines"]), "{shown}");
+}

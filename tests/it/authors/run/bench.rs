@@ -1,0 +1,35 @@
+//! `tidemill plugin bench`: that it measures and remembers; not how much.
+
+use serde_json::Value;
+
+use super::Author;
+
+#[test]
+fn each_kind_is_measured_and_compared_with_the_last_run() {
+    let author = Author::with_guest("owner");
+    author.writes("events.jsonl", "{\"type\":\"claimed.thing\",\"data\":{\"ok\":true}}\n");
+    let arguments = ["bench", "owner.wasm", "--events", "events.jsonl", "--json"];
+    let first: Value = serde_json::from_str(&author.succeeds("", &arguments)).unwrap();
+    let us = &first["run"]["us"]["event-types"];
+    assert!(us["1"].as_f64().unwrap() > 0.0 && us["64"].as_f64().unwrap() > 0.0, "{first}");
+    assert!(first["run"]["memory"].as_u64().unwrap() > 0 && first["run"]["rounds"] == 11, "{first}");
+    assert_eq!((&first["last"], &first["ratio"]), (&Value::Null, &Value::Null));
+    let second: Value = serde_json::from_str(&author.succeeds("", &arguments)).unwrap();
+    assert_eq!(second["last"], first["run"]);
+    assert!(second["ratio"]["event-types"]["64"].as_f64().unwrap() > 0.0, "{second}");
+    let shown = author.succeeds("", &["bench", "owner.wasm", "--events", "events.jsonl"]);
+    assert!(shown.contains("median of 11 rounds") && shown.contains('x'), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_measured_is_told() {
+    let author = Author::with_guest("keeper");
+    author.writes("keeper.toml", "grants.state = true\n");
+    author.writes("events.jsonl", "{\"type\":\"other\"}\n");
+    let said = author.types("", &["bench", "keeper.wasm", "--events", "events.jsonl"]);
+    assert!(said.code == 2 && said.err.contains("it subscribes to keep.*"), "{}", said.err);
+    let author = Author::with_guest("faulty");
+    author.writes("events.jsonl", "{\"type\":\"bad.trap\"}\n");
+    let said = author.types("", &["bench", "faulty.wasm", "--events", "events.jsonl"]);
+    assert!(said.code == 1 && said.err.contains("trap") && said.err.contains("tidemill plugin run"), "{}", said.err);
+}

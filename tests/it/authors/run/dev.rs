@@ -1,0 +1,151 @@
+//! `tidemill plugin dev`, typed by an author whose compiler is quick: it takes the component that the source names.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use super::Author;
+use crate::support::{PATIENCE, Server, guest};
+
+/// What stands for cargo: a source that names a test guest becomes that; any other is refused, with its line.
+const CARGO: &str = r#"#!/bin/sh
+if [ "$1" = "--version" ]; then echo "cargo 1.95.0"; exit 0; fi
+name=$(cat src/lib.rs)
+if [ ! -f "$GUESTS/$name.wasm" ]; then echo "error: what is this?  --> src/lib.rs:1:1" >&2; exit 101; fi
+mkdir -p target/wasm32-wasip2/release
+cp "$GUESTS/$name.wasm" target/wasm32-wasip2/release/mine.wasm
+"#;
+
+struct Dev {
+    child: Child,
+    typed: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Dev {
+    fn start(author: &Author, arguments: &[&str]) -> Self {
+        let all: Vec<&str> = ["dev"].iter().chain(arguments).copied().collect();
+        let mut command = author.command("mine", &all);
+        command.env("GUESTS", guest("stamp_v1").parent().unwrap());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let (send, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { typed: child.stdin.take().unwrap(), child, lines }
+    }
+
+    /// The next line that has these words; what comes before it is passed over.
+    fn says(&self, words: &str) -> String {
+        let mut before = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{words}: {before:?}"));
+            if line.contains(words) {
+                return line;
+            }
+            before.push(line);
+        }
+    }
+
+    fn types(&mut self, line: &str) {
+        writeln!(self.typed, "{line}").unwrap();
+    }
+
+    fn interrupt(mut self) {
+        kill_process(Pid::from_raw(self.child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// One with a project whose source names a guest.
+fn author(source: &str) -> Author {
+    let tools = tempfile::tempdir().unwrap().keep();
+    fs::create_dir(tools.join("bin")).unwrap();
+    fs::write(tools.join("bin/cargo"), CARGO).unwrap();
+    fs::set_permissions(tools.join("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+    let author = Author::with_tools(tools);
+    author.writes("mine/tidemill-plugin.toml", "name = \"mine\"\nlanguage = \"rust\"\n");
+    author.writes("mine/Cargo.toml", "[package]\nname = \"mine\"\n");
+    author.writes("mine/src/lib.rs", source);
+    author
+}
+
+#[test]
+fn a_saved_change_is_live_and_a_broken_one_is_not() {
+    let author = author("stamp_v1");
+    author.writes("mine/tests/first.jsonl", "{\"type\":\"first\",\"data\":1}\n");
+    let mut dev = Dev::start(&author, &[]);
+    let about = dev.says("a server of its own is at http://127.0.0.1:");
+    dev.says("live after");
+    dev.says("before   {\"type\":\"first\"");
+    assert!(dev.says("after").contains("v1"));
+
+    author.writes("mine/src/lib.rs", "nonsense");
+    dev.says("not built");
+    dev.says("src/lib.rs:1:1");
+    dev.says("stays live");
+    dev.types("{\"type\":\"typed\",\"data\":2}");
+    dev.says("before   {\"type\":\"typed\"");
+    assert!(dev.says("after").contains("v1"), "the last good version is at work");
+
+    author.writes("mine/src/lib.rs", "describe_trap");
+    dev.says("not loaded");
+    dev.says("stays live");
+
+    author.writes("mine/src/lib.rs", "stamp_v2");
+    dev.says("live after");
+    assert!(dev.says("after").contains("v2"));
+
+    author.writes("mine/src/lib.rs", "faulty");
+    dev.says("live after");
+    dev.types("{\"type\":\"bad.trap\"}");
+    dev.says("failed   {\"type\":\"bad.trap\"");
+    dev.says("faulty.rs:");
+    dev.types("{\"type\":");
+    dev.says("refused: ");
+
+    dev.interrupt();
+    let log = about.split("its log: ").nth(1).unwrap().split('/').take(3).collect::<Vec<_>>().join("/");
+    assert!(!std::path::Path::new(&log).exists(), "{log} is gone with its server");
+    let port: u16 = about.split("127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "its server is gone");
+}
+
+#[tokio::test]
+async fn a_server_that_runs_is_used_and_left_running() {
+    let author = author("stamp_v1");
+    let server = Server::start("", &[]).await;
+    let url = server.url("");
+    let dev = tokio::task::spawn_blocking(move || {
+        let dev = Dev::start(&author, &["--server", &url]);
+        dev.says("loading into the server at");
+        dev.says("live after");
+        (dev, author)
+    });
+    let (dev, _author) = dev.await.unwrap();
+    assert_eq!(server.publish("x", serde_json::json!(1)).await.0, 200);
+    let (dev, seen) = tokio::task::spawn_blocking(move || {
+        let seen = dev.says("after");
+        (dev, seen)
+    })
+    .await
+    .unwrap();
+    assert!(seen.contains("\"type\":\"x\"") && seen.contains("v1"), "what others publish is shown: {seen}");
+    dev.interrupt();
+    assert_eq!(server.get("/plugins/mine").await.1["state"], "running");
+    assert!(test_kill_process(Pid::from_raw(server.pid().cast_signed()).unwrap()).is_ok());
+}
+
+#[test]
+fn a_server_that_is_not_there_is_said_before_anything_is_built() {
+    let author = author("stamp_v1");
+    let said = author.types("mine", &["dev", "--server", "http://127.0.0.1:1"]);
+    assert!(said.code == 3 && said.err.contains("cannot connect to http://127.0.0.1:1"), "{}", said.err);
+    assert!(!author.has("mine/dist/mine.wasm"));
+    let said = author.types("", &["dev"]);
+    assert!(said.code == 2 && said.err.contains("tidemill plugin new"), "{}", said.err);
+}

@@ -1,0 +1,49 @@
+//! Zig: every kind from `plugin new` to a running host, mistakes in words, and the example.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::Author;
+use super::whole::{ALL_KINDS, every_kind_works, example};
+use crate::support::toolchain;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zig_plugin_of_every_kind_runs() {
+    let Some(tools) = toolchain("zig") else { return };
+    every_kind_works(&Author::with_tools(tools), "zig").await;
+}
+
+#[test]
+fn single_kinds_of_zig_build() {
+    let Some(tools) = toolchain("zig") else { return };
+    let author = Author::with_tools(tools);
+    for kind in ALL_KINDS.split(',') {
+        author.succeeds("", &["new", kind, "--lang", "zig", "--kind", kind]);
+        author.succeeds(kind, &["build"]);
+    }
+}
+
+#[test]
+fn mistakes_in_zig_name_their_line() {
+    let Some(tools) = toolchain("zig") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "rules", "--lang", "zig", "--kind", "filter"]);
+    fs::write(author.at("rules/plugin.zig"), "const tidemill = @import(\"tidemill\");\nexport const a: u8 = gone;\n")
+        .unwrap();
+    let said = author.types("rules", &["build"]);
+    assert!(said.code != 0 && said.err.contains("plugin.zig:2:"), "{}", said.err);
+    fs::remove_file(author.at("rules/plugin.zig")).unwrap();
+    assert!(author.types("rules", &["build"]).err.contains("plugin.zig: there is no source"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_filter_drops_lines_below_its_level() {
+    let Some(tools) = toolchain("zig") else { return };
+    let server = example(tools, "zig-filter").await;
+    for (level, outcome) in [("debug", "dropped"), ("info", "stored"), ("error", "stored"), ("loud", "rejected")] {
+        let (_, answer) = server.publish("app.log", json!({"level": level})).await;
+        let rejected = answer["outcome"].is_null() && answer["status"] == 422;
+        assert!(answer["outcome"] == outcome || rejected && outcome == "rejected", "{level}: {answer}");
+    }
+}

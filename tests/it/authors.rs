@@ -2,11 +2,13 @@
 //! all languages have in common is in `core`.
 
 mod c;
+mod check;
 mod core;
 mod go;
 mod javascript;
 mod python;
 mod run;
+mod rust;
 mod whole;
 mod zig;
 

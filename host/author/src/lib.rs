@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod build;
+pub mod check;
 #[allow(dead_code, reason = "for the languages that come")]
 mod component;
 pub mod embedded;

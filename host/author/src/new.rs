@@ -149,3 +149,49 @@ fn rendered(name: &str, wanted: &NewProject) -> Result<BTreeMap<String, String>,
 fn pascal(name: &str) -> String {
     name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use tidemill_plugin::PluginSettings;
+
+    use super::*;
+
+    fn begun(kinds: &[Kind], uses: &[Import]) -> (tempfile::TempDir, Begun) {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("order-rules");
+        let wanted = NewProject { folder, language: Language::Rust, kinds: kinds.to_vec(), uses: uses.to_vec() };
+        let begun = begin(&wanted).unwrap();
+        (home, begun)
+    }
+
+    #[test]
+    fn every_combination_of_kinds_is_a_project_whose_tests_say_what_is_expected() {
+        for mask in 1_u32..1 << Kind::ALL.len() {
+            let kinds: Vec<Kind> =
+                Kind::ALL.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0).map(|(_, kind)| *kind).collect();
+            let (_home, Begun { project, files }) = begun(&kinds, &[]);
+            assert_eq!(project.kinds(), kinds);
+            let inputs: Vec<_> = files.iter().filter_map(|file| file.strip_suffix(".expected.jsonl")).collect();
+            assert!(!inputs.is_empty(), "{kinds:?}");
+            for input in inputs {
+                let lines = |ending: &str| {
+                    let text = fs::read_to_string(project.folder().join(format!("{input}{ending}"))).unwrap();
+                    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>()
+                };
+                assert_eq!(lines(".jsonl").len(), lines(".expected.jsonl").len(), "{kinds:?}: {input}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_it_uses_is_granted_in_its_settings() {
+        let (_home, Begun { project, .. }) = begun(&[Kind::Tools], Import::ALL);
+        let settings = project.settings().unwrap();
+        let granted = PluginSettings::from_toml(
+            "[grants]\nstate = true\nfigures = true\npublish = ['order.*']\nhttp = ['api.example.com']",
+        );
+        assert_eq!(settings.grants, granted.unwrap().grants);
+        let manifest = fs::read_to_string(project.folder().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("features = [\"http\"]"));
+    }
+}

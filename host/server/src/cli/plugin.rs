@@ -1,9 +1,10 @@
-//! `tidemill plugin`: making plugins (`new`, `build`, `test`, `dev`, …), and what runs on a server (`list`, `info`, `upload`, …).
+//! `tidemill plugin`: making plugins (`new`, `build`, `check`, `test`, `dev`, …), and what runs on a server (`list`, `info`, `upload`, …).
 //!
 //! Owns the arguments and how plugins are shown; what authors do is done by `tidemill-author`, the rest is decided by the server.
 
 mod bench;
 mod build;
+mod check;
 mod dev;
 mod new;
 mod run;
@@ -13,6 +14,7 @@ mod test;
 mod told;
 mod upload;
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -25,6 +27,7 @@ use super::client::{Answer, Server, ServerArgs};
 use super::{Exit, Failure, Output};
 use bench::BenchArgs;
 use build::BuildArgs;
+use check::CheckArgs;
 use dev::DevArgs;
 use new::NewArgs;
 use run::RunArgs;
@@ -40,6 +43,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 Examples:
   tidemill plugin new order-rules --lang js  begin one: rust, js, ts, python, go, c, c++ or zig
   tidemill plugin build                      make the component of this folder's plugin
+  tidemill plugin check                      would a server take it?
   tidemill plugin test                       build it, and compare what it does with what is expected
   tidemill plugin run . < events.jsonl       see what becomes of events
   tidemill plugin list                       what runs, and what each plugin did
@@ -57,6 +61,8 @@ enum Action {
     New(NewArgs),
     /// Make the component of a plugin's folder
     Build(BuildArgs),
+    /// Say whether a server would take a component, and what to look at
+    Check(CheckArgs),
     /// Run events through a plugin on this machine, and see what becomes of each
     Run(RunArgs),
     /// Test a plugin on this machine: golden files, or random events of its own types
@@ -67,7 +73,7 @@ enum Action {
     Bench(BenchArgs),
     /// Show all plugins
     List(ListArgs),
-    /// Show one plugin
+    /// Show one plugin of a server, or a component's file
     Info(OneArgs),
     /// Have the server check a component and put it into its plugins directory
     Upload(UploadArgs),
@@ -92,7 +98,7 @@ struct ListArgs {
 
 #[derive(Debug, Args)]
 struct OneArgs {
-    /// The plugin, named like its file without .wasm
+    /// The plugin, named like its file without .wasm; for `info` also a file, such as dist/redact.wasm
     name: String,
     #[command(flatten)]
     server: ServerArgs,
@@ -101,10 +107,20 @@ struct OneArgs {
     json: bool,
 }
 
+impl OneArgs {
+    /// Whether a file is meant: plugins have no names with a slash, and files that end in .wasm are components.
+    fn is_file(&self) -> bool {
+        let path = Path::new(&self.name);
+        self.name.contains('/') || path.extension().is_some_and(|ending| ending == "wasm") && path.is_file()
+    }
+}
+
 pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let (args, method, action) = match &args.action {
         Action::New(args) => return new::run(args, output),
         Action::Build(args) => return build::run(args, output),
+        Action::Check(args) => return check::run(args, output),
+        Action::Info(args) if args.is_file() => return check::info(Path::new(&args.name), args.json, output),
         Action::Run(args) => return run::run(args, output).await,
         Action::Test(args) => return test::run(args, output).await,
         Action::Dev(args) => return dev::run(args, output).await,

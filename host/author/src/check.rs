@@ -1,0 +1,216 @@
+//! `plugin check`: would a server take this component, and what should its author look at?
+//!
+//! Loads it as a server does (inspected, compiled, linked, described, configured) with its settings, and then looks at what it
+//! says about itself. Runs no event through it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+use tidemill_plugin::limits::COMPONENT_BYTES_MAX;
+use tidemill_plugin::{Engine, EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Plugins, Version};
+
+use crate::Project;
+
+mod lint;
+mod outside;
+
+/// The contract that this version builds for.
+const CONTRACT: &str = "tidemill:plugin/manifest@";
+
+/// What is to be checked.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// The component.
+    pub component: &'a Path,
+    /// What it would run with.
+    pub settings: PluginSettings,
+    /// What it was built from, if that is known.
+    pub project: Option<&'a Project>,
+}
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    /// The component.
+    pub file: PathBuf,
+    /// Whether a server would take it.
+    pub ok: bool,
+    /// Its bytes.
+    pub size: u64,
+    /// The hash by which servers know it.
+    pub version: String,
+    /// The version of `tidemill:plugin` that it was built for, if it is a plugin at all.
+    pub contract: Option<String>,
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it says about itself, if it can be loaded.
+    #[serde(flatten)]
+    pub about: Option<About>,
+    /// What is wrong, and what to look at.
+    pub findings: Vec<Finding>,
+}
+
+/// What a plugin says about itself.
+#[derive(Debug, Serialize)]
+pub struct About {
+    /// Its short name, for people.
+    pub name: String,
+    /// The author's version.
+    pub author_version: String,
+    /// What it does.
+    pub summary: String,
+    /// What it is.
+    pub kinds: Vec<&'static str>,
+    /// What it wants of its host beyond what every plugin has.
+    pub wants: Vec<String>,
+    /// The types for which it is called.
+    pub subscribes: Vec<String>,
+    /// The types that it owns.
+    pub event_types: Vec<String>,
+    /// Its tools.
+    pub tools: Vec<String>,
+}
+
+/// Something to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// What it is, and what to do.
+    pub detail: String,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A server would refuse it, or its users would be told something wrong.
+    Error,
+    /// It would run.
+    Warning,
+}
+
+/// Why nothing was checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// There is no such component.
+    #[error("there is no {}; build it with `tidemill plugin build`", .0.display())]
+    NotBuilt(PathBuf),
+    /// It cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Nothing can be checked on this machine.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// Checks a component.
+///
+/// # Errors
+///
+/// It cannot be read. What is wrong with it is in the answer.
+pub fn check(candidate: &Candidate<'_>) -> Result<Checked, CheckError> {
+    let path = candidate.component;
+    let bytes = read(path)?;
+    let outside = outside::look(&bytes);
+    let contract = outside.exports.iter().find_map(|name| name.strip_prefix(CONTRACT)).map(str::to_owned);
+    let mut findings = Vec::new();
+    let about = match load(path, &bytes, candidate)? {
+        Ok(plugin) => {
+            lint::look(&plugin, candidate, &mut findings);
+            Some(about(&plugin))
+        }
+        Err(error) => {
+            findings.push(Finding { level: Level::Error, detail: told(&error, candidate) });
+            None
+        }
+    };
+    Ok(Checked {
+        file: path.to_owned(),
+        ok: findings.iter().all(|finding| finding.level != Level::Error),
+        size: bytes.len() as u64,
+        version: Version::of(&bytes).to_string(),
+        contract,
+        imports: outside.imports,
+        about,
+        findings,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CheckError> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => CheckError::NotBuilt(path.to_owned()),
+        _ => CheckError::Read { path: path.to_owned(), error },
+    };
+    // A file that is too large is not read whole: the loader would refuse it by its length, and so does this.
+    let size = fs::metadata(path).map_err(failed)?.len();
+    if size > COMPONENT_BYTES_MAX {
+        return Err(CheckError::Host(format!("{}: {}", path.display(), LoadError::TooLarge(size))));
+    }
+    fs::read(path).map_err(failed)
+}
+
+/// Loads it as a server would.
+fn load(
+    path: &Path,
+    bytes: &[u8],
+    candidate: &Candidate<'_>,
+) -> Result<Result<std::sync::Arc<Plugin>, LoadError>, CheckError> {
+    let host = |error: &dyn std::error::Error| CheckError::Host(error.to_string());
+    // Compiling an interpreter takes a while, and is the same each time.
+    let cache = candidate.project.map(|project| project.generated().join("cache"));
+    let engine = Engine::new(cache.as_deref()).map_err(|error| host(&error))?;
+    let plugins = Plugins::new(engine, Limits::default(), |_| {}).map_err(|error| host(&error))?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(plugins.put(&name, bytes, &candidate.settings))
+}
+
+/// The loader's words, with what an author types where those are for an operator.
+fn told(error: &LoadError, candidate: &Candidate<'_>) -> String {
+    let place = match candidate.project {
+        Some(_) => "settings.toml".to_owned(),
+        None => candidate.component.with_extension("toml").display().to_string(),
+    };
+    match error {
+        LoadError::NotGranted(missing) => {
+            let missing = missing.join(", ");
+            format!("it wants what it was not granted: {missing}; grant it in the table `[grants]` of {place}")
+        }
+        LoadError::Refused(_) | LoadError::Settings(_) => format!("{error}; change it in {place}"),
+        LoadError::CoreModule => {
+            "this is a core WebAssembly module, not a component; `tidemill plugin build` makes components".to_owned()
+        }
+        LoadError::NotWasm => format!("{error}; name a component, such as dist/<name>.wasm, or a plugin's folder"),
+        other => other.to_string(),
+    }
+}
+
+fn about(plugin: &Plugin) -> About {
+    let (name, author_version) = plugin.title();
+    let mut event_types: Vec<String> = plugin.event_types().map(|owned: &EventTypeInfo| owned.name.clone()).collect();
+    event_types.sort();
+    About {
+        name: name.to_owned(),
+        author_version: author_version.to_owned(),
+        summary: plugin.summary().to_owned(),
+        kinds: plugin.kinds().iter().copied().map(Kind::name).collect(),
+        wants: plugin.wanted(),
+        subscribes: plugin.subscribes().iter().map(ToString::to_string).collect(),
+        event_types,
+        tools: plugin.offer().tools.iter().map(|tool| tool.info.name.clone()).collect(),
+    }
+}
+
+/// A JSON value in a few words, for findings.
+fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 80 { text } else { text.chars().take(77).collect::<String>() + "…" }
+}

@@ -5,6 +5,8 @@
 
 pub mod bench;
 pub mod build;
+#[allow(dead_code, reason = "for the languages that come")]
+mod component;
 pub mod embedded;
 pub mod golden;
 mod import;
@@ -21,6 +23,8 @@ mod runner;
 mod target;
 mod toolchain;
 mod watch;
+#[allow(dead_code, reason = "for the languages that come")]
+mod world;
 
 pub use build::{BuildError, BuildOptions, Built, Progress};
 pub use import::Import;

@@ -32,8 +32,7 @@ impl Dev {
         let all: Vec<&str> = ["dev"].iter().chain(arguments).copied().collect();
         let mut command = author.command("mine", &all);
         command.env("GUESTS", guest("stamp_v1").parent().unwrap());
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (send, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));

@@ -55,9 +55,19 @@ impl Dev {
         writeln!(self.typed, "{line}").unwrap();
     }
 
-    fn interrupt(mut self) {
+    /// Ctrl-C.
+    fn interrupt(&mut self) {
         kill_process(Pid::from_raw(self.child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
         assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Dev {
+    /// A test that fails leaves nothing behind either.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.interrupt();
+        }
     }
 }
 
@@ -128,7 +138,7 @@ async fn a_server_that_runs_is_used_and_left_running() {
     });
     let (dev, _author) = dev.await.unwrap();
     assert_eq!(server.publish("x", serde_json::json!(1)).await.0, 200);
-    let (dev, seen) = tokio::task::spawn_blocking(move || {
+    let (mut dev, seen) = tokio::task::spawn_blocking(move || {
         let seen = dev.says("after");
         (dev, seen)
     })

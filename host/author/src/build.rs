@@ -39,7 +39,7 @@ pub struct Built {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A program is not installed.
-    #[error("`{tool}` was not found, or does not run; {install}")]
+    #[error("{tool} was not found, or does not run; {install}")]
     MissingTool {
         /// Which.
         tool: String,

@@ -72,6 +72,20 @@ impl Language {
         }
     }
 
+    /// The file that an author writes first.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::Rust => "src/lib.rs",
+            Self::JavaScript => "plugin.js",
+            Self::TypeScript => "plugin.ts",
+            Self::Python => "plugin.py",
+            Self::Go => "plugin.go",
+            Self::C => "plugin.c",
+            Self::Cpp => "plugin.cpp",
+            Self::Zig => "plugin.zig",
+        }
+    }
+
     /// What lies in a folder: the files by which each language is recognised, surest first.
     pub(crate) fn of_folder(folder: &Path) -> Option<Self> {
         let names: Vec<String> =

@@ -17,8 +17,7 @@ const CARGO: &str = r#"#!/bin/sh
 if [ "$1" = "--version" ]; then echo "cargo 1.95.0"; exit 0; fi
 name=$(cat src/lib.rs)
 if [ ! -f "$GUESTS/$name.wasm" ]; then echo "error: what is this?  --> src/lib.rs:1:1" >&2; exit 101; fi
-mkdir -p target/wasm32-wasip2/release
-cp "$GUESTS/$name.wasm" target/wasm32-wasip2/release/mine.wasm
+echo "{\"reason\":\"compiler-artifact\",\"target\":{\"crate_types\":[\"cdylib\"]},\"filenames\":[\"$GUESTS/$name.wasm\"]}"
 "#;
 
 struct Dev {
@@ -75,8 +74,11 @@ impl Drop for Dev {
 fn author(source: &str) -> Author {
     let tools = tempfile::tempdir().unwrap().keep();
     fs::create_dir(tools.join("bin")).unwrap();
-    fs::write(tools.join("bin/cargo"), CARGO).unwrap();
-    fs::set_permissions(tools.join("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+    for (program, script) in [("cargo", CARGO), ("rustc", "#!/bin/sh\necho /\n")] {
+        let path = tools.join("bin").join(program);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let author = Author::with_tools(tools);
     author.writes("mine/tidemill-plugin.toml", "name = \"mine\"\nlanguage = \"rust\"\n");
     author.writes("mine/Cargo.toml", "[package]\nname = \"mine\"\n");

@@ -118,7 +118,7 @@ fn a_saved_change_is_live_and_a_broken_one_is_not() {
     dev.says("failed   {\"type\":\"bad.trap\"");
     dev.says("faulty.rs:");
     dev.types("{\"type\":");
-    dev.says("refused: ");
+    dev.says("rejected: not an event");
 
     dev.interrupt();
     let log = about.split("its log: ").nth(1).unwrap().split('/').take(3).collect::<Vec<_>>().join("/");

@@ -10,7 +10,6 @@ mod origin;
 mod process;
 mod server;
 mod tls;
-#[allow(dead_code, reason = "for the languages that come")]
 mod toolchain;
 mod wire;
 
@@ -23,6 +22,5 @@ pub(crate) use origin::Origin;
 pub(crate) use process::{descriptors, hang_up, processor_time, resident_bytes, sleeps, terminate};
 pub(crate) use server::{PATIENCE, Server, eventually, prepare, tidemill};
 pub(crate) use tls::{Secure, certificate, trusts};
-#[allow(unused_imports, reason = "for the languages that come")]
 pub(crate) use toolchain::toolchain;
 pub(crate) use wire::Wire;

@@ -26,6 +26,10 @@ mod workspace;
 #[exclude = "*.egg-info/*"]
 #[exclude = "*/.*_cache/*"]
 #[exclude = "*.wasm"]
+// Tests of the SDKs themselves.
+#[exclude = "*/test/*"]
+#[exclude = "*/tests/*"]
+#[exclude = "*/_vectors/*"]
 struct Sdks;
 
 /// `wit/`.

@@ -64,8 +64,8 @@ struct RawSubscriber {
 }
 
 impl Input {
-    /// Reads one text; on failure says what is wrong with it. An event without `id` gets this number as its id, one
-    /// without `time` always the same time.
+    /// Reads one text; on failure says what is wrong with it. An event without `id` gets one of this number, one without
+    /// `time` always the same time.
     pub fn read(text: &str, number: u64, decode: Decode) -> Result<Self, String> {
         let members: HashMap<String, &RawValue> = serde_json::from_str(text).map_err(|error| unread(&error))?;
         let only = |name: &str| members.get(name).filter(|_| members.len() == 1).map(|raw| raw.get());
@@ -87,7 +87,7 @@ impl Input {
         let mut event = String::with_capacity(text.len() + 64);
         event.push('{');
         if !members.contains_key("id") {
-            event += &format!("\"id\":\"{number}\",");
+            event += &format!("\"id\":\"line-{number}\",");
         }
         if !members.contains_key("time") {
             event += &format!("\"time\":\"{TIME}\",");

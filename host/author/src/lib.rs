@@ -6,7 +6,6 @@
 pub mod bench;
 pub mod build;
 pub mod check;
-#[allow(dead_code, reason = "for the languages that come")]
 mod component;
 pub mod embedded;
 pub mod golden;

@@ -37,14 +37,24 @@ const PUBLISHED_SHOWN_MAX: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The component was not loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
+    #[error("{error}{}", said(.heard))]
+    Load {
+        /// Why.
+        error: LoadError,
+        /// What it logged meanwhile.
+        heard: Vec<LogLine>,
+    },
     /// There is no engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// There is no thread.
     #[error("cannot start the pipeline: {0}")]
     Pipeline(#[from] std::io::Error),
+}
+
+/// The last thing that was heard of a component that is not loaded: mostly why it panicked.
+fn said(heard: &[LogLine]) -> String {
+    heard.last().map(|line| format!("; it logged: {}", line.message.replace('\u{fffd}', " "))).unwrap_or_default()
 }
 
 /// What runs components in this process. Compiling is done once for each.
@@ -94,10 +104,10 @@ impl Runner {
         let never_out = PluginSettings::from_toml("breaker.faults = 0").unwrap_or_default();
         let mut settings = settings.clone().overridden_by(&never_out);
         settings.on_fault = Some(OnFault::DeadLetter);
-        let plugins = Arc::new(Plugins::new(on.engine.clone(), Limits::default(), |_| {})?);
+        let plugins = Arc::new(Plugins::new(on.engine.clone(), Limits::default(), |_| {}).map_err(not_loaded(on))?);
         let ground = Arc::<Ground>::default();
         plugins.stand_on(Arc::clone(&ground) as Arc<_>);
-        let plugin = plugins.put(name, component, &settings)?;
+        let plugin = plugins.put(name, component, &settings).map_err(not_loaded(on))?;
         let kept = Retention { max_bytes: Some(LOG_BYTES_MAX), ..Retention::default() };
         let retention = RetentionPolicy { log: kept, dead_letters: kept, ..RetentionPolicy::default() };
         let log: Arc<dyn Log> = Arc::new(MemoryLog::new(MemoryOptions { retention, ..MemoryOptions::default() }));
@@ -303,6 +313,10 @@ impl Drop for Runner {
         self.bus.close_ingress();
         self.bus.join();
     }
+}
+
+fn not_loaded(on: &Runtime) -> impl Fn(LoadError) -> RunError {
+    move |error| RunError::Load { error, heard: on.ear.take() }
 }
 
 fn now() -> Timestamp {

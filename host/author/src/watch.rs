@@ -31,6 +31,8 @@ pub struct Watch {
     watcher: RecommendedWatcher,
     came: mpsc::Receiver<()>,
     seen: u64,
+    /// A change that is not looked at yet: whoever waits for it may be called away.
+    noticed: Option<Instant>,
 }
 
 impl Watch {
@@ -43,24 +45,25 @@ impl Watch {
                 let _ = tell.try_send(());
             }
         })?;
-        let mut watch = Self { folder: project.folder().to_owned(), watcher, came, seen: 0 };
+        let mut watch = Self { folder: project.folder().to_owned(), watcher, came, seen: 0, noticed: None };
         watch.watcher.watch(&watch.folder, RecursiveMode::NonRecursive)?;
         watch.watch_folders();
         watch.seen = fingerprint(&watch.folder);
         Ok(watch)
     }
 
-    /// Waits until something is different, and is left alone. When that was noticed first.
+    /// Waits until something is different, and is left alone. When that was noticed first. Nothing is lost if this is dropped.
     pub async fn changed(&mut self) -> Instant {
         loop {
-            if self.came.recv().await.is_none() {
+            if self.noticed.is_none() && self.came.recv().await.is_none() {
                 // The watcher lives as long as this.
                 std::future::pending::<()>().await;
             }
-            let noticed = Instant::now();
+            let noticed = *self.noticed.get_or_insert_with(Instant::now);
             while noticed.elapsed() < SETTLE_MAX
                 && matches!(tokio::time::timeout(SETTLE, self.came.recv()).await, Ok(Some(())))
             {}
+            self.noticed = None;
             self.watch_folders();
             let now = fingerprint(&self.folder);
             if std::mem::replace(&mut self.seen, now) != now {
@@ -139,7 +142,12 @@ mod tests {
         assert!(silence.is_err(), "nothing is different");
         for (name, text) in [("src/plugin.c", "2"), ("tests/a.jsonl", "{}"), ("new/b.c", "1"), ("settings.toml", "")] {
             write(name, text);
-            tokio::time::timeout(Duration::from_secs(30), watch.changed()).await.expect(name);
+            // Who waits is called away again and again.
+            let mut waited = 0;
+            while tokio::time::timeout(SETTLE / 2, watch.changed()).await.is_err() {
+                waited += 1;
+                assert!(waited < 1_000, "{name}");
+            }
         }
     }
 }

@@ -96,8 +96,8 @@ fn a_trap_names_the_line_of_the_author_and_can_be_run_again() {
 #[test]
 fn limits_hold_and_the_next_event_goes_on() {
     let author = Author::with_guest("faulty");
-    let ran = author.runs("faulty.wasm", "{\"type\":\"bad.loop\"}{\"type\":\"bad.memory\"}\n{\"type\":\"a\"}");
-    assert!(ran.is_empty(), "two texts in a line are none");
+    // Long enough to want too much memory on any machine.
+    author.writes("faulty.toml", "limits.time = '2s'\n");
     let ran = author.runs("faulty.wasm", "{\"type\":\"bad.loop\"}\n{\"type\":\"bad.memory\"}\n{\"type\":\"a\"}");
     let faults: Vec<&Value> = ran.iter().map(|ran| &ran["fault"]).collect();
     assert_eq!(faults, [&json!("timeout"), &json!("memory"), &Value::Null]);
@@ -151,6 +151,7 @@ fn webhooks_views_and_tools_are_asked_their_own_way() {
     assert_eq!(author.runs("team_view.wasm", &author.reads(&file))[1]["fault"], "trap");
 
     let author = Author::with_guest("kitchen");
+    author.writes("kitchen.toml", "grants.publish = ['kitchen.*']\n");
     let ran = author.runs(
         "kitchen.wasm",
         "{\"call\":{\"tool\":\"boil_eggs\",\"arguments\":{\"minutes\":1}}}\n{\"call\":{\"tool\":\"fry\"}}",

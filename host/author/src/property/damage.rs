@@ -59,7 +59,8 @@ fn damage(value: &mut Value, how: Index) {
             ways.push(items.iter().cycle().take(300).cloned().collect());
         }
         Value::String(text) => {
-            ways.extend([json!(""), json!(format!("{text}\u{0}é")), json!(text.repeat(1 + 2_000 / text.len().max(1)))])
+            let long = text.repeat(1 + 2_000 / text.len().max(1));
+            ways.extend([json!(""), json!(format!("{text}\u{0}é")), json!(long)]);
         }
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or_default();

@@ -58,7 +58,7 @@ impl fmt::Display for Origin {
 }
 
 /// Variables with our prefix that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 3] = ["TIDEMILL_CONFIG", "TIDEMILL_URL", "TIDEMILL_TOKEN"];
+const COMMAND_VARIABLES: [&str; 4] = ["TIDEMILL_CONFIG", "TIDEMILL_URL", "TIDEMILL_TOKEN", "TIDEMILL_TOOLS"];
 
 /// The layers, and what was found out about them so far.
 pub(super) struct Settings {

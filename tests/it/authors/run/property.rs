@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Author;
 use crate::support::ready_made;
@@ -36,16 +36,18 @@ fn a_plugin_that_keeps_to_its_schema_passes() {
 
 #[test]
 fn one_that_does_not_is_shown_the_smallest_event_and_how_to_run_it() {
-    let author = Author::with_guest("owner");
-    let arguments = ["test", "owner.wasm", "--property", "--seed", "5", "--json"];
+    let author = Author::with_guest("liar");
+    let arguments = ["test", "liar.wasm", "--property", "--seed", "5", "--json"];
     let said = author.types("", &arguments);
-    let json: Value = serde_json::from_str(&said.out).unwrap();
+    let json: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.err));
     assert_eq!((said.code, &json["seed"]), (1, &5.into()), "{}", said.err);
     let broken = json["types"][0]["broken"].as_array().unwrap();
-    assert!(!broken.is_empty(), "{json}");
+    assert_eq!(broken.len(), 2, "{json}");
+    assert_eq!(broken[0]["input"]["data"], json!({"n": 7}), "the smallest on which it fails");
+    assert!(broken[0]["why"] == "the plugin failed on it" && broken[1]["valid"] == false, "{json}");
     for broken in broken {
         let rerun = broken["rerun"].as_str().unwrap().split_once(" < ").unwrap();
-        let ran = author.runs("owner.wasm", &author.reads(rerun.1));
+        let ran = author.runs("liar.wasm", &author.reads(rerun.1));
         assert_eq!(ran[0]["outcome"], broken["outcome"]["outcome"], "{broken}");
     }
     let again: Value = serde_json::from_str(&author.types("", &arguments).out).unwrap();

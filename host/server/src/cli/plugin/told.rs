@@ -66,16 +66,15 @@ fn lines_of(text: &str) -> String {
 
 /// The author's own calls, innermost first: those of the language's own code say nothing of where the mistake is.
 fn frames(out: &mut dyn Write, backtrace: &str) -> io::Result<()> {
-    let own: Vec<&str> =
-        backtrace.lines().filter(|line| !FOREIGN.iter().any(|foreign| line.contains(foreign))).collect();
+    let is_own = |line: &&str| line.contains(" at ") && !FOREIGN.iter().any(|foreign| line.contains(foreign));
     let all: Vec<&str> = backtrace.lines().collect();
-    let shown = if own.iter().any(|line| line.contains(" at ")) { &own } else { &all };
+    let own: Vec<&str> = backtrace.lines().filter(is_own).collect();
+    let shown = if own.is_empty() { &all } else { &own };
     shown.iter().take(FRAMES_SHOWN).try_for_each(|frame| writeln!(out, "        in {frame}"))?;
-    let left = all.len() - shown.len().min(FRAMES_SHOWN);
-    if left > 0 {
-        writeln!(out, "        ({left} other calls; --json has all)")?;
+    match all.len() - shown.len().min(FRAMES_SHOWN) {
+        0 => Ok(()),
+        left => writeln!(out, "        (and {left} other calls)"),
     }
-    Ok(())
 }
 
 const fn seen(ran: &Ran) -> &'static str {

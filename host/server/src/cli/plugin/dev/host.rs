@@ -58,7 +58,11 @@ impl Host {
         let log = log.map_err(|error| failed("there is no place for a server's log", &error))?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--print-addr", "--plugins", "plugins", "--data", "data"]);
-        command.current_dir(folder.path()).env_remove("TIDEMILL_CONFIG");
+        command.current_dir(folder.path());
+        // What is set here for other servers is not for this one.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TIDEMILL_")) {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         // Ctrl-C goes to all in the terminal's group; this one is ended by whoever started it.
         #[cfg(unix)]

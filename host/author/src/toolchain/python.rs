@@ -57,7 +57,7 @@ impl Toolchain for Python {
         }
         componentize.arg("-o").arg(project.component());
         match tool::run("Making the component", &mut componentize, progress) {
-            Err(BuildError::Failed { step, output }) => Err(complaint(&sources, folder, step, output)),
+            Err(BuildError::Failed { step, output }) => Err(complaint(&sources, folder, step, &output)),
             done => done.map(drop),
         }
     }
@@ -102,7 +102,7 @@ fn version(project: &Project) -> Result<String, BuildError> {
 }
 
 /// The exception of the author's module that ended the build: the innermost line of a traceback that lies in their files.
-fn complaint(sources: &Path, folder: &Path, step: String, output: String) -> BuildError {
+fn complaint(sources: &Path, folder: &Path, step: String, output: &str) -> BuildError {
     // After this come calls of the tool itself.
     let output = output.split("\nCaused by:").next().unwrap_or_default().trim_end().to_owned();
     let place = output.lines().rev().find_map(|line| {
@@ -140,7 +140,7 @@ mod tests {
     fn told(output: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(SOURCE), "").unwrap();
-        complaint(folder.path(), folder.path(), "Making the component".to_owned(), output.to_owned()).to_string()
+        complaint(folder.path(), folder.path(), "Making the component".to_owned(), output).to_string()
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl Workspace {
 impl Target {
     /// Whether building it for WebAssembly makes a component.
     pub(crate) fn is_component(&self) -> bool {
-        self.crate_types.iter().any(|kind| kind == "cdylib" || kind == "bin")
+        // Tests are programs as well, but for the machine itself.
+        let tests = self.kind.iter().any(|kind| kind == "test" || kind == "bench");
+        !tests && self.crate_types.iter().any(|kind| kind == "cdylib" || kind == "bin")
     }
 
     /// The file it becomes for WebAssembly.

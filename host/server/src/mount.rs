@@ -167,7 +167,7 @@ impl Mount {
 }
 
 /// Beginnings of paths that are the server's own.
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     "dashboard",
     "connections",
     "dead-letters",
@@ -179,6 +179,7 @@ const OWN: [&str; 14] = [
     "diagnostics",
     "tokens",
     "metrics",
+    "asyncapi.json",
     "openapi.json",
     "livez",
     "readyz",

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder};
@@ -19,6 +20,8 @@ use crate::cli::{Exit, Failure};
 
 /// How long a server may take until it says its address. It has nothing to load.
 const START_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a server that was killed is waited for.
+const END_TIME_MAX: Duration = Duration::from_secs(10);
 /// A large component, compiled.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(720);
 
@@ -31,8 +34,19 @@ pub(super) struct Host {
 
 /// One that was started. Killed when this is dropped; its data go with it.
 struct Own {
-    _child: Child,
+    child: Child,
     folder: TempDir,
+}
+
+impl Drop for Own {
+    /// Gone means gone: whoever saw this command end finds neither its port nor its data.
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        let end = Instant::now() + END_TIME_MAX;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 impl Host {
@@ -74,7 +88,7 @@ impl Host {
             let last = told.lines().last().unwrap_or("it said nothing").to_owned();
             return Err(failed("the server did not start", &last));
         };
-        let own = Own { _child: child, folder };
+        let own = Own { child, folder };
         let host = Self::at(&format!("http://{address}"), None, Some(own))?;
         host.configure(project)?;
         Ok(host)

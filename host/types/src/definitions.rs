@@ -32,8 +32,11 @@ pub(crate) struct Member {
     pub(crate) shape: Shape,
 }
 
-/// All definitions, what is used by others before them, and the name of each type's own.
-pub(crate) fn define<'t>(types: &'t [EventType], reserved: &[&str]) -> (Vec<Definition>, Vec<(&'t EventType, String)>) {
+/// All definitions, what is used by others before them, the name of each type's own, and all names that are taken.
+pub(crate) fn define<'t>(
+    types: &'t [EventType],
+    reserved: &[&str],
+) -> (Vec<Definition>, Vec<(&'t EventType, String)>, Names) {
     let (mut names, mut all, mut own) = (Names::reserved(reserved), Vec::new(), Vec::new());
     for event_type in types {
         let name = names.take(&pascal(&[&event_type.name]));
@@ -49,7 +52,7 @@ pub(crate) fn define<'t>(types: &'t [EventType], reserved: &[&str]) -> (Vec<Defi
         all.append(&mut reading.found);
         own.push((event_type, name));
     }
-    (all, own)
+    (all, own, names)
 }
 
 /// One schema that is read.

@@ -119,6 +119,12 @@ fn rebase(value: &mut Value, place: &str, depth: usize) {
                     }
                     // These are data.
                     _ if matches!(&**key, "const" | "enum" | "default" | "examples") => {}
+                    // Their members are schemas, whatever they are called.
+                    Value::Object(named)
+                        if matches!(&**key, "properties" | "patternProperties" | "$defs" | "definitions") =>
+                    {
+                        named.values_mut().for_each(|schema| rebase(schema, place, depth - 1));
+                    }
                     _ => rebase(value, place, depth - 1),
                 }
             }

@@ -10,7 +10,7 @@ use crate::definitions::{Definition, Member, What, define};
 use crate::naming::comment;
 use crate::shape::Shape;
 
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 19] = [
     "Any",
     "Event",
     "Iterator",
@@ -24,6 +24,11 @@ const RESERVED: [&str; 14] = [
     "Union",
     "Never",
     "Request",
+    "True",
+    "False",
+    "HTTPError",
+    "HTTPException",
+    "OSError",
     "None",
 ];
 
@@ -37,14 +42,14 @@ const WORDS: [&str; 35] = [
 /// One module.
 #[must_use]
 pub fn python(types: &[EventType]) -> String {
-    let (definitions, own) = define(types, &RESERVED);
+    let (definitions, own, mut names) = define(types, &RESERVED);
     let mut text = String::from(HEAD);
     for definition in &definitions {
         write_definition(&mut text, definition);
     }
     let mut events = Vec::new();
     for (event_type, data) in &own {
-        let name = format!("{data}Event");
+        let name = names.take(&format!("{data}Event"));
         let kind = quoted(&event_type.name);
         line(&mut text, &format!("\n\n# {}", comment(&event_type.about())));
         line(
@@ -187,12 +192,14 @@ def events(
             with urlopen(Request(url + ("?" + query if query else ""), headers=headers), timeout=timeout) as stream:
                 if stream.status == 204:
                     return
-                kind, data = "", []
+                number, kind, data = last, "", []
                 for raw in stream:
                     line = raw.decode("utf-8").rstrip("\r\n")
                     name, _, value = line.partition(":")
                     value = value.removeprefix(" ")
                     if not line:
+                        # Only now: an event that was cut off comes again.
+                        last = number
                         if data and kind:
                             yield {"id": last, "type": kind, "data": json.loads("\n".join(data))}  # type: ignore[misc]
                         kind, data = "", []
@@ -201,7 +208,7 @@ def events(
                     elif name == "data":
                         data.append(value)
                     elif name == "id":
-                        last = value
+                        number = value
                     elif name == "retry" and value.isdigit():
                         pause = int(value) / 1000
         except HTTPError as refused:

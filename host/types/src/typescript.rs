@@ -30,7 +30,7 @@ const RESERVED: [&str; 14] = [
 /// One file, for browsers and for what has an `EventSource` like theirs.
 #[must_use]
 pub fn typescript(types: &[EventType]) -> String {
-    let (definitions, own) = define(types, &RESERVED);
+    let (definitions, own, _) = define(types, &RESERVED);
     let mut text =
         String::from("// Made by `tidemill types --lang ts`: make it again when event types change, do not edit it.\n");
     for definition in &definitions {

@@ -41,6 +41,8 @@ pub(super) async fn serve(name: &str, component: &Path, settings: Option<&Path>)
 pub(super) async fn every_kind_works(author: &Author, language: &str) {
     author.succeeds("", &["new", "all", "--lang", language, "--kind", ALL_KINDS]);
     author.succeeds("all", &["build"]);
+    // As it was begun: what a newcomer types next.
+    author.succeeds("all", &["test"]);
     kinds_answer(&author.at("all/dist/all.wasm")).await;
     let call = r#"{"call": {"tool": "order_total", "arguments": {"prices": [12.5, 7]}}}"#;
     fs::create_dir_all(author.at("all/tests")).unwrap();

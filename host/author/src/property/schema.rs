@@ -1,6 +1,8 @@
 //! Random data of the shape that a JSON Schema describes. Not every keyword is read: what comes of it is checked against the
 //! schema, and left out if it does not fit.
 
+use std::cell::Cell;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -13,19 +15,28 @@ const ITEMS_USUAL: u64 = 4;
 const CHARS_USUAL: u64 = 12;
 /// Items and characters where the schema wants more.
 const LENGTH_MAX: u64 = 2_000;
+/// Parts of schemas that values are made for, however often each is looked at: branches that refer to all others multiply.
+const PARTS_MAX: usize = 5_000;
+
+/// A whole schema, and how much of it was looked at.
+struct Root<'s> {
+    schema: &'s Value,
+    parts: Cell<usize>,
+}
 
 /// Data for a schema, and the examples among it.
 pub(super) fn values(schema: &Value, examples: &[Value]) -> BoxedStrategy<Value> {
-    let random = value(schema, schema, 0);
+    let random = value(schema, &Root { schema, parts: Cell::new(0) }, 0);
     if examples.is_empty() {
         return random;
     }
     prop_oneof![8 => random, 1 => select(examples.to_vec())].boxed()
 }
 
-fn value(schema: &Value, root: &Value, depth: usize) -> BoxedStrategy<Value> {
+fn value(schema: &Value, root: &Root<'_>, depth: usize) -> BoxedStrategy<Value> {
     let Value::Object(schema) = schema else { return anything() };
-    if depth > DEPTH_MAX {
+    root.parts.set(root.parts.get() + 1);
+    if depth > DEPTH_MAX || root.parts.get() > PARTS_MAX {
         return Just(Value::Null).boxed();
     }
     if let Some(constant) = schema.get("const") {
@@ -35,19 +46,19 @@ fn value(schema: &Value, root: &Value, depth: usize) -> BoxedStrategy<Value> {
         return select(choices.clone()).boxed();
     }
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        let found = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        let found = target.strip_prefix('#').and_then(|pointer| root.schema.pointer(pointer));
         return found.map_or_else(anything, |found| value(found, root, depth + 1));
     }
     if let Some(all) = schema.get("allOf").and_then(Value::as_array) {
         let mut merged = without(schema, "allOf");
-        all.iter().for_each(|part| merge(&mut merged, resolved(part, root)));
+        all.iter().for_each(|part| merge(&mut merged, resolved(part, root.schema)));
         return value(&merged.into(), root, depth + 1);
     }
     for word in ["anyOf", "oneOf"] {
         if let Some(branches) = schema.get(word).and_then(Value::as_array).filter(|branches| !branches.is_empty()) {
             let branch = |branch: &Value| {
                 let mut merged = without(schema, word);
-                merge(&mut merged, resolved(branch, root));
+                merge(&mut merged, resolved(branch, root.schema));
                 value(&merged.into(), root, depth + 1)
             };
             return proptest::strategy::Union::new(branches.iter().map(branch)).boxed();
@@ -94,7 +105,7 @@ fn inferred(schema: &Map<String, Value>) -> Option<&'static str> {
     about.into_iter().find(|(_, words)| words.iter().any(|word| schema.contains_key(*word))).map(|(name, _)| name)
 }
 
-fn object(schema: &Map<String, Value>, root: &Value, depth: usize) -> BoxedStrategy<Value> {
+fn object(schema: &Map<String, Value>, root: &Root<'_>, depth: usize) -> BoxedStrategy<Value> {
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
     let required: Vec<&str> =
@@ -120,7 +131,7 @@ fn object(schema: &Map<String, Value>, root: &Value, depth: usize) -> BoxedStrat
     members.prop_map(made).boxed()
 }
 
-fn array(schema: &Map<String, Value>, root: &Value, depth: usize) -> BoxedStrategy<Value> {
+fn array(schema: &Map<String, Value>, root: &Root<'_>, depth: usize) -> BoxedStrategy<Value> {
     let (least, most) = lengths(schema, "minItems", "maxItems", ITEMS_USUAL);
     let item = schema.get("items").map_or_else(anything, |items| value(items, root, depth + 1));
     let first: Vec<BoxedStrategy<Value>> = match schema.get("prefixItems").and_then(Value::as_array) {

@@ -3,10 +3,13 @@
 //! Input: a digit for envelope and framing, then `id`, `type`, `subject`, `datacontenttype`, the value of an extension, and
 //! data, with a byte 0xFE in between, which no text has.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sse_stream::{Sse, SseStream};
 use tidemill_bus::{Encoding, Envelope, Framing, write_record};
@@ -49,7 +52,12 @@ impl Frame<'_> {
         assert_eq!(found.retry, None);
         let data = found.data.as_deref().expect("a frame without data is no event");
         if self.envelope == Envelope::CloudEvents {
-            let read: Value = serde_json::from_str(data).expect("the JSON format");
+            let read: BTreeMap<String, &RawValue> = serde_json::from_str(data).expect("the JSON format");
+            // Numbers of the data may be larger than this reader's: they go through as they came.
+            let attributes = read.into_iter().filter(|(name, _)| name != "data");
+            let read: BTreeMap<String, Value> = attributes
+                .map(|(name, text)| (name, serde_json::from_str(text.get()).expect("an attribute")))
+                .collect();
             let text = |name: &str| read.get(name).and_then(Value::as_str);
             let Self { event, .. } = self;
             assert_eq!((text("id"), text("source")), (Some(event.id()), Some(event.source())));

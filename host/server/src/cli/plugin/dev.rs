@@ -7,6 +7,7 @@ mod host;
 mod live;
 mod samples;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -14,7 +15,7 @@ use tidemill_author::build::{BuildOptions, build};
 use tidemill_author::{Project, Runtime, Target, Watch};
 
 use super::steps::Steps;
-use super::target::{TargetArgs, listen, not_built, not_run};
+use super::target::{listen, not_built, not_run};
 use super::test;
 use crate::cli::{Exit, Failure, Output, stop_signal};
 use host::Host;
@@ -32,10 +33,11 @@ Examples:
   tidemill plugin dev                                   in the folder of a plugin
   tidemill plugin dev --server http://127.0.0.1:3000    load it into a server that runs
 
-Exit codes: 0 ended by Ctrl-C, 2 this is no plugin's folder, 3 the server is not reached.")]
+Exit codes: 0 ended by Ctrl-C, 1 the server does not answer any more, 2 this is no plugin's folder, 3 the server is not reached.")]
 pub(super) struct DevArgs {
-    #[command(flatten)]
-    target: TargetArgs,
+    /// The folder of a plugin; by default the one that you are in
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    path: PathBuf,
     /// A server that runs; its settings for the plugin count
     #[arg(long, value_name = "URL")]
     server: Option<String>,
@@ -53,7 +55,7 @@ pub(super) async fn run(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit,
 
 async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let ear = listen();
-    let mut target = args.target.find()?;
+    let mut target = Target::find(&args.path, None).map_err(|error| not_run(&error))?;
     let Some(project) = target.project().cloned() else {
         let message = "`dev` builds what it loads: name the folder of a plugin; a component by itself is loaded by `tidemill \
                        plugin upload`";

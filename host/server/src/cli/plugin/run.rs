@@ -111,6 +111,34 @@ async fn one(
     Ok(ran.outcome.name())
 }
 
+/// What is open at the end of a part of a JSON text.
+#[derive(Debug, Default)]
+struct Open {
+    brackets: usize,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Open {
+    fn read(&mut self, part: &[u8]) {
+        for byte in part {
+            match byte {
+                _ if std::mem::take(&mut self.escaped) => {}
+                b'\\' if self.in_text => self.escaped = true,
+                b'"' => self.in_text = !self.in_text,
+                _ if self.in_text => {}
+                b'{' | b'[' => self.brackets += 1,
+                b'}' | b']' => self.brackets = self.brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    const fn is_closed(&self) -> bool {
+        self.brackets == 0 && !self.in_text
+    }
+}
+
 /// JSON texts with the lines on which they begin. One may have several lines; a mistake ends with its line.
 struct Texts {
     input: Box<dyn BufRead>,
@@ -119,31 +147,66 @@ struct Texts {
 
 impl Texts {
     fn next_text(&mut self) -> Result<Option<(u64, String)>, Failure> {
-        let (mut text, mut first) = (Vec::new(), 0);
+        let (mut text, mut first, mut open) = (Vec::new(), 0, Open::default());
         loop {
+            let before = text.len();
             let room = (INPUT_BYTES_MAX + 1).saturating_sub(text.len()) as u64;
             let read = (&mut self.input).take(room).read_until(b'\n', &mut text);
             let read = read.map_err(|error| Failure::new(Exit::Usage, format!("standard input: {error}")))?;
-            let told = String::from_utf8_lossy(&text).trim_start_matches('\u{feff}').trim().to_owned();
+            let told = || String::from_utf8_lossy(&text).trim_start_matches('\u{feff}').trim().to_owned();
             if read == 0 {
-                return Ok((!told.is_empty()).then_some((first, told)));
+                return Ok(Some((first, told())).filter(|(_, told)| !told.is_empty()));
             }
             self.line += 1;
             if text.len() > INPUT_BYTES_MAX {
                 return Err(Failure::new(Exit::Usage, format!("line {}: longer than 16 MiB", self.line)));
             }
-            if told.is_empty() {
-                text.clear();
-                continue;
-            }
             if first == 0 {
+                if told().is_empty() {
+                    text.clear();
+                    continue;
+                }
                 first = self.line;
             }
+            open.read(&text[before..]);
+            // Mistakes are looked for in the first line, and then less and less often: reading a long text again for each of its
+            // lines would take for ever.
+            if !open.is_closed() && !(self.line - first + 1).is_power_of_two() {
+                continue;
+            }
+            let told = told();
             match serde_json::from_str::<&RawValue>(&told) {
                 Err(error) if error.is_eof() => {}
                 // The reader of inputs says what is wrong.
                 _ => return Ok(Some((first, told))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn texts(input: &str) -> Vec<(u64, String)> {
+        let mut texts = Texts { input: Box::new(Cursor::new(input.to_owned().into_bytes())), line: 0 };
+        std::iter::from_fn(|| texts.next_text().unwrap_or_else(|_| panic!("it is short"))).collect()
+    }
+
+    #[test]
+    fn texts_end_where_their_brackets_do_and_mistakes_with_their_line() {
+        let found = texts("\u{feff}{\"a\":1}\n\n{\n \"}\\\"\": [\n1\n]\n}\n{\"a\": x\n7\n{\"a\":\n");
+        let lines: Vec<u64> = found.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 8, 9, 10], "{found:?}");
+        assert_eq!(found[1].1, "{\n \"}\\\"\": [\n1\n]\n}");
+        assert_eq!(found[2].1, "{\"a\": x");
+    }
+
+    #[test]
+    fn a_text_of_many_lines_is_not_read_again_for_each() {
+        let long = format!("[\n{}0\n]", "{\"a\":\n1},\n".repeat(100_000));
+        assert_eq!(texts(&long), [(1, long)]);
     }
 }

@@ -144,7 +144,12 @@ impl Host {
         let Some(own) = &self.own else { return Ok(()) };
         let sidecar = own.folder.path().join(format!("plugins/{}.toml", project.name()));
         let settings = project.folder().join("settings.toml");
-        let put = if settings.is_file() { copy(&settings, &sidecar) } else { Ok(()) };
+        // What was granted before is not any more.
+        let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let put = match settings.is_file() {
+            true => copy(&settings, &sidecar),
+            false => fs::remove_file(&sidecar).or_else(|error| if gone(&error) { Ok(()) } else { Err(error) }),
+        };
         put.map_err(|error| Failure::new(Exit::Failed, format!("{} cannot be copied: {error}", settings.display())))
     }
 }

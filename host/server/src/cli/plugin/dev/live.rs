@@ -78,8 +78,10 @@ impl<'h> Live<'h> {
                 let one = answer["position"].as_str().into_iter();
                 let all = answer["positions"].as_array().into_iter().flatten().filter_map(Value::as_str);
                 for position in one.chain(all) {
-                    let stored = self.host.get(&["events", position], &[]).await?;
-                    writeln!(output.out, "after    {}", told::short(&shown(&stored["event"])))?;
+                    match self.host.get(&["events", position], &[]).await {
+                        Ok(stored) => writeln!(output.out, "after    {}", told::short(&shown(&stored["event"])))?,
+                        Err(failure) => writeln!(output.out, "after    stored at {position}; {failure}")?,
+                    }
                     self.own.push_back(position.to_owned());
                 }
                 self.own.drain(..self.own.len().saturating_sub(OWN_MAX));

@@ -27,7 +27,8 @@ pub(super) async fn run(
         let message = "the plugin has no event types, whose schemas this mode is about; test it without --property";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let broken = all.iter().any(|tested| !tested.broken.is_empty());
+    // A test that tried nothing has not passed.
+    let broken = all.iter().any(|tested| !tested.broken.is_empty() || tested.valid == 0);
     if args.json {
         writeln!(output.out, "{:#}", json!({"seed": seed, "types": all.iter().map(to_json).collect::<Vec<_>>()}))?;
     } else {
@@ -39,7 +40,7 @@ pub(super) async fn run(
 
 fn show(tested: &TypeTested, output: &mut Output<'_>) -> Result<(), Failure> {
     let TypeTested { event_type, valid, invalid, broken, skipped } = tested;
-    let word = if broken.is_empty() { "ok" } else { "FAILED" };
+    let word = if broken.is_empty() && *valid > 0 { "ok" } else { "FAILED" };
     writeln!(output.out, "{word:<6} {event_type}: {valid} valid accepted, {invalid} invalid rejected")?;
     skipped.iter().try_for_each(|why| writeln!(output.out, "  not tried: {why}"))?;
     for Broken { is_valid, input, why, ran, rerun } in broken {

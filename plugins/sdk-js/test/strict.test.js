@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { component } from '../src/component.js';
-import { Problem, Refusal } from '../src/index.js';
+import { escapeHtml, Problem, Refusal } from '../src/index.js';
 import { rows } from '../src/testing.js';
 
 const one = rows([{ id: '1', source: '/test', type: 'a', json: {} }]);
@@ -101,4 +101,9 @@ test('several problems of a delivery or of arguments are told as one', () => {
   assert.deepEqual(thrown(() => made('webhook', { receive: fail }).webhook.receive(delivered)), { status: 400, detail: '/a: no; /b: no' });
   const invoked = { name: 'x', argumentsJson: '{}', accepts: [], responses: [] };
   assert.deepEqual(thrown(() => made('tools', { call: fail }).tools.call(invoked)), { tag: 'invalid-arguments', val: '/a: no; /b: no' });
+});
+
+test('a text is escaped for tags and for quoted values', () => {
+  assert.equal(escapeHtml('<b a="1" c=\'2\'>&'), '&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;');
+  assert.equal(escapeHtml('plain'), 'plain');
 });

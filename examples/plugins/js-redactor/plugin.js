@@ -62,6 +62,8 @@ function hidden(text, found) {
 /**
  * Digits, without the card numbers among them; those that overlap are hidden as one. What is written without a gap is not
  * cut: most long numbers, such as those of orders, have something like a card number somewhere within.
+ * @param {string} digits
+ * @param {() => string} hide
  */
 function withoutCards(digits, hide) {
   let rest = '';
@@ -78,6 +80,8 @@ function withoutCards(digits, hide) {
 /**
  * Where the longest card number ends that begins at this place: 13 to 19 digits, the last of which the others make (Luhn).
  * Every second digit counts double, from the last but one backwards: the sums are those with even and with odd places doubled.
+ * @param {string} digits
+ * @param {number} start
  */
 function cardEnd(digits, start) {
   const sums = [0, 0];

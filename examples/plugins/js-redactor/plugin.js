@@ -3,7 +3,7 @@ import { emit, keep } from '@tidemill/sdk';
 import * as meter from '@tidemill/sdk/meter';
 
 const EMAIL = /[\w.+-]+@[\w-]+(\.[\w-]+)+/g;
-const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
+const DIGITS = /\b\d(?:[ -]?\d){12,}\b/g;
 const HIDDEN = '[redacted]';
 
 /** @type {import('@tidemill/sdk').Manifest} */
@@ -56,12 +56,47 @@ function hidden(text, found) {
     found.count += 1;
     return HIDDEN;
   };
-  return text.replace(EMAIL, hide).replace(CARD, (number) => (isCard(number) ? hide() : number));
+  return text.replace(EMAIL, hide).replace(DIGITS, (digits) => withoutCards(digits, hide));
 }
 
-/** Card numbers end with a digit that the others make (Luhn); order numbers of that length mostly do not. */
-function isCard(number) {
-  const digits = [...number].filter((digit) => digit >= '0').map(Number).reverse();
-  const sum = digits.reduce((all, digit, place) => all + (place % 2 === 0 ? digit : digit * 2 - (digit > 4 ? 9 : 0)), 0);
-  return sum % 10 === 0;
+/**
+ * Digits, without the card numbers among them; those that overlap are hidden as one. What is written without a gap is not
+ * cut: most long numbers, such as those of orders, have something like a card number somewhere within.
+ * @param {string} digits
+ * @param {() => string} hide
+ */
+function withoutCards(digits, hide) {
+  let rest = '';
+  let done = 0;
+  for (const { index } of digits.matchAll(/\b\d/g)) {
+    const end = cardEnd(digits, index);
+    if (end === undefined) continue;
+    if (index >= done) rest += digits.slice(done, index) + hide();
+    done = Math.max(done, end);
+  }
+  return rest + digits.slice(done);
 }
+
+/**
+ * Where the longest card number ends that begins at this place: 13 to 19 digits, the last of which the others make (Luhn).
+ * Every second digit counts double, from the last but one backwards: the sums are those with even and with odd places doubled.
+ * @param {string} digits
+ * @param {number} start
+ */
+function cardEnd(digits, start) {
+  const sums = [0, 0];
+  let count = 0;
+  let end;
+  for (let at = start; at < digits.length && count < 19; at++) {
+    if (!isDigit(digits[at])) continue;
+    const digit = Number(digits[at]);
+    sums[count % 2] += digit * 2 - (digit > 4 ? 9 : 0);
+    sums[1 - (count % 2)] += digit;
+    count += 1;
+    if (count >= 13 && !isDigit(digits[at + 1]) && sums[count % 2] % 10 === 0) end = at + 1;
+  }
+  return end;
+}
+
+/** @param {string | undefined} one */
+const isDigit = (one) => one !== undefined && one >= '0' && one <= '9';

@@ -1,5 +1,5 @@
 // Owns the event type `order.placed`: what such an event must say, what is filled in, and how people see it.
-import { invalid, normalised, Problem, valid } from '@tidemill/sdk';
+import { escapeHtml, invalid, normalised, Problem, valid } from '@tidemill/sdk';
 import type { Event, EventType, Manifest, Validity } from '@tidemill/sdk';
 
 export const manifest: Manifest = { summary: 'Orders: order.placed' };
@@ -80,11 +80,12 @@ function completed(order: Order): Validity {
   return normalised({ json: { ...order, currency, total } });
 }
 
-/** How a person sees an order. */
-export function render(event: Event): string {
+/** How a person sees an order: as text, or as a fragment of HTML. */
+export function render(event: Event, target: 'text' | 'html'): string {
   const { customer, currency, lines, total } = event.json<Order>();
   const count = lines.reduce((sum, line) => sum + line.count, 0);
-  return `${customer} ordered ${count} ${count === 1 ? 'item' : 'items'} for ${total} ${currency}`;
+  const line = `${customer} ordered ${count} ${count === 1 ? 'item' : 'items'} for ${total} ${currency}`;
+  return target === 'html' ? escapeHtml(line) : line;
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';

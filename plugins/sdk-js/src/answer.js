@@ -43,6 +43,24 @@ export function validity(said) {
   throw unknown('validate', said, "'valid', normalised(…) or invalid(…)");
 }
 
+/** Reads the answer of `classify`. */
+export function className(said) {
+  if (typeof said === 'string') return said;
+  throw unknown('classify', said, 'the name of a class, a string');
+}
+
+/** Reads the answer of `visible`: whoever may see an event was never said by accident. */
+export function visibility(said) {
+  if (typeof said === 'boolean') return said;
+  throw unknown('visible', said, 'true or false');
+}
+
+/** What a function answered at once. */
+export function atOnce(name, said) {
+  if (isPromise(said)) throw unknown(name, said);
+  return said;
+}
+
 /** Problems in the words of the contract. */
 export function problems(list) {
   return list.flat().map((problem) => {
@@ -86,7 +104,10 @@ export function bytes(data) {
   return typeof data === 'string' ? encode(data) : data;
 }
 
-function unknown(name, said, expected) {
+export function unknown(name, said, expected) {
+  if (isPromise(said)) {
+    return new TypeError(`${name} answered a promise; async functions are not possible here, the answer is wanted at once`);
+  }
   let shown;
   try {
     shown = JSON.stringify(said);
@@ -95,3 +116,5 @@ function unknown(name, said, expected) {
   }
   return new TypeError(`${name} answered ${shown ?? String(said)}; expected ${expected}`);
 }
+
+const isPromise = (said) => typeof said?.then === 'function';

@@ -1,7 +1,7 @@
 // Owns a call with a batch: every event gets its answer, and exceptions become what the host understands.
 import { problems } from './answer.js';
 import { Batch } from './event.js';
-import { Fault, Problem } from './failure.js';
+import { Fault, problemsOf } from './failure.js';
 import { describe } from './stack.js';
 
 /**
@@ -18,8 +18,9 @@ export function batch(events, one, wrong) {
       try {
         answers[index] = one(all.at(index));
       } catch (error) {
-        if (!told(error)) throw error;
-        answers[index] = wrong(problems([error]));
+        const told = problemsOf(error);
+        if (told === undefined) throw error;
+        answers[index] = wrong(problems(told));
       }
     }
     return answers;
@@ -29,5 +30,3 @@ export function batch(events, one, wrong) {
     throw { tag: 'broken', val: describe(error) };
   }
 }
-
-const told = (error) => error instanceof Problem || (Array.isArray(error) && error.every((one) => one instanceof Problem));

@@ -1,10 +1,10 @@
 // Owns the kinds that are asked by somebody outside: views by subscribers, webhooks by senders, tools by clients.
 //
 // Knows nothing about rows.
-import { bytes, json, pairs } from './answer.js';
+import { atOnce, bytes, className, json, pairs, unknown, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
-import { Problem, Refusal } from './failure.js';
+import { mistake, Refusal } from './failure.js';
 import { describe } from './stack.js';
 import { decode } from './utf8.js';
 
@@ -14,12 +14,15 @@ export function view(self) {
       try {
         const first = (list) => (name) => list.find(([own]) => own === name)?.[1];
         const asked = { ...who, claim: first(who.claims), parameter: first(who.parameters) };
-        return String(self.plugin.classify(asked));
+        return className(self.plugin.classify(asked));
       } catch (error) {
-        throw reason(self, error);
+        const told = error instanceof Refusal ? error.message : mistake(error);
+        if (told !== undefined) throw told;
+        self.log?.('error', describe(error), []);
+        throw 'the view failed; its log says why';
       }
     },
-    visible: (name, events) => batch(events, (event) => Boolean(self.plugin.visible(name, event)), () => false),
+    visible: (name, events) => batch(events, (event) => visibility(self.plugin.visible(name, event)), () => false),
   };
 }
 
@@ -27,10 +30,11 @@ export function webhook(self) {
   return {
     receive(delivered) {
       try {
-        return [self.plugin.receive(new Delivery(delivered)) ?? []].flat().map(draft);
+        return [atOnce('receive', self.plugin.receive(new Delivery(delivered))) ?? []].flat().map(draft);
       } catch (error) {
         if (error instanceof Refusal) throw { status: error.status, detail: error.message };
-        if (error instanceof Problem) throw { status: 400, detail: error.message };
+        const detail = mistake(error);
+        if (detail !== undefined) throw { status: 400, detail };
         self.log?.('error', describe(error), []);
         throw error;
       }
@@ -46,7 +50,8 @@ export function tools(self) {
         return answer(self.plugin.call(new Call(invoked)));
       } catch (error) {
         if (error instanceof UnknownTool) throw { tag: 'unknown-tool' };
-        if (error instanceof Problem) throw { tag: 'invalid-arguments', val: error.message };
+        const wrong = mistake(error);
+        if (wrong !== undefined) throw { tag: 'invalid-arguments', val: wrong };
         throw { tag: 'failed', val: reason(self, error) };
       }
     },
@@ -102,9 +107,7 @@ export class Call {
 /** What a person is told; the rest of an unexpected exception goes to the log. */
 function reason(self, error) {
   if (!(error instanceof Error)) return String(error);
-  if (error.constructor !== Error && !(error instanceof Refusal) && !(error instanceof Problem)) {
-    self.log?.('error', describe(error), []);
-  }
+  if (error.constructor !== Error && !(error instanceof Refusal)) self.log?.('error', describe(error), []);
   return error.message;
 }
 
@@ -135,8 +138,10 @@ function tool({ name, title, description, inputSchema, outputSchema, permission,
   };
 }
 
+const TOLD = ['text', 'content', 'structured', 'error', 'ask'];
+
 function answer(said) {
-  const { text, content, structured, error, ask, state } = typeof said === 'string' ? { text: said } : (said ?? {});
+  const { text, content, structured, error, ask, state } = typeof said === 'string' ? { text: said } : members(said);
   if (ask !== undefined) {
     const requests = ask.map(({ name, method, params }) => ({ name, method, paramsJson: JSON.stringify(params ?? {}) }));
     return { tag: 'input-required', val: { requests, state } };
@@ -150,6 +155,14 @@ function answer(said) {
       isError: error !== undefined,
     },
   };
+}
+
+/** What is not known is not left out: an answer that loses half of what it says would pass for a success. */
+function members(said) {
+  const names = Object.keys(said ?? {}).filter((name) => said[name] !== undefined);
+  const known = names.every((name) => TOLD.includes(name) || name === 'state') && names.some((name) => TOLD.includes(name));
+  if (typeof said !== 'object' || !known) throw unknown('call', said, `a string, or an object with ${TOLD.join(', ')}`);
+  return said;
 }
 
 /** A part of the contract, or a text. */

@@ -1,7 +1,7 @@
 // Owns the component boundary: the contract's calls, answered by an author's module. The build makes the entry that calls this.
 //
 // Knows nothing about rows and about what a plugin does. Kinds that are called by clients are in calls.js.
-import { outcome, validity, verdict } from './answer.js';
+import { atOnce, outcome, validity, verdict } from './answer.js';
 import { batch } from './batch.js';
 import { tools, view, webhook } from './calls.js';
 import { Problem } from './failure.js';
@@ -49,7 +49,7 @@ function boundary(self, about) {
     }),
     configure(json) {
       try {
-        self.plugin.configure?.(JSON.parse(json));
+        settings(self.plugin, JSON.parse(json));
         // What is asked for after this cannot say what is wrong with it, so it is read now.
         self.types = typesOf(self.plugin);
         self.tools = listOf(self.plugin.tools);
@@ -58,6 +58,13 @@ function boundary(self, about) {
       }
     },
   };
+}
+
+/** Hands settings over. What a plugin has no place for is refused, not forgotten. */
+function settings(plugin, config) {
+  if (plugin.configure !== undefined) return atOnce('configure', plugin.configure(config));
+  const [unknown] = Object.keys(config ?? {});
+  if (unknown !== undefined) throw new Error(`config: unknown setting ${JSON.stringify(unknown)}; this plugin has none`);
 }
 
 function filter(self) {
@@ -79,7 +86,7 @@ function eventTypes(self) {
   return {
     types: () => self.types,
     validate: (events) => batch(events, (event) => validity(self.plugin.validate(event)), invalid),
-    render: (events, target) => batch(events, (event) => String(shown(event, target)), () => ''),
+    render: (events, target) => batch(events, (event) => String(atOnce('render', shown(event, target))), () => ''),
   };
 }
 

@@ -10,6 +10,15 @@ export class Problem extends Error {
   }
 }
 
+/** What was thrown as a list of problems: that of a mistake of whoever sent the event. */
+export function problemsOf(thrown) {
+  if (thrown instanceof Problem) return [thrown];
+  return Array.isArray(thrown) && thrown.every((one) => one instanceof Problem) ? thrown : undefined;
+}
+
+/** The same in one line, for those who are told a text. */
+export const mistake = (thrown) => problemsOf(thrown)?.map((problem) => problem.message).join('; ');
+
 /** The plugin as a whole cannot go on with this batch. */
 export class Fault extends Error {
   constructor(tag, why) {

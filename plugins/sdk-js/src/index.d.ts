@@ -116,6 +116,9 @@ export interface EventType {
   examples?: unknown[];
 }
 
+/** A text for use between tags and inside quoted attribute values, for `render` with the target `html`. */
+export function escapeHtml(text: string): string;
+
 /** Somebody who wants to see events through a view. */
 export interface Subscriber {
   /** Who a token says they are; empty for somebody without one. */

@@ -2,3 +2,4 @@
 export { drop, emit, invalid, keep, normalised, reject, retry, valid } from './answer.js';
 export { UnknownTool } from './calls.js';
 export { Fault, Problem, Refusal } from './failure.js';
+export { escapeHtml } from './html.js';

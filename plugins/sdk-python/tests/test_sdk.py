@@ -2,7 +2,7 @@
 
 import unittest
 
-from tidemill_sdk import Draft, Fault, Problem, answer, batch, bus, log, meter, state
+from tidemill_sdk import Draft, Fault, Problem, answer, batch, bus, escape_html, log, meter, state
 from tidemill_sdk.stack import describe
 from tidemill_sdk.testing import event, rows, seen
 
@@ -64,6 +64,12 @@ class Host(unittest.TestCase):
 
     def test_what_is_not_json_is_a_problem(self):
         self.assertRaises(Problem, event("a", data="{").json)
+
+
+class Html(unittest.TestCase):
+    def test_a_text_is_escaped_for_tags_and_for_quoted_values(self):
+        self.assertEqual(escape_html("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;")
+        self.assertEqual(escape_html("plain"), "plain")
 
 
 if __name__ == "__main__":

@@ -30,9 +30,10 @@ from .answer import (
 from .calls import Answer, Call, Delivery, Draft, Hints, InputRequest, Subscriber, Tool
 from .event import Batch, Event
 from .failure import Fault, Problem, Problems, Refusal, UnknownTool
+from .html import escape_html
 
 __all__ = [
     "Answer", "Batch", "Call", "Delivery", "Draft", "Event", "EventType", "Fault", "Hints", "InputRequest", "Manifest", "Outcome",
-    "Output", "Problem", "Problems", "Refusal", "Subscriber", "Tool", "UnknownTool", "Validity", "Verdict", "drop", "emit", "invalid",
-    "keep", "normalised", "reject", "retry", "valid",
+    "Output", "Problem", "Problems", "Refusal", "Subscriber", "Tool", "UnknownTool", "Validity", "Verdict", "drop", "emit",
+    "escape_html", "invalid", "keep", "normalised", "reject", "retry", "valid",
 ]  # fmt: skip

@@ -49,7 +49,7 @@ class Output:
     content_type: str | None = None
     """The media type of the data; removed, it means JSON."""
     extensions: Mapping[str, object] | Iterable[tuple[str, object]] | None = None
-    """Extension attributes to set; an empty value removes one. Others stay."""
+    """Extension attributes to set; `None` or an empty value removes one. Others stay."""
     data: bytes | str | None = None
     """The data as bytes or text, at most 1 MiB."""
     json: Any = field(default=_UNSET)
@@ -150,7 +150,7 @@ def verdict(said: object) -> str:
         return "drop"
     if said == "reject":
         return "reject"
-    raise _unknown("decide", said, 'True or "keep", False or "drop", or "reject"')
+    raise unknown("decide", said, 'True or "keep", False or "drop", or "reject"')
 
 
 def outcome(said: object) -> str | Emit | Reject | Retry:
@@ -159,7 +159,7 @@ def outcome(said: object) -> str | Emit | Reject | Retry:
         return said
     if isinstance(said, str) and said in ("keep", "drop"):
         return said
-    raise _unknown("apply", said, '"keep", "drop", emit(…), reject(…) or retry(…)')
+    raise unknown("apply", said, '"keep", "drop", emit(…), reject(…) or retry(…)')
 
 
 def validity(said: object) -> str | Normalised | Invalid:
@@ -168,12 +168,36 @@ def validity(said: object) -> str | Normalised | Invalid:
         return said
     if isinstance(said, str) and said == "valid":
         return said
-    raise _unknown("validate", said, '"valid", normalised(…) or invalid(…)')
+    raise unknown("validate", said, '"valid", normalised(…) or invalid(…)')
+
+
+def class_name(said: object) -> str:
+    """Reads the answer of `classify`."""
+    if isinstance(said, str):
+        return said
+    raise unknown("classify", said, "the name of a class, a str")
+
+
+def visibility(said: object) -> bool:
+    """Reads the answer of `visible`: whoever may see an event was never said by accident."""
+    if isinstance(said, bool):
+        return said
+    raise unknown("visible", said, "True or False")
+
+
+def at_once(name: str, said: Any) -> Any:
+    """What a function answered, if it did without being awaited."""
+    if hasattr(said, "__await__"):
+        raise unknown(name, said, "")
+    return said
 
 
 def as_json(value: Any) -> bytes:
-    """A value as compact JSON."""
-    return _json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """A value as compact JSON. Half a surrogate pair has no UTF-8: all that is not ASCII is escaped then."""
+    try:
+        return _json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return _json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
 def as_bytes(data: bytes | str | None) -> bytes | None:
@@ -183,14 +207,19 @@ def as_bytes(data: bytes | str | None) -> bytes | None:
 
 def as_text(schema: Any) -> str | None:
     """A JSON text that is given as such, or as a value."""
-    return schema if schema is None or isinstance(schema, str) else _json.dumps(schema, ensure_ascii=False)
+    return schema if schema is None or isinstance(schema, str) else as_json(schema).decode()
 
 
 def pairs(values: Mapping[str, object] | Iterable[tuple[str, object]] | None) -> list[tuple[str, str]]:
-    """Names and values as texts."""
+    """Names and values as texts; `None` is the empty one, which removes."""
     given = values.items() if isinstance(values, Mapping) else values or ()
-    return [(name, value if isinstance(value, str) else _json.dumps(value)) for name, value in given]
+    return [(name, "" if value is None else value if isinstance(value, str) else _json.dumps(value)) for name, value in given]
 
 
-def _unknown(name: str, said: object, expected: str) -> TypeError:
+def unknown(name: str, said: Any, expected: str) -> TypeError:
+    """What is told of an answer that is none."""
+    if hasattr(said, "__await__"):
+        if hasattr(said, "close"):
+            said.close()  # else Python warns that it was never awaited
+        return TypeError(f"{name} answered a coroutine; async functions are not possible here, the answer is wanted at once")
     return TypeError(f"{name} answered {said!r}; expected {expected}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from .answer import _UNSET, as_bytes, as_json
+from .answer import _UNSET, as_bytes, as_json, unknown
 from .failure import Refusal
 
 
@@ -155,3 +155,12 @@ class Answer:
     """The call goes on once these were answered."""
     state: str | None = None
     """What is wanted back then."""
+
+
+def told(said: object) -> Answer:
+    """Reads the answer of `call`."""
+    if isinstance(said, str):
+        return Answer(said)
+    if isinstance(said, Answer):
+        return said
+    raise unknown("call", said, "a str or an Answer(…)")

@@ -57,6 +57,14 @@ def _listed(given: Any) -> list[Any]:
     return list(given() if callable(given) else given)
 
 
+def _settings(plugin: Any, config: Any) -> None:
+    """Hands settings over. What a plugin has no place for is refused, not forgotten."""
+    if hasattr(plugin, "configure"):
+        answer.at_once("configure", plugin.configure(config))
+    elif config:
+        raise ValueError(f"config: unknown setting {json.dumps(next(iter(config)), ensure_ascii=False)}; this plugin has none")
+
+
 def _manifest(plugin: Any, name: str, version: str) -> type:
     wit = _wit("exports.manifest")
     said: answer.Manifest = plugin.manifest
@@ -74,8 +82,7 @@ def _manifest(plugin: Any, name: str, version: str) -> type:
 
         def configure(self, config_json: str) -> None:
             try:
-                if hasattr(plugin, "configure"):
-                    plugin.configure(json.loads(config_json))
+                _settings(plugin, json.loads(config_json))
                 # What is asked for after this cannot say what is wrong with it, so it is tried now.
                 for listed in ("types", "tools"):
                     if hasattr(plugin, listed):
@@ -159,7 +166,9 @@ def _event_types(plugin: Any) -> type:
                 return wit.Validity_Valid()
 
     def shown(event: Any, target: str) -> str:
-        return str(plugin.render(event, target)) if hasattr(plugin, "render") else f"{event.type} {event.subject or event.id}"
+        if not hasattr(plugin, "render"):
+            return f"{event.type} {event.subject or event.id}"
+        return str(answer.at_once("render", plugin.render(event, target)))
 
     class EventTypes:
         def types(self) -> Any:
@@ -181,15 +190,15 @@ def _view(plugin: Any) -> type:
     class View:
         def classify(self, who: Any) -> str:
             try:
-                return str(plugin.classify(calls.Subscriber(who.principal, who.claims, who.parameters)))
-            except (Refusal, Problem, ValueError) as error:
+                return answer.class_name(plugin.classify(calls.Subscriber(who.principal, who.claims, who.parameters)))
+            except (Refusal, Problem, Problems) as error:
                 raise _err(str(error)) from None
             except Exception as error:
                 _log(error)
                 raise _err("the view failed; its log says why") from None
 
         def visible(self, class_: str, events: Any) -> Any:
-            return _run(events, lambda event: bool(plugin.visible(class_, event)), lambda _: False)
+            return _run(events, lambda event: answer.visibility(plugin.visible(class_, event)), lambda _: False)
 
     return View
 
@@ -204,11 +213,12 @@ def _webhook(plugin: Any) -> type:
     class Webhook:
         def receive(self, delivered: Any) -> Any:
             try:
-                said = plugin.receive(calls.Delivery(delivered.headers, delivered.query, delivered.body)) or []
+                delivery = calls.Delivery(delivered.headers, delivered.query, delivered.body)
+                said = answer.at_once("receive", plugin.receive(delivery)) or []
                 return [draft(one) for one in ([said] if isinstance(said, calls.Draft) else said)]
             except Refusal as refusal:
                 raise _err(wit.Refusal(refusal.status, refusal.detail)) from None
-            except Problem as problem:
+            except (Problem, Problems) as problem:
                 raise _err(wit.Refusal(400, str(problem))) from None
             except Exception as error:
                 _log(error)
@@ -230,7 +240,7 @@ def _tools(plugin: Any) -> type:
         return wit.Tool(one.name, one.title, one.description, *schemas, one.permission, hints)
 
     def outcome(said: Any) -> Any:
-        said = calls.Answer(said) if isinstance(said, str) else said
+        said = calls.told(said)
         if said.ask:
             asked = [content.InputRequest(one.name, one.method, json.dumps(one.params)) for one in said.ask]
             return wit.Outcome_InputRequired(content.InputRequired(asked, said.state))

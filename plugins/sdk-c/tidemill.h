@@ -78,9 +78,10 @@ static inline tidemill_text tidemill_of(const tidemill_buffer *buffer) {
 
 /* ---- reading JSON where it lies ---- */
 
-/* Whether it is one JSON text (RFC 8259, at most 128 levels). Data of events whose content type is JSON was checked by the host. */
+/* Whether it is one JSON text (RFC 8259, in UTF-8, objects and lists in at most 128 levels). Data of events whose content type is JSON was checked by the host. */
 bool tidemill_json_valid(tidemill_text json);
-/* The value at a JSON Pointer (RFC 6901) such as `/items/0/price`, as JSON; false if there is none. */
+/* The value at a JSON Pointer (RFC 6901) such as `/items/0/price`, as JSON; false if there is none. Of members with the same name
+ * the last one counts. */
 bool tidemill_json_find(tidemill_text json, const char *pointer, tidemill_text *value);
 /* Goes through an object or an array: `at` begins as 0, `name` is the member's name as JSON (empty in an array, may be NULL). */
 bool tidemill_json_next(tidemill_text json, size_t *at, tidemill_text *name, tidemill_text *value);
@@ -158,7 +159,8 @@ bool tidemill_event_is_json(const tidemill_event *event);
 bool tidemill_event_text(const tidemill_event *event, tidemill_text *text);
 bool tidemill_event_json(const tidemill_event *event, tidemill_text *json);
 
-/* The plugin as a whole cannot go on with this batch, for now or for good. Whatever else is answered does not matter then. */
+/* The plugin as a whole cannot go on with this batch, for now or for good. Whatever else is answered does not matter then. They
+ * hold in the functions that are given an event; elsewhere they say nothing. */
 void tidemill_fault_retry(tidemill_text why);
 void tidemill_fault_broken(tidemill_text why);
 

@@ -13,7 +13,8 @@ pub const Text = extern struct {
     size: usize = 0,
 
     pub fn of(slice_of: []const u8) Text {
-        return .{ .data = slice_of.ptr, .size = slice_of.len };
+        // An empty slice may have any address, and the host refuses those outside of memory.
+        return .{ .data = if (slice_of.len == 0) null else slice_of.ptr, .size = slice_of.len };
     }
 
     pub fn slice(self: Text) []const u8 {
@@ -83,9 +84,13 @@ pub const Event = extern struct {
     pub fn isJson(self: *const Event) bool {
         return tidemill_event_is_json(self);
     }
-    /// The data as a value of a type, or as `std.json.Value`. What is made for it lives in `memory`, best an arena.
+    /// The data as a value of a type, or as `std.json.Value`. What is made for it lives in `memory`, best an arena. Of members with
+    /// the same name the last one counts.
     pub fn json(self: *const Event, comptime T: type, memory: std.mem.Allocator) !T {
-        return std.json.parseFromSliceLeaky(T, memory, self.data(), .{ .ignore_unknown_fields = true });
+        return std.json.parseFromSliceLeaky(T, memory, self.data(), .{
+            .ignore_unknown_fields = true,
+            .duplicate_field_behavior = .use_last,
+        });
     }
 };
 

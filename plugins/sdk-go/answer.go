@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Verdict is what becomes of one event in a filter.
@@ -153,7 +154,11 @@ func (p Problems) Error() string {
 	if len(p) == 0 {
 		return "no problems"
 	}
-	return p[0].Error()
+	told := make([]string, len(p))
+	for number, problem := range p {
+		told[number] = problem.Error()
+	}
+	return strings.Join(told, "; ")
 }
 
 // Fault is an error by which the plugin as a whole cannot go on with the batch.
@@ -168,8 +173,22 @@ func (f *Fault) Error() string { return f.Why }
 // RetryBatch says that something outside the events is missing for the moment: the host asks again, within bounds.
 func RetryBatch(why string) error { return &Fault{Again: true, Why: why} }
 
-// Broken says that the plugin cannot work. So does any other error that is no Problem.
+// Broken says that the plugin cannot work, and no event of the batch goes through it. Any other error that is no Problem is
+// about its event alone: the host finds that one by asking for fewer at a time.
 func Broken(why string) error { return &Fault{Why: why} }
+
+// AsProblems are the problems that an error is, if it is some. For the generated code.
+func AsProblems(err error) (Problems, bool) {
+	var several Problems
+	if errors.As(err, &several) {
+		return several, true
+	}
+	var one Problem
+	if errors.As(err, &one) {
+		return Problems{one}, true
+	}
+	return nil, false
+}
 
 // AsFault is the fault that an error is. For the generated code.
 func AsFault(err error) *Fault {

@@ -35,8 +35,9 @@ func (e Event) span(field int) (offset, length uint32) {
 	return binary.LittleEndian.Uint32(at), binary.LittleEndian.Uint32(at[4:])
 }
 
-// Each asks about each event of a batch in turn. Problems are an answer to that event, whatever else goes wrong ends the
-// batch with a *Fault. For the generated code.
+// Each asks about each event of a batch in turn. Problems are an answer to that event, and a *Fault ends the batch. Any other
+// error is about one event among several: Each panics, so that the host asks again with fewer until it has found that one.
+// For the generated code.
 func Each[T any](rows, arena []byte, ask func(Event) (T, error), problems func([]Problem) T) ([]T, error) {
 	events, err := Decode(rows, arena)
 	if err != nil {
@@ -47,15 +48,15 @@ func Each[T any](rows, arena []byte, ask func(Event) (T, error), problems func([
 		if answers[number], err = ask(event); err == nil {
 			continue
 		}
-		var found Problems
-		var one Problem
-		if errors.As(err, &found) {
+		if found, ok := AsProblems(err); ok {
 			answers[number] = problems(found)
-		} else if errors.As(err, &one) {
-			answers[number] = problems([]Problem{one})
-		} else {
-			return nil, AsFault(err)
+			continue
 		}
+		var fault *Fault
+		if !errors.As(err, &fault) && len(events) > 1 {
+			panic(err)
+		}
+		return nil, AsFault(err)
 	}
 	return answers, nil
 }

@@ -3,7 +3,6 @@ package tidemill
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -90,24 +89,11 @@ func (e Event) IsJSON() bool {
 // Text is the data as text; a Problem if it is not UTF-8.
 func (e Event) Text() (string, error) {
 	if !utf8.Valid(e.Data()) {
-		return "", Problem{Detail: "the data is no UTF-8 text"}
+		return "", notText
 	}
 	return e.text(6), nil
 }
 
-// JSON reads the data into a value. A Problem says what does not fit, and where: returned as it is, it rejects the event.
-func (e Event) JSON(into any) error {
-	err := json.Unmarshal(e.Data(), into)
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		at := ""
-		if wrong.Field != "" {
-			at = "/" + strings.ReplaceAll(wrong.Field, ".", "/")
-		}
-		return Problem{At: at, Detail: fmt.Sprintf("expected %s, found %s", wrong.Type, wrong.Value)}
-	}
-	if err != nil {
-		return Problem{Detail: err.Error()}
-	}
-	return nil
-}
+// JSON reads the data into a value. A Problem says what does not fit, and where if that is certain: returned as it is, it
+// rejects the event.
+func (e Event) JSON(into any) error { return read(e.Data(), into) }

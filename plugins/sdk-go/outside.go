@@ -3,6 +3,7 @@ package tidemill
 import (
 	"encoding/json"
 	"html"
+	"unicode/utf8"
 )
 
 // Subscriber is somebody who wants to see events through a view.
@@ -79,7 +80,7 @@ type Call struct {
 
 // Read reads the arguments; returned as it is, its error tells the caller.
 func (c Call) Read(into any) error {
-	if err := json.Unmarshal(c.Arguments, into); err != nil {
+	if err := read(c.Arguments, into); err != nil {
 		return InvalidArguments(err.Error())
 	}
 	return nil
@@ -104,8 +105,17 @@ type UnknownTool struct{}
 
 func (UnknownTool) Error() string { return "there is no such tool" }
 
-// JSON reads the body into a value.
-func (d Delivery) JSON(into any) error { return json.Unmarshal(d.Body, into) }
+// JSON reads the body into a value; returned as it is, its error refuses the delivery with status 400.
+func (d Delivery) JSON(into any) error {
+	err := read(d.Body, into)
+	if err == nil {
+		return nil
+	}
+	if utf8.Valid(d.Body) && json.Valid(d.Body) {
+		return Refuse(400, "the body does not fit: "+err.Error())
+	}
+	return Refuse(400, "the body is not JSON: "+err.Error())
+}
 
 // EscapeHTML makes a text safe within a fragment of HTML.
 func EscapeHTML(text string) string { return html.EscapeString(text) }

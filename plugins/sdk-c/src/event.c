@@ -61,26 +61,9 @@ bool tidemill_event_is_json(const tidemill_event *event) {
          (end >= 5 && same_letters(type.data + end - 5, "+json", 5));
 }
 
-/* Well-formed UTF-8 (Unicode, table 3-7). */
-static bool utf8(tidemill_text text) {
-  const uint8_t *at = (const uint8_t *)text.data, *end = at + text.size;
-  while (at < end) {
-    uint8_t first = *at++, low = 0x80, high = 0xbf;
-    int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
-    if (more < 0) return false;
-    if (first == 0xe0) low = 0xa0;
-    if (first == 0xed) high = 0x9f;
-    if (first == 0xf0) low = 0x90;
-    if (first == 0xf4) high = 0x8f;
-    for (; more > 0; more--, low = 0x80, high = 0xbf)
-      if (at == end || *at < low || *at++ > high) return false;
-  }
-  return true;
-}
-
 bool tidemill_event_text(const tidemill_event *event, tidemill_text *text) {
   *text = tidemill_event_data(event);
-  return utf8(*text);
+  return tidemill_utf8(*text);
 }
 
 bool tidemill_event_json(const tidemill_event *event, tidemill_text *json) {
@@ -117,6 +100,8 @@ tidemill_event tidemill_batch_event(const tidemill_plugin_types_batch_t *batch, 
 }
 
 bool tidemill_batch_begin(const tidemill_plugin_types_batch_t *batch, size_t *count, tidemill_plugin_types_fault_t *fault) {
+  if (faulted) free(said.val.retry.ptr); /* of another call, which it did not end */
+  faulted = false;
   static const char *const fields[SPANS] = {"id", "source", "type", "subject", "content type", "extensions", "data"};
   char why[128];
   if (batch->rows.len % ROW) {

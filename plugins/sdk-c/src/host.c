@@ -4,9 +4,14 @@
 #ifdef TIDEMILL_HAS_LOG
 void tidemill_log(tidemill_level level, tidemill_text message, const tidemill_pair *fields, size_t count) {
   plugin_string_t line = tidemill_lend(message);
-  /* Fields are pairs of texts here and there. */
-  plugin_list_tuple2_string_string_t all = {(plugin_tuple2_string_string_t *)(uintptr_t)fields, fields ? count : 0};
+  plugin_list_tuple2_string_string_t all = {NULL, fields ? count : 0};
+  if (all.len) all.ptr = (plugin_tuple2_string_string_t *)tidemill_alloc(count * sizeof *all.ptr);
+  for (size_t i = 0; i < all.len; i++) {
+    all.ptr[i].f0 = tidemill_lend(fields[i].name);
+    all.ptr[i].f1 = tidemill_lend(fields[i].value);
+  }
   tidemill_plugin_log_log((tidemill_plugin_log_level_t)level, &line, &all);
+  free(all.ptr);
 }
 #endif
 
@@ -47,8 +52,8 @@ static tidemill_written written(bool done, tidemill_plugin_state_write_error_t *
 }
 
 tidemill_written tidemill_state_put(tidemill_text key, tidemill_text value, int64_t if_version, uint64_t ttl_ms) {
-  plugin_string_t own = tidemill_lend(key);
-  plugin_list_u8_t bytes = {(uint8_t *)(uintptr_t)value.data, value.size};
+  plugin_string_t own = tidemill_lend(key), lent = tidemill_lend(value);
+  plugin_list_u8_t bytes = {lent.ptr, lent.len};
   uint64_t wanted = (uint64_t)if_version, version;
   tidemill_plugin_state_write_error_t error;
   bool done = tidemill_plugin_state_put(&own, &bytes, if_version < 0 ? NULL : &wanted, ttl_ms ? &ttl_ms : NULL, &version, &error);

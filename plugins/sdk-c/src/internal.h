@@ -25,6 +25,8 @@ plugin_string_t tidemill_take(tidemill_buffer *buffer);
 plugin_string_t tidemill_lend(tidemill_text text);
 tidemill_text tidemill_borrow(plugin_string_t text);
 void tidemill_set(plugin_string_t *member, tidemill_text text);
+/* Whether it is well-formed UTF-8. */
+bool tidemill_utf8(tidemill_text text);
 
 #if defined(TIDEMILL_HAS_FILTER) || defined(TIDEMILL_HAS_TRANSFORM) || defined(TIDEMILL_HAS_EVENT_TYPES) || defined(TIDEMILL_HAS_VIEW)
 #define TIDEMILL_HAS_BATCHES 1

@@ -1,7 +1,7 @@
 /* Owns how JSON is read where it lies: a scanner without a tree. Of texts that are no JSON it reads no byte outside. */
 #include "internal.h"
 
-enum { LEVELS = 128 }; /* deeper texts would use up the stack */
+enum { LEVELS = 128 }; /* of objects and lists, as the host counts; deeper texts would use up the stack */
 
 typedef struct scan {
   const char *at, *end;
@@ -119,10 +119,11 @@ static bool figure(scan *s) {
 /* Over one value; the only function that calls itself. */
 static bool over(scan *s, int levels) {
   blanks(s);
-  if (s->at == s->end || levels == 0) return false;
+  if (s->at == s->end) return false;
   char first = *s->at;
   if (first == '"') return text(s, NULL);
   if (first != '{' && first != '[') return word(s, "true") || word(s, "false") || word(s, "null") || figure(s);
+  if (levels == 0) return false;
   s->at++;
   char close = first == '{' ? '}' : ']';
   if (take(s, close)) return true;
@@ -140,7 +141,7 @@ static scan of(tidemill_text json) {
 }
 
 bool tidemill_json_valid(tidemill_text json) {
-  if (!json.size) return false;
+  if (!json.size || !tidemill_utf8(json)) return false;
   scan s = of(json);
   if (!over(&s, LEVELS)) return false;
   blanks(&s);
@@ -186,15 +187,16 @@ static const char *part(const char *pointer, tidemill_buffer *out) {
   return pointer;
 }
 
+/* Of members with the same name the last one counts, as in the other SDKs. */
 static bool child(tidemill_text json, tidemill_text wanted, tidemill_text *value) {
-  tidemill_text name;
+  tidemill_text name, here;
   size_t at = 0;
-  for (uint64_t index = 0; tidemill_json_next(json, &at, &name, value); index++) {
+  bool there = false;
+  for (uint64_t index = 0; tidemill_json_next(json, &at, &name, &here); index++) {
     tidemill_buffer plain = {0};
     if (name.size) {
       tidemill_json_as_text(name, &plain);
     } else {
-      plain.size = 0;
       char number[24], *digit = number + sizeof number;
       uint64_t left = index;
       do *--digit = (char)('0' + left % 10); while (left /= 10);
@@ -202,9 +204,12 @@ static bool child(tidemill_text json, tidemill_text wanted, tidemill_text *value
     }
     bool found = tidemill_same(tidemill_of(&plain), wanted);
     tidemill_free(&plain);
-    if (found) return true;
+    if (!found) continue;
+    *value = here;
+    there = true;
+    if (!name.size) break; /* an item, of which there is one */
   }
-  return false;
+  return there;
 }
 
 bool tidemill_json_find(tidemill_text json, const char *pointer, tidemill_text *value) {
@@ -233,17 +238,18 @@ bool tidemill_json_as_text(tidemill_text value, tidemill_buffer *out) {
 }
 
 bool tidemill_json_as_number(tidemill_text value, double *number) {
-  char digits_only[64]; /* longer ones say nothing more to a double */
+  char few[64];
   if (!value.size) return false;
   scan s = of(value);
   blanks(&s);
   const char *begin = s.at;
   if (!figure(&s)) return false;
   size_t size = (size_t)(s.at - begin);
-  if (size >= sizeof digits_only) return false;
-  memcpy(digits_only, begin, size);
-  digits_only[size] = 0;
-  *number = strtod(digits_only, NULL);
+  char *copy = size < sizeof few ? few : (char *)tidemill_alloc(size + 1);
+  memcpy(copy, begin, size);
+  copy[size] = 0;
+  *number = strtod(copy, NULL);
+  if (copy != few) free(copy);
   return true;
 }
 

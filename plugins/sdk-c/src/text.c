@@ -86,7 +86,8 @@ plugin_string_t tidemill_take(tidemill_buffer *buffer) {
 }
 
 plugin_string_t tidemill_lend(tidemill_text text) {
-  plugin_string_t made = {(uint8_t *)(uintptr_t)text.data, text.size};
+  /* The host refuses an address outside of memory even of nothing, and an empty slice of Zig may have any. */
+  plugin_string_t made = {text.size ? (uint8_t *)(uintptr_t)text.data : NULL, text.size};
   return made;
 }
 
@@ -96,6 +97,23 @@ void tidemill_set(plugin_string_t *member, tidemill_text text) {
   plugin_string_t made = tidemill_copy(text);
   free(member->ptr);
   *member = made;
+}
+
+/* Unicode, table 3-7. */
+bool tidemill_utf8(tidemill_text text) {
+  const uint8_t *at = (const uint8_t *)text.data, *end = at + text.size;
+  while (at < end) {
+    uint8_t first = *at++, low = 0x80, high = 0xbf;
+    int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
+    if (more < 0) return false;
+    if (first == 0xe0) low = 0xa0;
+    if (first == 0xed) high = 0x9f;
+    if (first == 0xf0) low = 0x90;
+    if (first == 0xf4) high = 0x8f;
+    for (; more > 0; more--, low = 0x80, high = 0xbf)
+      if (at == end || *at < low || *at++ > high) return false;
+  }
+  return true;
 }
 
 bool tidemill_pairs_find(tidemill_pairs pairs, const char *name, tidemill_text *value) {

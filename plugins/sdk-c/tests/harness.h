@@ -8,7 +8,7 @@
 #include "plugin.h"
 #include "tidemill.h"
 
-static int wrong, now;
+static int wrong, now, number;
 static const char *now_name;
 
 #define CHECK(holds) \
@@ -106,9 +106,14 @@ static bool extension_is(const tidemill_event *event, const char *name, tidemill
   return same;
 }
 
-/* What the host offers, which nobody asks for here. */
+/* Whether an address of nothing came to the host, which refuses some of them. */
+static bool stray;
+
 void __wasm_import_tidemill_plugin_log_log(int32_t level, uint8_t *message, size_t size, uint8_t *fields, size_t count) {
-  (void)level, (void)message, (void)size, (void)fields, (void)count;
+  (void)level;
+  const plugin_tuple2_string_string_t *all = (const plugin_tuple2_string_string_t *)(const void *)fields;
+  stray = (!size && message) || (!count && fields);
+  for (size_t i = 0; i < count; i++) stray |= (!all[i].f0.len && all[i].f0.ptr) || (!all[i].f1.len && all[i].f1.ptr);
 }
 
 /* Stands for the object file with the world's type, which is WebAssembly. */
@@ -171,6 +176,34 @@ static void check_plugin(void) {
   plugin_string_free(&err);
 }
 
+/* Nothing goes to the host without an address. */
+static void check_lent(void) {
+  begin("lent", false);
+  tidemill_text nothing = tidemill_bytes((const char *)(uintptr_t)-8, 0);
+  tidemill_pair fields[] = {{nothing, tidemill_str("a")}, {tidemill_str("b"), nothing}};
+  tidemill_log(TIDEMILL_INFO, nothing, fields, 2);
+  CHECK(!stray);
+  tidemill_log(TIDEMILL_INFO, tidemill_str("c"), fields, 0);
+  CHECK(!stray);
+}
+
+/* A fault that was said where it says nothing is not that of a later batch. */
+static void check_stale_fault(void) {
+  begin("stale fault", false);
+  exports_tidemill_plugin_filter_list_verdict_t verdicts;
+  tidemill_plugin_types_fault_t fault;
+  tidemill_fault_broken(tidemill_str("long ago"));
+  tidemill_plugin_types_batch_t none = batch(hex(0), hex(0));
+  CHECK(exports_tidemill_plugin_filter_decide(&none, &verdicts, &fault) && verdicts.len == 0);
+  tidemill_fault_retry(tidemill_str("long ago"));
+  number = -1; /* no case of the vectors: the event is kept */
+  tidemill_plugin_types_batch_t one = batch(hex(1, "00", 64), hex(0));
+  bool good = exports_tidemill_plugin_filter_decide(&one, &verdicts, &fault);
+  CHECK(good && verdicts.len == 1);
+  if (good) exports_tidemill_plugin_filter_list_verdict_free(&verdicts);
+  else tidemill_plugin_types_fault_free(&fault);
+}
+
 /* What is no JSON is refused wherever it ends, without a byte read outside (the sanitizers see that). */
 static void check_json(void) {
   static const char good[] = "{\"a\":[1,-0.5e+3,true,false,null,\"\\u00e9\\ud83e\\udd80\\n\"],\"b~/\":{\"c\":\"\"}}";
@@ -188,16 +221,28 @@ static void check_json(void) {
   CHECK(json_text_is(tidemill_str(good), "/a/5", tidemill_str("\xc3\xa9\xf0\x9f\xa6\x80\n")));
   CHECK(json_number_is(tidemill_str(good), "/a/1", -500));
   CHECK(!json_raw_is(tidemill_str(good), "/a/01", "-0.5e+3") && !json_raw_is(tidemill_str(good), "/a/9", ""));
-  static const char *const bad[] = {"", "01", "1.", "-", "nul", "{a:1}", "[1,]", "{\"a\"}", "\"\t\"", "\"\\x\"", "1 2", "[", "+1", ".5"};
+  static const char *const bad[] = {"", "01", "1.", "-", "nul", "{a:1}", "[1,]", "{\"a\"}", "\"\t\"", "\"\\x\"", "1 2", "[", "+1", ".5",
+                                    "\"\xff\"", "\"\xed\xa0\x80\"", "{\"\xc3\":1}"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) CHECK(!tidemill_json_valid(tidemill_str(bad[i])));
   tidemill_buffer deep = {0};
   for (int i = 0; i < 100000; i++) tidemill_add_str(&deep, "[");
   CHECK(!tidemill_json_valid(tidemill_of(&deep)));
   tidemill_free(&deep);
-  int64_t number;
-  CHECK(tidemill_json_as_integer(tidemill_str("-9223372036854775808"), &number) && number == INT64_MIN);
-  CHECK(!tidemill_json_as_integer(tidemill_str("9223372036854775808"), &number));
-  CHECK(!tidemill_json_as_integer(tidemill_str("1.5"), &number));
+  for (int levels = 128; levels <= 129; levels++) { /* the host takes 128, with something in the innermost */
+    for (int i = 0; i < levels; i++) tidemill_add_str(&deep, "[");
+    tidemill_add_str(&deep, levels == 128 ? "1" : "");
+    for (int i = 0; i < levels; i++) tidemill_add_str(&deep, "]");
+    CHECK(tidemill_json_valid(tidemill_of(&deep)) == (levels == 128));
+    tidemill_free(&deep);
+  }
+  static const char twice[] = "{\"a\":1,\"b\":[3,4],\"\\u0061\":2,\"c\":5}";
+  CHECK(json_number_is(tidemill_str(twice), "/a", 2) && json_number_is(tidemill_str(twice), "/b/0", 3));
+  static const char many[] = "0.3333333333333333333333333333333333333333333333333333333333333333333333333333";
+  CHECK(sizeof many > 64 && json_number_is(tidemill_str(many), "", 1.0 / 3));
+  int64_t integer;
+  CHECK(tidemill_json_as_integer(tidemill_str("-9223372036854775808"), &integer) && integer == INT64_MIN);
+  CHECK(!tidemill_json_as_integer(tidemill_str("9223372036854775808"), &integer));
+  CHECK(!tidemill_json_as_integer(tidemill_str("1.5"), &integer));
   tidemill_buffer written = {0};
   tidemill_json_object(&written);
   tidemill_json_name(&written, tidemill_str("a\"\x01"));

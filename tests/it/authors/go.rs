@@ -22,14 +22,15 @@ async fn a_go_plugin_of_every_kind_runs() {
 fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools.clone());
-    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", "filter,transform,event-types"]);
+    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", ALL_KINDS]);
     author.succeeds("vectors", &["build"]);
     let generated = author.at("vectors/.tidemill/gen");
     fs::remove_file(generated.join("author/host_log.go")).unwrap();
     fs::create_dir(generated.join("vectors")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    let tests = root.join("plugins/sdk-go/_vectors/vectors_test.go");
-    fs::copy(tests, generated.join("vectors/vectors_test.go")).unwrap();
+    for name in ["vectors_test.go", "errors_test.go"] {
+        fs::copy(root.join("plugins/sdk-go/_vectors").join(name), generated.join("vectors").join(name)).unwrap();
+    }
     let mut go = Command::new(tools.join("bin/go"));
     go.args(["test", "-count=1", "-v", "./vectors"]).current_dir(&generated);
     go.env("GOWORK", author.at("vectors/.tidemill/go.work")).env("GOPROXY", "off").env("GOTOOLCHAIN", "local");

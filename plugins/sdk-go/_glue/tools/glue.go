@@ -54,9 +54,10 @@ func Call(invoked bound.Invocation) types.Result[bound.Outcome, bound.Failure] {
 		structured = types.Some(string(text))
 	}
 	var wrong tidemill.InvalidArguments
+	_, problems := tidemill.AsProblems(err)
 	switch {
 	case err == nil:
-	case errors.As(err, &wrong):
+	case problems || errors.As(err, &wrong):
 		return types.Err[bound.Outcome, bound.Failure](bound.MakeFailureInvalidArguments(err.Error()))
 	case errors.As(err, &tidemill.UnknownTool{}):
 		return types.Err[bound.Outcome, bound.Failure](bound.MakeFailureUnknownTool())

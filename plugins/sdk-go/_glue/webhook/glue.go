@@ -22,6 +22,9 @@ func Receive(delivered bound.Delivery) types.Result[[]bound.Draft, bound.Refusal
 		if errors.As(err, &refusal) {
 			return types.Err[[]bound.Draft, bound.Refusal](bound.Refusal{Status: refusal.Status, Detail: refusal.Detail})
 		}
+		if problems, ok := tidemill.AsProblems(err); ok {
+			return types.Err[[]bound.Draft, bound.Refusal](bound.Refusal{Status: 400, Detail: problems.Error()})
+		}
 		log.Error(err.Error()) // for the operator; the sender is told to come again
 		return types.Err[[]bound.Draft, bound.Refusal](bound.Refusal{Status: 503, Detail: "the delivery could not be handled"})
 	}

@@ -164,7 +164,7 @@ impl Cases {
     fn program(&self) -> String {
         let Self { count, runs, events, verdicts, outcomes, validities } = self;
         format!(
-            "#include \"tests/harness.h\"\nstatic int number;\n\
+            "#include \"tests/harness.h\"\n\
              static void check_event(const tidemill_event *event) {{\n  tidemill_text text, json;\n  (void)text, (void)json;\n  \
              switch (number * 100 + now) {{\n{events}  }}\n}}\n\
              static tidemill_verdict say_verdict(void) {{\n  switch (number * 100 + now) {{\n{verdicts}  }}\n  \
@@ -176,8 +176,8 @@ impl Cases {
              int main(void) {{\n  bool good;\n  tidemill_plugin_types_batch_t batch_of;\n  \
              tidemill_plugin_types_fault_t fault;\n  exports_tidemill_plugin_filter_list_verdict_t verdicts;\n  \
              exports_tidemill_plugin_transform_list_outcome_t outcomes;\n  \
-             exports_tidemill_plugin_event_types_list_validity_t validities;\n{runs}  check_plugin();\n  check_json();\n  \
-             forget();\n  printf(\"%d cases, %d wrong\\n\", {count}, wrong);\n  return wrong > 0;\n}}\n"
+             exports_tidemill_plugin_event_types_list_validity_t validities;\n{runs}  check_plugin();\n  \
+             check_lent();\n  check_stale_fault();\n  check_json();\n  forget();\n  printf(\"%d cases, %d wrong\\n\", {count}, wrong);\n  return wrong > 0;\n}}\n"
         )
     }
 }

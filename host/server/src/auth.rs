@@ -62,7 +62,9 @@ impl Auth {
     ) -> anyhow::Result<Self> {
         let load = |issuer: &config::Issuer| {
             let before = before.and_then(|before| before.issuers.iter().find(|own| own.name() == issuer.issuer));
-            Issuer::load(issuer, outbound, before).with_context(|| format!("`auth.issuers`: {}", issuer.issuer))
+            Issuer::load(issuer, outbound, before).with_context(|| {
+                format!("`auth.issuers`: the issuer {:?}, whose keys are needed at the start", issuer.issuer)
+            })
         };
         let issuers: Vec<Arc<Issuer>> = config.issuers.iter().map(load).collect::<Result<_, _>>()?;
         let loopback = listen.to_canonical().is_loopback();

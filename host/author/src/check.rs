@@ -3,33 +3,20 @@
 //! Loads it as a server does (inspected, compiled, linked, described, configured) with its settings, and then looks at what it
 //! says about itself. Runs no event through it.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
-use tidemill_plugin::limits::COMPONENT_BYTES_MAX;
-use tidemill_plugin::{Engine, EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Plugins, Version};
+use tidemill_plugin::{EventTypeInfo, Kind, Limits, LoadError, Plugin, Plugins, Version};
 
-use crate::Project;
+use crate::{Runtime, Target, TargetError};
 
 mod lint;
 mod outside;
 
 /// The contract that this version builds for.
 const CONTRACT: &str = "tidemill:plugin/manifest@";
-
-/// What is to be checked.
-#[derive(Debug)]
-pub struct Candidate<'a> {
-    /// The component.
-    pub component: &'a Path,
-    /// What it would run with.
-    pub settings: PluginSettings,
-    /// What it was built from, if that is known.
-    pub project: Option<&'a Project>,
-}
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -93,48 +80,28 @@ pub enum Level {
     Warning,
 }
 
-/// Why nothing was checked.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// There is no such component.
-    #[error("there is no {}; build it with `tidemill plugin build`", .0.display())]
-    NotBuilt(PathBuf),
-    /// It cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// Nothing can be checked on this machine.
-    #[error("{0}")]
-    Host(String),
-}
-
 /// Checks a component.
 ///
 /// # Errors
 ///
 /// It cannot be read. What is wrong with it is in the answer.
-pub fn check(candidate: &Candidate<'_>) -> Result<Checked, CheckError> {
-    let path = candidate.component;
-    let bytes = read(path)?;
+pub fn check(target: &Target, runtime: &Runtime) -> Result<Checked, TargetError> {
+    let bytes = target.bytes()?;
     let outside = outside::look(&bytes);
     let contract = outside.exports.iter().find_map(|name| name.strip_prefix(CONTRACT)).map(str::to_owned);
     let mut findings = Vec::new();
-    let about = match load(path, &bytes, candidate)? {
+    let about = match load(target, runtime, &bytes) {
         Ok(plugin) => {
-            lint::look(&plugin, candidate, &mut findings);
+            lint::look(&plugin, target, &mut findings);
             Some(about(&plugin))
         }
         Err(error) => {
-            findings.push(Finding { level: Level::Error, detail: told(&error, candidate) });
+            findings.push(Finding { level: Level::Error, detail: told(&error, target) });
             None
         }
     };
     Ok(Checked {
-        file: path.to_owned(),
+        file: target.component().to_owned(),
         ok: findings.iter().all(|finding| finding.level != Level::Error),
         size: bytes.len() as u64,
         version: Version::of(&bytes).to_string(),
@@ -145,39 +112,17 @@ pub fn check(candidate: &Candidate<'_>) -> Result<Checked, CheckError> {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CheckError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => CheckError::NotBuilt(path.to_owned()),
-        _ => CheckError::Read { path: path.to_owned(), error },
-    };
-    // A file that is too large is not read whole: the loader would refuse it by its length, and so does this.
-    let size = fs::metadata(path).map_err(failed)?.len();
-    if size > COMPONENT_BYTES_MAX {
-        return Err(CheckError::Host(format!("{}: {}", path.display(), LoadError::TooLarge(size))));
-    }
-    fs::read(path).map_err(failed)
-}
-
 /// Loads it as a server would.
-fn load(
-    path: &Path,
-    bytes: &[u8],
-    candidate: &Candidate<'_>,
-) -> Result<Result<std::sync::Arc<Plugin>, LoadError>, CheckError> {
-    let host = |error: &dyn std::error::Error| CheckError::Host(error.to_string());
-    // Compiling an interpreter takes a while, and is the same each time.
-    let cache = candidate.project.map(|project| project.generated().join("cache"));
-    let engine = Engine::new(cache.as_deref()).map_err(|error| host(&error))?;
-    let plugins = Plugins::new(engine, Limits::default(), |_| {}).map_err(|error| host(&error))?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(plugins.put(&name, bytes, &candidate.settings))
+fn load(target: &Target, runtime: &Runtime, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+    let plugins = Plugins::new(runtime.engine().clone(), Limits::default(), |_| {})?;
+    plugins.put(target.name(), bytes, target.settings())
 }
 
 /// The loader's words, with what an author types where those are for an operator.
-fn told(error: &LoadError, candidate: &Candidate<'_>) -> String {
-    let place = match candidate.project {
+fn told(error: &LoadError, target: &Target) -> String {
+    let place = match target.project() {
         Some(_) => "settings.toml".to_owned(),
-        None => candidate.component.with_extension("toml").display().to_string(),
+        None => target.component().with_extension("toml").display().to_string(),
     };
     match error {
         LoadError::NotGranted(missing) => {

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod build;
+pub mod cache;
 pub mod check;
 mod component;
 pub mod embedded;

@@ -65,7 +65,8 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// With what was compiled before kept in `cache`, an absolute path.
+    /// With what was compiled before kept in `cache`: [`crate::cache::compiled`], or another folder that nobody else writes to,
+    /// as an absolute path.
     pub fn new(cache: Option<&Path>, ear: Ear) -> Result<Self, RunError> {
         Ok(Self { engine: Engine::new(cache)?, ear })
     }

@@ -7,9 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tidemill_plugin::PluginSettings;
+use tidemill_plugin::limits::COMPONENT_BYTES_MAX;
+use tidemill_plugin::{LoadError, PluginSettings};
 
-use crate::{Ear, Project, ProjectError, RunError, Runner, Runtime};
+use crate::{Project, ProjectError, RunError, Runner, Runtime};
 
 /// Files that are looked at to find a newer one. Folders that tools fill are left out; this is for those nobody thought of.
 pub(crate) const SOURCES_MAX: usize = 10_000;
@@ -74,8 +75,13 @@ impl Target {
             let settings = said.map_or_else(|| project.settings(), Ok)?;
             return Ok(Self { name, component, settings, project: Some(project) });
         }
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("plugin").to_owned();
-        Ok(Self { name, component: path.to_owned(), settings: said.unwrap_or_default(), project: None })
+        Ok(Self::by_itself(path, said.unwrap_or_default()))
+    }
+
+    /// A component with these settings, whatever lies beside it.
+    pub fn by_itself(component: &Path, settings: PluginSettings) -> Self {
+        let name = component.file_stem().and_then(|stem| stem.to_str()).unwrap_or("plugin").to_owned();
+        Self { name, component: component.to_owned(), settings, project: None }
     }
 
     /// The plugin's name.
@@ -117,18 +123,23 @@ impl Target {
         Ok(())
     }
 
-    /// The component's bytes.
-    pub fn bytes(&self) -> Result<Vec<u8>, TargetError> {
-        fs::read(&self.component).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if self.project.is_some() => TargetError::NotBuilt(self.component.clone()),
-            _ => TargetError::Read { path: self.component.clone(), error },
-        })
+    /// What it runs with.
+    pub const fn settings(&self) -> &PluginSettings {
+        &self.settings
     }
 
-    /// What runs it. A project keeps what was compiled.
-    pub fn runtime(&self, ear: Ear) -> Result<Runtime, TargetError> {
-        let cache = self.project.as_ref().map(|project| project.generated().join("compiled"));
-        Runtime::new(cache.as_deref(), ear).map_err(|error| self.run_error(error))
+    /// The component's bytes.
+    pub fn bytes(&self) -> Result<Vec<u8>, TargetError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => TargetError::NotBuilt(self.component.clone()),
+            _ => TargetError::Read { path: self.component.clone(), error },
+        };
+        // A file that is too large is not read whole: the loader would refuse it by its length, and so does this.
+        let size = fs::metadata(&self.component).map_err(failed)?.len();
+        if size > COMPONENT_BYTES_MAX {
+            return Err(self.run_error(RunError::Load { error: LoadError::TooLarge(size), heard: Vec::new() }));
+        }
+        fs::read(&self.component).map_err(failed)
     }
 
     /// Has it run, with a log and state of its own.

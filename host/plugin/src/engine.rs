@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{Cache, CacheConfig, Config, WasmBacktraceDetails};
 
-use crate::limits::{BACKTRACE_FRAMES_MAX, STACK_BYTES_MAX};
+use crate::limits::{BACKTRACE_FRAMES_MAX, COMPILED_BYTES_MAX, STACK_BYTES_MAX};
 
 /// How often a running guest is asked whether its time is over. Finer ticks cost nothing measurable.
 const TICK: Duration = Duration::from_millis(1);
@@ -39,7 +39,8 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Sets the engine up. Compiled components are kept in `cache`, filed by content and compiler settings, so that
-    /// only the first load of a component is slow; `None` compiles each time.
+    /// only the first load of a component is slow; `None` compiles each time. Whoever can write to that folder can run
+    /// anything in this process.
     pub fn new(cache: Option<&Path>) -> Result<Self, EngineError> {
         let mut config = Config::new();
         // Plugins are called from plain threads and never await; measured: 340 ns less per call.
@@ -52,7 +53,7 @@ impl Engine {
         config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
         if let Some(directory) = cache {
             let mut settings = CacheConfig::new();
-            settings.with_directory(directory);
+            settings.with_directory(directory).with_files_total_size_soft_limit(COMPILED_BYTES_MAX);
             config.cache(Some(Cache::new(settings).map_err(|e| EngineError(format!("{e:#}")))?));
         }
         let wasmtime = wasmtime::Engine::new(&config).map_err(|e| EngineError(format!("{e:#}")))?;

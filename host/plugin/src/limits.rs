@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Largest component that is loaded. CPython guests have 18 MB, StarlingMonkey guests 12 MB; much larger files are
 /// mistakes (a debug build, another file type) and would take minutes to compile.
 pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
+/// Compiled code that is kept in a folder, compressed. It is about as large as the component, and for each version of each there
+/// is one; those that were not used for longest go first.
+pub const COMPILED_BYTES_MAX: u64 = 512 << 20;
 /// Largest sidecar file.
 pub const SIDECAR_BYTES_MAX: u64 = 1 << 20;
 /// After this time a part of an upload in the plugins directory counts as left behind by a host that was killed, and is

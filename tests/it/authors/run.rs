@@ -171,7 +171,7 @@ fn what_cannot_be_run_is_told_in_a_sentence() {
         ("core.wasm", "core WebAssembly module"),
         ("text.wasm", "not a WebAssembly file"),
         ("other.wasm", "not a Tidemill plugin"),
-        ("nowhere.wasm", "cannot read nowhere.wasm"),
+        ("nowhere.wasm", "there is no nowhere.wasm"),
         (".", "tidemill plugin new"),
     ] {
         let said = author.pipes(&["run", component], "");

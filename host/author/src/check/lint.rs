@@ -2,13 +2,13 @@
 
 use tidemill_plugin::{EventTypeInfo, Kind, Plugin};
 
-use super::{Candidate, Finding, Level, shortened};
-use crate::Named;
+use super::{Finding, Level, shortened};
+use crate::{Named, Target};
 
 /// Bytes above which a component is large for what it does: those of interpreters are 2 to 19 MB.
 const LARGE: usize = 24 << 20;
 
-pub(super) fn look(plugin: &Plugin, candidate: &Candidate<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn look(plugin: &Plugin, target: &Target, findings: &mut Vec<Finding>) {
     let mut found = |level: Level, detail: String| findings.push(Finding { level, detail });
     let has = |kind: Kind| plugin.kinds().contains(&kind);
     if plugin.summary().trim().is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn look(plugin: &Plugin, candidate: &Candidate<'_>, findings: &mut Ve
         );
         found(Level::Warning, detail);
     }
-    let said = candidate.project.map(crate::Project::kinds).unwrap_or_default();
+    let said = target.project().map(crate::Project::kinds).unwrap_or_default();
     let missing: Vec<&str> = said
         .iter()
         .map(|kind| kind.name())

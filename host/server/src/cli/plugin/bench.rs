@@ -9,7 +9,7 @@ use tidemill_author::bench::{BenchError, LastRuns, Load, Measured, measure};
 use tidemill_author::golden;
 
 use super::steps::Steps;
-use super::target::{TargetArgs, listen, not_run};
+use super::target::{TargetArgs, listen, runtime};
 use super::{table, trimmed};
 use crate::cli::lines::Lines;
 use crate::cli::{Exit, Failure, Output};
@@ -60,7 +60,7 @@ pub(super) fn run(args: &BenchArgs, output: &mut Output<'_>) -> Result<Exit, Fai
             taken.map_err(|detail| Failure::new(Exit::Usage, format!("{}:{number}: {detail}", file.display())))?;
         }
     }
-    let runtime = target.runtime(ear).map_err(|error| not_run(&error))?;
+    let runtime = runtime(ear, output)?;
     let mut steps = Steps::new(!args.json);
     let measured = measure(&target, &runtime, load, simple_event, &mut |what| steps.step(what));
     drop(steps);

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tidemill_author::Project;
-use tidemill_author::check::{About, Candidate, CheckError, Checked, Level, check};
+use tidemill_author::check::{About, Checked, Level, check};
+use tidemill_author::{Ear, Target};
 use tidemill_plugin::PluginSettings;
 
+use super::target::{not_run, runtime};
 use super::{table, trimmed};
 use crate::cli::{Exit, Failure, Output};
 
@@ -31,7 +32,8 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let checked = checked(&args.path, args.settings.as_deref())?;
+    let target = Target::find(&args.path, args.settings.as_deref()).map_err(|error| not_run(&error))?;
+    let checked = checked(&target, output)?;
     if args.json {
         let json = serde_json::to_string_pretty(&checked).map_err(|error| usage(&error))?;
         writeln!(output.out, "{json}")?;
@@ -52,7 +54,7 @@ pub(super) fn run(args: &CheckArgs, output: &mut Output<'_>) -> Result<Exit, Fai
 pub(super) fn info(file: &Path, json: bool, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let settings = PluginSettings::from_toml("[grants]\nstate = true\nfigures = true\npublish = [\"*\"]")
         .map_err(|problems| Failure::new(Exit::Failed, problems.join("; ")))?;
-    let checked = check(&Candidate { component: file, settings, project: None }).map_err(|error| usage(&error))?;
+    let checked = checked(&Target::by_itself(file, settings), output)?;
     if json {
         let json = serde_json::to_string_pretty(&checked).map_err(|error| usage(&error))?;
         writeln!(output.out, "{json}")?;
@@ -65,26 +67,9 @@ pub(super) fn info(file: &Path, json: bool, output: &mut Output<'_>) -> Result<E
     Ok(Exit::Success)
 }
 
-fn checked(path: &Path, settings: Option<&Path>) -> Result<Checked, Failure> {
-    let project = path.is_dir().then(|| Project::open(path)).transpose().map_err(|error| usage(&error))?;
-    let component = project.as_ref().map_or_else(|| path.to_owned(), Project::component);
-    let beside = component.with_extension("toml");
-    let settings = match (settings, &project) {
-        (Some(file), _) => read_settings(file)?,
-        (None, Some(project)) => project.settings().map_err(|error| usage(&error))?,
-        (None, None) if beside.is_file() => read_settings(&beside)?,
-        (None, None) => PluginSettings::default(),
-    };
-    let candidate = Candidate { component: &component, settings, project: project.as_ref() };
-    check(&candidate).map_err(|error: CheckError| usage(&error))
-}
-
-fn read_settings(file: &Path) -> Result<PluginSettings, Failure> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {shown}: {error}")))?;
-    PluginSettings::from_toml(&text)
-        .map_err(|problems| Failure::new(Exit::Usage, format!("{shown}: {}", problems.join("; "))))
+fn checked(target: &Target, output: &mut Output<'_>) -> Result<Checked, Failure> {
+    let runtime = runtime(Ear::default(), output)?;
+    check(target, &runtime).map_err(|error| not_run(&error))
 }
 
 fn usage(error: &dyn std::error::Error) -> Failure {

@@ -15,7 +15,7 @@ use tidemill_author::build::{BuildOptions, build};
 use tidemill_author::{Project, Runtime, Target, Watch};
 
 use super::steps::Steps;
-use super::target::{listen, not_built, not_run};
+use super::target::{listen, not_built, not_run, runtime};
 use super::test;
 use crate::cli::{Exit, Failure, Output, stop_signal};
 use host::Host;
@@ -63,7 +63,7 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     };
     let unwatched = |error: notify::Error| Failure::new(Exit::Usage, format!("the folder cannot be watched: {error}"));
     let mut watch = Watch::new(&project).map_err(unwatched)?;
-    let runtime = target.runtime(ear).map_err(|error| not_run(&error))?;
+    let runtime = runtime(ear, output)?;
     let host = match &args.server {
         Some(url) => Host::running(url, args.token.as_deref()).await?,
         None => Host::start(&project).await?,

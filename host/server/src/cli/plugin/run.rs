@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::value::RawValue;
 use tidemill_author::{Input, Outcome, Reruns, Runner};
 
-use super::target::{TargetArgs, listen, not_run};
+use super::target::{TargetArgs, listen, not_run, runtime};
 use super::told;
 use crate::cli::{Exit, Failure, Output};
 use crate::http::simple_event;
@@ -39,7 +39,7 @@ pub(super) struct RunArgs {
 pub(super) async fn run(args: &RunArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let ear = listen();
     let target = args.target.open()?;
-    let runtime = target.runtime(ear).map_err(|error| not_run(&error))?;
+    let runtime = runtime(ear, output)?;
     let bytes = target.bytes().map_err(|error| not_run(&error))?;
     let mut runner = target.load(&runtime, &bytes).map_err(|error| not_run(&error))?;
     let mut reruns = Reruns::of(&target);

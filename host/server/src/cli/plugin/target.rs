@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tidemill_author::build::{BuildError, BuildOptions, build};
-use tidemill_author::{Ear, Target, TargetError};
+use tidemill_author::{Ear, Runtime, Target, TargetError, cache};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::steps::Steps;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, Output};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct TargetArgs {
@@ -41,6 +41,15 @@ impl TargetArgs {
         }
         Ok(target)
     }
+}
+
+/// What runs components. Those that were compiled before are taken from the user's cache.
+pub(super) fn runtime(ear: Ear, output: &mut Output<'_>) -> Result<Runtime, Failure> {
+    let cache = cache::compiled();
+    if let Err(why) = &cache {
+        writeln!(output.err, "compiled components are not kept: {why}")?;
+    }
+    Runtime::new(cache.ok().as_deref(), ear).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }
 
 /// Why a component does not run: nothing was done.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tidemill_author::golden::{self, Difference, Tested};
 use tidemill_author::{Runtime, Target};
 
-use super::target::{TargetArgs, listen, not_run};
+use super::target::{TargetArgs, listen, not_run, runtime};
 use super::told;
 use crate::cli::{Exit, Failure, Output};
 use crate::http::simple_event;
@@ -53,7 +53,7 @@ pub(super) struct TestArgs {
 pub(super) async fn run(args: &TestArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let ear = listen();
     let target = args.target.open()?;
-    let runtime = target.runtime(ear).map_err(|error| not_run(&error))?;
+    let runtime = runtime(ear, output)?;
     if args.property {
         return property::run(args, target, runtime, output).await;
     }

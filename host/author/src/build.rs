@@ -46,6 +46,18 @@ pub enum BuildError {
         /// What to type to install it.
         install: String,
     },
+    /// A program is there, and is not new enough.
+    #[error("{} is {tool} {found}, which is too old; {install}", path.display())]
+    OldTool {
+        /// Which.
+        tool: String,
+        /// Where it was found.
+        path: PathBuf,
+        /// Its version.
+        found: String,
+        /// What to type to install a newer one.
+        install: String,
+    },
     /// A program failed: its own words, the last lines.
     #[error("{step} failed:\n{output}")]
     Failed {

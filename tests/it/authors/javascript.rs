@@ -1,6 +1,7 @@
 //! JavaScript and TypeScript: every kind from `plugin new` to a running host, mistakes at their lines, and the examples.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -67,6 +68,24 @@ fn templates_of_single_kinds_have_right_types() {
         let mut tsc = Command::new(tools.join("bin/tsc"));
         let ended = tsc.args(["--noEmit", "-p", "."]).current_dir(author.at(kind)).output().unwrap();
         assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stdout));
+    }
+}
+
+/// As Debian 12 has it.
+#[test]
+fn a_node_that_is_too_old_is_told_with_what_to_type() {
+    let tools = tempfile::tempdir().unwrap().keep();
+    fs::create_dir(tools.join("bin")).unwrap();
+    fs::write(tools.join("bin/node"), "#!/bin/sh\necho v18.19.0\n").unwrap();
+    fs::set_permissions(tools.join("bin/node"), fs::Permissions::from_mode(0o755)).unwrap();
+    let author = Author::with_tools(tools);
+    for language in ["js", "ts"] {
+        author.succeeds("", &["new", language, "--lang", language]);
+        let said = author.types(language, &["build"]);
+        let told =
+            "bin/node is Node.js 18.19.0, which is too old; type `npm install -D node@22` in the plugin's folder";
+        assert!(said.code == 2 && said.err.contains(told), "{}", said.err);
+        assert!(!author.at(language).join("node_modules").exists(), "nothing is installed for it");
     }
 }
 

@@ -22,6 +22,16 @@ const TOOLCHAINS: [(&str, Packages); 5] = [
     ("zig", Packages::Pip(&["ziglang==0.17.0"])),
 ];
 
+/// Comes along where the system's own is older than the first that the others run in, 20.19: that of Debian 12 is.
+const NODE: (&str, &str) = ("node", "22.23.3");
+
+fn node_is_old() -> bool {
+    let said = Command::new("node").arg("--version").output();
+    let text = said.map_or_else(|_| String::new(), |said| String::from_utf8_lossy(&said.stdout).into_owned());
+    let mut numbers = text.trim().trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) < (Some(20), Some(19))
+}
+
 enum Packages {
     /// Packages, and what those of others are replaced by.
     Npm(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]),
@@ -66,8 +76,11 @@ impl Packages {
                 let object = |list: &[(&str, &str)]| {
                     list.iter().map(|&(name, version)| (name.to_owned(), version.into())).collect()
                 };
-                let (packages, overrides): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
+                let (mut packages, overrides): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
                     (object(packages), object(overrides));
+                if node_is_old() {
+                    packages.insert(NODE.0.to_owned(), NODE.1.into());
+                }
                 serde_json::json!({"private": true, "dependencies": packages, "overrides": overrides}).to_string()
             }
             Self::Pip(packages) => packages.join("\n"),

@@ -46,12 +46,10 @@ fn version(project: &Project, progress: &mut dyn Progress) -> Result<String, Bui
     go.args(["env", "GOVERSION"]).env("GOTOOLCHAIN", "local").env("GOWORK", "off");
     let said = tool::run("Looking for Go", &mut go, progress)?;
     let version = said.trim().trim_start_matches("go").split([' ', '-']).next().unwrap_or_default().to_owned();
-    let mut numbers = version.split('.').map(|number| number.chars().take_while(char::is_ascii_digit).collect());
-    let mut number = || numbers.next().and_then(|digits: String| digits.parse::<u32>().ok()).unwrap_or(0);
-    if (number(), number()) < OLDEST {
+    if tool::version(&version) < OLDEST {
         let path = tool::find(project, "go").unwrap_or_default();
-        let install = format!("{} is Go {version}, which is too old; {INSTALL}", path.display());
-        return Err(BuildError::MissingTool { tool: "go".to_owned(), install });
+        let install = INSTALL.to_owned();
+        return Err(BuildError::OldTool { tool: "Go".to_owned(), path, found: version, install });
     }
     Ok(version)
 }

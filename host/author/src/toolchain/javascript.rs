@@ -18,6 +18,8 @@ const PACKAGES: [(&str, &str); 2] = [("rolldown", "1.3.2"), ("componentize-qjs",
 /// The same for the other engine.
 const PACKAGES_STARLINGMONKEY: [(&str, &str); 2] =
     [("rolldown", "1.3.2"), ("@bytecodealliance/componentize-js", "0.22.0")];
+/// The first version of Node.js that those run in.
+const OLDEST_NODE: (u32, u32) = (20, 19);
 /// Types are checked by it.
 const TYPESCRIPT: (&str, &str) = ("typescript", "7.0.2");
 
@@ -25,11 +27,12 @@ pub(super) struct JavaScript;
 
 impl Toolchain for JavaScript {
     fn needs(&self, _: &Project) -> Vec<Need> {
-        let install = "install Node.js 20 or newer: https://nodejs.org, or `apt-get install nodejs npm`".to_owned();
-        ["node", "npm"].map(|tool| Need { tool, version: &["--version"], install: install.clone() }).into()
+        let install = "install Node.js 20.19 or newer with npm from https://nodejs.org";
+        ["node", "npm"].map(|tool| Need { tool, version: &["--version"], install: install.to_owned() }).into()
     }
 
     fn build(&self, project: &Project, _: &BuildOptions, progress: &mut dyn Progress) -> Result<(), BuildError> {
+        node_is_new_enough(project, progress)?;
         let source = source(project)?;
         let backend = Backend::of(project)?;
         let tools = packages(project, backend, progress)?;
@@ -62,6 +65,22 @@ impl Toolchain for JavaScript {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether the packages run in this Node.js. Debian 12 has an older one.
+fn node_is_new_enough(project: &Project, progress: &mut dyn Progress) -> Result<(), BuildError> {
+    let said = tool::run("Looking for Node.js", tool::command(project, "node").arg("--version"), progress)?;
+    if tool::version(&said) >= OLDEST_NODE {
+        return Ok(());
+    }
+    Err(BuildError::OldTool {
+        tool: "Node.js".to_owned(),
+        path: tool::find(project, "node").unwrap_or_default(),
+        found: said.trim().trim_start_matches('v').to_owned(),
+        install:
+            "type `npm install -D node@22` in the plugin's folder, or install 20.19 or newer from https://nodejs.org"
+                .to_owned(),
+    })
 }
 
 /// The engine that a component carries.

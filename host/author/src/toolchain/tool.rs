@@ -49,6 +49,14 @@ pub(crate) fn answers(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|end| end.success())
 }
 
+/// The first two numbers of a version, as programs write it: `v18.19.0`, `go1.27.3`.
+pub(crate) fn version(text: &str) -> (u32, u32) {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let mut numbers = digits.split('.').map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let mut number = || numbers.next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    (number(), number())
+}
+
 /// Runs a program as a step of the build; each line that it writes is shown. What it wrote on standard output comes back, cut
 /// to its last lines like what a failure tells.
 pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress) -> Result<String, BuildError> {
@@ -151,6 +159,13 @@ mod tests {
         let (result, _) = shell("echo plugin.x:7: no such name >&2; exit 3");
         let Err(BuildError::Failed { step, output }) = result else { panic!("it failed") };
         assert_eq!((&*step, &*output), ("Trying", "plugin.x:7: no such name"));
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_first_two_numbers() {
+        for (text, numbers) in [("v18.19.0", (18, 19)), ("go1.25-rc2", (1, 25)), ("v22", (22, 0)), ("devel", (0, 0))] {
+            assert_eq!(version(text), numbers, "{text}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ Examples:
 
 Programs are searched in the project (node_modules/.bin, .venv/bin), in $TIDEMILL_TOOLS/bin, and in PATH.
 
-Exit codes: 0 the component is there, 1 the source was refused, 2 this is no plugin's folder, or a tool is missing.")]
+Exit codes: 0 the component is there, 1 the source was refused, 2 this is no plugin's folder, or a tool is missing or too old.")]
 pub(super) struct BuildArgs {
     /// The plugin's folder
     #[arg(default_value = ".")]
@@ -38,7 +38,7 @@ pub(super) fn run(args: &BuildArgs, output: &mut Output<'_>) -> Result<Exit, Fai
     drop(steps);
     let Built { component, size, time } = result.map_err(|error| {
         let exit = match &error {
-            BuildError::MissingTool { .. } => Exit::Usage,
+            BuildError::MissingTool { .. } | BuildError::OldTool { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
         Failure::new(exit, error.to_string())

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Project, embedded, toolchain};
@@ -22,6 +23,19 @@ pub trait Progress {
     fn line(&mut self, text: &str) {
         let _ = text;
     }
+    /// Who ends the tools that run if this process is gone. With one, each runs in a process group of its own; without, in that
+    /// of this process, where Ctrl-C reaches it.
+    fn keeper(&self) -> Option<Arc<dyn Keep>> {
+        None
+    }
+}
+
+/// Ends process groups that are left behind.
+pub trait Keep: Send + Sync {
+    /// There is a group, of the process with this id and all that it starts.
+    fn begin(&self, group: u32);
+    /// Its process ended by itself.
+    fn end(&self, group: u32);
 }
 
 /// What came of a build.

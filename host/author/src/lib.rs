@@ -26,7 +26,7 @@ mod toolchain;
 mod watch;
 mod world;
 
-pub use build::{BuildError, BuildOptions, Built, Progress};
+pub use build::{BuildError, BuildOptions, Built, Keep, Progress};
 pub use import::Import;
 pub use input::{Decode, Input};
 pub use kind::Kind;

@@ -22,7 +22,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::source::KEEP_GROUPS;
+use crate::keeper;
 pub(crate) use config::{ConfigArgs, ConfigFlags, PluginCheck, describe};
 pub(crate) use log::LogArgs;
 pub(crate) use plugin::PluginArgs;
@@ -64,8 +64,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Look at the log in a data directory, check it, export it, or make one of an export
     Log(LogArgs),
-    /// Started by the server beside itself: ends what its sources have started if it is killed
-    #[command(name = KEEP_GROUPS, hide = true)]
+    /// Started by a process beside itself: ends what that has started if it is killed
+    #[command(name = keeper::COMMAND, hide = true)]
     KeepGroups,
 }
 

@@ -15,6 +15,7 @@ mod config;
 mod connections;
 mod figures;
 mod http;
+mod keeper;
 mod keyed;
 mod lane;
 mod limits;
@@ -58,16 +59,21 @@ pub fn run() -> ExitCode {
         Command::Token(args) => client(cli::token(args)),
         Command::Log(args) => cli::log(&args),
         Command::KeepGroups => {
-            source::keep_groups(std::io::stdin().lock());
+            keeper::keep(std::io::stdin().lock());
             ExitCode::SUCCESS
         }
     }
 }
 
-/// Commands that talk to a server do one thing at a time.
+/// Commands that talk to a server do one thing at a time. What a thread is still busy with when one was ended goes with the
+/// process.
 fn client(command: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => {
+            let exit = runtime.block_on(command);
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => cli::fail(cli::Exit::Failed, &format!("cannot start the runtime: {error}")),
     }
 }

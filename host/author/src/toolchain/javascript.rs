@@ -236,6 +236,10 @@ impl Progress for Steps<'_> {
             Err(_) => self.0.line(text),
         }
     }
+
+    fn keeper(&self) -> Option<std::sync::Arc<dyn crate::Keep>> {
+        self.0.keeper()
+    }
 }
 
 /// One line of the build program.

@@ -94,6 +94,10 @@ impl Progress for Lines<'_> {
             self.0.line(text);
         }
     }
+
+    fn keeper(&self) -> Option<std::sync::Arc<dyn crate::Keep>> {
+        self.0.keeper()
+    }
 }
 
 fn only_what_is_wrong(error: BuildError) -> BuildError {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
@@ -61,6 +62,10 @@ pub(crate) fn version(text: &str) -> (u32, u32) {
 /// to its last lines like what a failure tells.
 pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress) -> Result<String, BuildError> {
     progress.step(step);
+    let keeper = progress.keeper();
+    if keeper.is_some() {
+        command.process_group(0);
+    }
     let failed = |output: String| BuildError::Failed { step: step.to_owned(), output };
     let mut child = command
         .stdin(Stdio::null())
@@ -68,6 +73,9 @@ pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| failed(format!("cannot start {}: {error}", command.get_program().display())))?;
+    if let Some(keeper) = &keeper {
+        keeper.begin(child.id());
+    }
     let (lines, shown) = sync_channel(LINES_WAITING);
     let readers = [
         child.stdout.take().map(|out| forward(out, true, lines.clone())),
@@ -85,7 +93,11 @@ pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress
         // A reader that panicked has nothing more to say.
         let _ = reader.join();
     }
-    let end = child.wait().map_err(|error| failed(error.to_string()))?;
+    let end = child.wait();
+    if let Some(keeper) = &keeper {
+        keeper.end(child.id());
+    }
+    let end = end.map_err(|error| failed(error.to_string()))?;
     if end.success() { Ok(out.text()) } else { Err(failed(all.text())) }
 }
 

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::time::{Instant, sleep};
 
-use super::keeper::Keeper;
+use crate::keeper::Keeper;
 use crate::limits::{SOURCE_LOOK_PAUSE, SOURCE_LOOK_PAUSE_MAX};
 
 /// A group that was not ended yet. Dropped, it is killed.

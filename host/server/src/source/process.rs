@@ -15,12 +15,12 @@ use super::environment;
 use super::figures::Figures;
 use super::group::Group;
 use super::input;
-use super::keeper::Keeper;
 use super::lines::{Line, Lines};
 use super::message::Message;
 use super::queue::{Closed, Receiver, Sender};
 use super::shared::Shared;
 use crate::config::Source;
+use crate::keeper::Keeper;
 use crate::limits::{SOURCE_LAST_WORDS_MAX, SOURCE_LEFT_OVER_BYTES, SOURCE_LEFT_OVER_PAUSE, SOURCE_MESSAGE_OVERHEAD};
 
 /// Where messages of a process go.

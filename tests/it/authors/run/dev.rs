@@ -1,11 +1,14 @@
-//! `tidemill plugin dev`, typed by an author whose compiler is quick: it takes the component that the source names.
+//! `tidemill plugin dev`, typed by an author whose compiler is quick: it takes the component that the source names. One source
+//! it never gets done with.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
@@ -16,6 +19,7 @@ use crate::support::{PATIENCE, Server, guest};
 const CARGO: &str = r#"#!/bin/sh
 if [ "$1" = "--version" ]; then echo "cargo 1.95.0"; exit 0; fi
 name=$(cat src/lib.rs)
+if [ "$name" = endless ]; then sleep 1000 & echo "$$ $!" > processes.tmp; mv processes.tmp processes; wait; fi
 if [ ! -f "$GUESTS/$name.wasm" ]; then echo "error: what is this?  --> src/lib.rs:1:1" >&2; exit 101; fi
 echo "{\"reason\":\"compiler-artifact\",\"target\":{\"crate_types\":[\"cdylib\"]},\"filenames\":[\"$GUESTS/$name.wasm\"]}"
 "#;
@@ -54,9 +58,18 @@ impl Dev {
         writeln!(self.typed, "{line}").unwrap();
     }
 
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed()).unwrap()
+    }
+
     /// Ctrl-C.
     fn interrupt(&mut self) {
-        kill_process(Pid::from_raw(self.child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+        self.ends(Signal::INT);
+    }
+
+    /// Ends with success by a signal, whatever it is busy with.
+    fn ends(&mut self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
         assert!(self.child.wait().unwrap().success());
     }
 }
@@ -123,8 +136,12 @@ fn a_saved_change_is_live_and_a_broken_one_is_not() {
     dev.interrupt();
     let log = about.split("its log: ").nth(1).unwrap().split('/').take(3).collect::<Vec<_>>().join("/");
     assert!(!std::path::Path::new(&log).exists(), "{log} is gone with its server");
-    let port: u16 = about.split("127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "its server is gone");
+    assert!(TcpStream::connect(("127.0.0.1", port(&about))).is_err(), "its server is gone");
+}
+
+/// Where a server is, by what is told of it.
+fn port(about: &str) -> u16 {
+    about.split("127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
@@ -150,6 +167,71 @@ async fn a_server_that_runs_is_used_and_left_running() {
     dev.interrupt();
     assert_eq!(server.get("/plugins/mine").await.1["state"], "running");
     assert!(test_kill_process(Pid::from_raw(server.pid().cast_signed()).unwrap()).is_ok());
+}
+
+/// The compiler and what that started.
+fn processes(author: &Author) -> Vec<Pid> {
+    eventually(|| author.has("mine/processes"));
+    let ids = author.reads("mine/processes");
+    ids.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()).unwrap()).collect()
+}
+
+/// Gone, or a zombie that somebody has yet to take note of.
+fn is_gone(process: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
+    stat.map_or(true, |stat| stat[stat.rfind(')').unwrap()..].starts_with(") Z"))
+}
+
+fn eventually(mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "it does not come");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_compiler_that_runs_ends_with_a_signal() {
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let author = author("endless");
+        let mut dev = Dev::start(&author, &[]);
+        let about = dev.says("a server of its own is at");
+        let processes = processes(&author);
+        match signal {
+            Signal::KILL => drop((dev.child.kill().unwrap(), dev.child.wait().unwrap())),
+            signal => dev.ends(signal),
+        }
+        eventually(|| processes.iter().all(|process| is_gone(*process)));
+        eventually(|| TcpStream::connect(("127.0.0.1", port(&about))).is_err());
+    }
+}
+
+#[test]
+fn a_signal_is_heard_while_a_plugin_computes() {
+    let author = author("faulty");
+    author.writes("mine/settings.toml", "limits.time = '10s'\n");
+    author.writes("mine/tests/long.jsonl", &"{\"type\":\"bad.loop\"}\n".repeat(1_000));
+    let mut dev = Dev::start(&author, &[]);
+    dev.says("a server of its own is at");
+    eventually(|| author.has("mine/dist/mine.wasm"));
+    // Hours of tests have begun by then, or soon will.
+    thread::sleep(Duration::from_secs(1));
+    dev.interrupt();
+}
+
+/// `kill -9`: nobody is left to end the server.
+#[test]
+fn its_server_does_not_outlive_it() {
+    let author = author("stamp_v1");
+    let mut dev = Dev::start(&author, &[]);
+    let about = dev.says("a server of its own is at");
+    dev.says("live after");
+    assert!(TcpStream::connect(("127.0.0.1", port(&about))).is_ok());
+    dev.child.kill().unwrap();
+    dev.child.wait().unwrap();
+    eventually(|| TcpStream::connect(("127.0.0.1", port(&about))).is_err());
+    let folder = about.split("its log: ").nth(1).unwrap().split("/log.txt").next().unwrap();
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

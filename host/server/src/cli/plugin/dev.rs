@@ -8,16 +8,20 @@ mod live;
 mod samples;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
 use tidemill_author::build::{BuildOptions, build};
-use tidemill_author::{Project, Runtime, Target, Watch};
+use tidemill_author::{Runtime, Target, Watch, cache};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::steps::Steps;
 use super::target::{listen, not_built, not_run, runtime};
 use super::test;
 use crate::cli::{Exit, Failure, Output, stop_signal};
+use crate::keeper::Keeper;
 use host::Host;
 use live::Live;
 use samples::Samples;
@@ -64,9 +68,11 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     let unwatched = |error: notify::Error| Failure::new(Exit::Usage, format!("the folder cannot be watched: {error}"));
     let mut watch = Watch::new(&project).map_err(unwatched)?;
     let runtime = runtime(ear, output)?;
+    let unkept = |error| Failure::new(Exit::Failed, format!("no process can be started beside this one: {error}"));
+    let keeper = Arc::new(Keeper::start().map_err(unkept)?);
     let host = match &args.server {
         Some(url) => Host::running(url, args.token.as_deref()).await?,
-        None => Host::start(&project).await?,
+        None => Host::start(&project, cache::compiled().ok().as_deref(), &keeper).await?,
     };
     let mut live = Live::new(&host, project.name()).await?;
     writeln!(output.out, "{}; Ctrl-C ends", host.about())?;
@@ -74,7 +80,7 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     let mut saved = Instant::now();
     loop {
         // What was typed or came meanwhile is shown after it.
-        let is_live = turn(&project, &mut target, &runtime, &host, &mut live, saved, output).await?;
+        let is_live = turn(&mut target, &runtime, &keeper, (&host, &mut live), saved, output).await?;
         if is_live {
             for text in samples::of_tests(&project) {
                 live.publish(&text, output).await?;
@@ -97,25 +103,24 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
 
 /// Builds, tests and loads. Whether a new version is live; what went wrong was told.
 async fn turn(
-    project: &Project,
     target: &mut Target,
     runtime: &Runtime,
-    host: &Host,
-    live: &mut Live<'_>,
+    keeper: &Arc<Keeper>,
+    (host, live): (&Host, &mut Live<'_>),
     saved: Instant,
     output: &mut Output<'_>,
 ) -> Result<bool, Failure> {
-    let building = project.clone();
-    let built = tokio::task::spawn_blocking(move || {
-        build(&building, &BuildOptions::default(), &mut Steps::new(true)).map_err(|error| not_built(&error))
-    });
-    let built = built.await.map_err(|error| Failure::new(Exit::Failed, format!("the build was given up: {error}")))?;
-    if let Err(failure) = built.and_then(|_| target.reread().map_err(|error| not_run(&error))) {
+    let Some(project) = target.project().cloned() else { return Ok(false) };
+    let (building, mut steps) = (project.clone(), Steps::new(true).kept_by(keeper));
+    let built =
+        aside(move || build(&building, &BuildOptions::default(), &mut steps).map_err(|error| not_built(&error)));
+    if let Err(failure) = built.await?.and_then(|_| target.reread().map_err(|error| not_run(&error))) {
         writeln!(output.out, "not built: {failure}{}", live.still())?;
         return Ok(false);
     }
     if tidemill_author::golden::files(&project.tests()).is_ok_and(|files| !files.is_empty()) {
-        match test::golden(target, runtime, None, false).await {
+        let (testing, runtime, here) = (target.clone(), runtime.clone(), Handle::current());
+        match aside(move || here.block_on(test::golden(&testing, &runtime, None, false))).await? {
             Ok(all) => test::show(&all, output)?,
             Err(failure) => {
                 writeln!(output.out, "not loaded: {failure}{}", live.still())?;
@@ -124,7 +129,7 @@ async fn turn(
         }
     }
     let bytes = target.bytes().map_err(|error| not_run(&error))?;
-    match host.load(project, bytes).await {
+    match host.load(&project, bytes).await {
         Ok(version) => {
             live.runs(&version);
             let short = &version[..version.len().min(12)];
@@ -136,4 +141,9 @@ async fn turn(
             Ok(false)
         }
     }
+}
+
+/// Does what takes long on a thread of its own: this one hears Ctrl-C meanwhile.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    spawn_blocking(work).await.map_err(|error| Failure::new(Exit::Failed, format!("the build was given up: {error}")))
 }

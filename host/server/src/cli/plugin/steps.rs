@@ -1,15 +1,23 @@
 //! How far a build is: one line that changes on a terminal, a line for each step otherwise, or nothing.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tidemill_author::Progress;
+use tidemill_author::{Keep, Progress};
+
+use crate::keeper::Keeper;
 
 /// Between movements of a step that says nothing.
 const TICK: Duration = Duration::from_millis(120);
 
-pub(super) enum Steps {
+pub(super) struct Steps {
+    shown: Shown,
+    keeper: Option<Arc<Keeper>>,
+}
+
+enum Shown {
     Nothing,
     Bar(ProgressBar),
     Lines,
@@ -17,43 +25,54 @@ pub(super) enum Steps {
 
 impl Steps {
     pub(super) fn new(wanted: bool) -> Self {
-        match (wanted, io::stderr().is_terminal()) {
-            (false, _) => Self::Nothing,
-            (true, false) => Self::Lines,
+        let shown = match (wanted, io::stderr().is_terminal()) {
+            (false, _) => Shown::Nothing,
+            (true, false) => Shown::Lines,
             (true, true) => {
                 let bar = ProgressBar::new_spinner();
                 let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}");
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
                 bar.enable_steady_tick(TICK);
-                Self::Bar(bar)
+                Shown::Bar(bar)
             }
-        }
+        };
+        Self { shown, keeper: None }
+    }
+
+    /// Tools are ended by this one if nobody waits for them any more.
+    pub(super) fn kept_by(mut self, keeper: &Arc<Keeper>) -> Self {
+        self.keeper = Some(Arc::clone(keeper));
+        self
     }
 }
 
 impl Progress for Steps {
     fn step(&mut self, what: &str) {
-        match self {
-            Self::Nothing => {}
-            Self::Bar(bar) => {
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
                 bar.set_prefix(what.to_owned());
                 bar.set_message("");
             }
             // The build goes on if nobody reads about it.
-            Self::Lines => drop(writeln!(io::stderr(), "{what}")),
+            Shown::Lines => drop(writeln!(io::stderr(), "{what}")),
         }
     }
 
     fn line(&mut self, text: &str) {
-        if let Self::Bar(bar) = self {
+        if let Shown::Bar(bar) = &self.shown {
             bar.set_message(text.trim().to_owned());
         }
+    }
+
+    fn keeper(&self) -> Option<Arc<dyn Keep>> {
+        self.keeper.clone().map(|keeper| keeper as Arc<dyn Keep>)
     }
 }
 
 impl Drop for Steps {
     fn drop(&mut self) {
-        if let Self::Bar(bar) = self {
+        if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
     }

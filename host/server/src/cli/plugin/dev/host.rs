@@ -1,13 +1,16 @@
 //! The server that a plugin is tried on: one that runs, or one that is started for it and ends with this command.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder};
+use rustix::process::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 use tidemill_author::Project;
@@ -17,6 +20,7 @@ use tokio::process::{Child, Command};
 use super::super::answered;
 use crate::cli::client::{Server, ServerArgs};
 use crate::cli::{Exit, Failure};
+use crate::keeper::Keeper;
 
 /// How long a server may take until it says its address. It has nothing to load.
 const START_TIME_MAX: Duration = Duration::from_secs(30);
@@ -32,9 +36,11 @@ pub(super) struct Host {
     own: Option<Own>,
 }
 
-/// One that was started. Killed when this is dropped; its data go with it.
+/// One that was started. Killed when this is dropped; its data go with it. If this process is killed, the keeper kills it.
 struct Own {
     child: Child,
+    group: Option<Pid>,
+    keeper: Arc<Keeper>,
     folder: TempDir,
 }
 
@@ -46,6 +52,7 @@ impl Drop for Own {
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
             thread::sleep(Duration::from_millis(5));
         }
+        self.group.inspect(|group| self.keeper.end(*group));
     }
 }
 
@@ -58,8 +65,9 @@ impl Host {
         Ok(host)
     }
 
-    /// One beside this, on a port of its own, with the project's settings.
-    pub(super) async fn start(project: &Project) -> Result<Self, Failure> {
+    /// One beside this, on a port of its own, with the project's settings. What it compiles is what was compiled in `cache` for
+    /// the tests.
+    pub(super) async fn start(project: &Project, cache: Option<&Path>, keeper: &Arc<Keeper>) -> Result<Self, Failure> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("{what}: {error}; name a server that runs with --server"))
         };
@@ -67,6 +75,11 @@ impl Host {
         let folder = folder.map_err(|error| failed("there is no place for a server's data", &error))?;
         let plugins = folder.path().join("plugins");
         fs::create_dir(&plugins).map_err(|error| failed("there is no place for a server's plugins", &error))?;
+        if let Some(cache) = cache {
+            let data = folder.path().join("data");
+            let linked = fs::create_dir(&data).and_then(|()| symlink(cache, data.join("compiled")));
+            linked.map_err(|error| failed("there is no place for a server's data", &error))?;
+        }
         let program = std::env::current_exe().map_err(|error| failed("no server can be started", &error))?;
         let log = fs::File::create(folder.path().join("log.txt"));
         let log = log.map_err(|error| failed("there is no place for a server's log", &error))?;
@@ -79,16 +92,17 @@ impl Host {
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         // Ctrl-C goes to all in the terminal's group; this one is ended by whoever started it.
-        #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| failed("no server can be started", &error))?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        group.inspect(|group| keeper.begin(*group));
         let address = address(&mut child).await;
+        let own = Own { child, group, keeper: Arc::clone(keeper), folder };
         let Some(address) = address else {
-            let told = fs::read_to_string(folder.path().join("log.txt")).unwrap_or_default();
+            let told = fs::read_to_string(own.folder.path().join("log.txt")).unwrap_or_default();
             let last = told.lines().last().unwrap_or("it said nothing").to_owned();
             return Err(failed("the server did not start", &last));
         };
-        let own = Own { child, folder };
         let host = Self::at(&format!("http://{address}"), None, Some(own))?;
         host.configure(project)?;
         Ok(host)

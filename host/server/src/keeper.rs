@@ -1,5 +1,5 @@
-//! What ends processes when the server itself was killed: a process of its own that is told which groups there are, and kills
-//! those that are left when the pipe to the server breaks. (The kernel can tell a child of its parent's death, but not the
+//! What ends processes when the one that started them was killed, a server or `plugin dev`: a process of its own that is told which groups there are, and kills
+//! those that are left when the pipe to it breaks. (The kernel can tell a child of its parent's death, but not the
 //! children of that child.)
 
 use std::collections::HashSet;
@@ -9,32 +9,33 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use tidemill_author::Keep;
 
 /// The command that it runs as.
 pub(crate) const COMMAND: &str = "keep-groups";
 
-/// The server's end of the pipe.
+/// The end of the pipe that is not the keeper's.
 #[derive(Debug)]
-pub(super) struct Keeper(Mutex<ChildStdin>);
+pub(crate) struct Keeper(Mutex<ChildStdin>);
 
 impl Keeper {
-    /// Starts it, in a group of its own: what is sent to the server's group from a terminal is not for it.
-    pub(super) fn start() -> io::Result<Self> {
+    /// Starts it, in a group of its own: what is sent to this one's from a terminal is not for it.
+    pub(crate) fn start() -> io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(COMMAND).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        // It ends by itself when the server does.
+        // It ends by itself when this process does.
         let mut child = command.spawn()?;
         let pipe = child.stdin.take().ok_or_else(|| io::Error::other("its input is not there"))?;
         Ok(Self(Mutex::new(pipe)))
     }
 
     /// There is a group.
-    pub(super) fn begin(&self, group: Pid) {
+    pub(crate) fn begin(&self, group: Pid) {
         self.tell('+', group);
     }
 
     /// It is gone.
-    pub(super) fn end(&self, group: Pid) {
+    pub(crate) fn end(&self, group: Pid) {
         self.tell('-', group);
     }
 
@@ -42,8 +43,19 @@ impl Keeper {
         let mut pipe = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A few bytes, which it always reads.
         if let Err(error) = writeln!(pipe, "{what}{}", group.as_raw_nonzero()) {
-            tracing::warn!("processes of sources may outlive a server that is killed: {error}");
+            tracing::warn!("processes may outlive this one if it is killed: {error}");
         }
+    }
+}
+
+/// The tools of a build are kept as well.
+impl Keep for Keeper {
+    fn begin(&self, group: u32) {
+        group.try_into().ok().and_then(Pid::from_raw).inspect(|group| Self::begin(self, *group));
+    }
+
+    fn end(&self, group: u32) {
+        group.try_into().ok().and_then(Pid::from_raw).inspect(|group| Self::end(self, *group));
     }
 }
 

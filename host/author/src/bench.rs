@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tidemill_event::Event;
-use tidemill_plugin::{Classified, Delivery, Fault, Kind, Lane, Outlet, Plugin, States, Subscriber, Unjudged, Verdict};
+use tidemill_plugin::{
+    CallContext, CallFailure, Classified, Delivery, Fault, FaultKind, Kind, Lane, Outlet, Plugin, States, Subscriber,
+    ToolCall, Unjudged, Verdict,
+};
 use tokio::sync::Semaphore;
 
 use crate::{Decode, Input, Runtime, Target, TargetError};
@@ -40,7 +43,7 @@ pub struct Measured {
     pub data_bytes: u64,
     /// Rounds; each figure is the median.
     pub rounds: usize,
-    /// Microseconds per event, by kind and events in a call: `filter`, 64.
+    /// Microseconds per event (of tools: per call), by kind and events in a call: `filter`, 64.
     pub us: BTreeMap<String, BTreeMap<usize, f64>>,
 }
 
@@ -63,6 +66,12 @@ pub enum BenchError {
         "none of the events is one that the plugin handles; name a file of such events with --events (it subscribes to {0})"
     )]
     NoEvents(String),
+    /// Nothing is sent to it, or called.
+    #[error(
+        "there is nothing to measure the plugin with, which is of kind {0}; name a file of its inputs with --events, such as \
+         {{\"call\": {{\"tool\": \"NAME\", \"arguments\": {{}}}}}} or {{\"delivery\": {{\"body\": \"TEXT\"}}}}"
+    )]
+    NoInputs(String),
 }
 
 /// What it is measured with.
@@ -70,6 +79,7 @@ pub enum BenchError {
 pub struct Load {
     events: Vec<Event>,
     deliveries: Vec<Delivery>,
+    calls: Vec<ToolCall>,
     subscriber: Subscriber,
 }
 
@@ -80,7 +90,7 @@ impl Load {
             Input::Event(published) => self.events.push(published.event),
             Input::Delivery(delivery) => self.deliveries.push(delivery),
             Input::Subscriber(who) => self.subscriber = who,
-            Input::Call(_) => {}
+            Input::Call(call) => self.calls.push(call),
         }
         Ok(())
     }
@@ -104,8 +114,8 @@ impl Load {
     }
 }
 
-/// Measures a component.
-pub fn measure(
+/// Measures a component. What cannot be measured for want of inputs is left out, unless that is everything.
+pub async fn measure(
     target: &Target,
     runtime: &Runtime,
     mut load: Load,
@@ -139,17 +149,24 @@ pub fn measure(
                 let mut times = BTreeMap::new();
                 for size in [1, BATCH] {
                     told(&format!("Measuring {name}, {size} in a call"));
-                    times.insert(size, caller.events(*kind, &own, size)?);
+                    times.insert(size, caller.events(*kind, &own, size).await?);
                 }
                 times
             }
             Kind::Webhook if !load.deliveries.is_empty() => {
                 told("Measuring webhook");
-                BTreeMap::from([(1, caller.deliveries(&load.deliveries)?)])
+                BTreeMap::from([(1, caller.deliveries(&load.deliveries).await?)])
+            }
+            Kind::Tools if !load.calls.is_empty() => {
+                told("Measuring tools");
+                BTreeMap::from([(1, caller.calls(&load.calls).await?)])
             }
             _ => continue,
         };
         us.insert(name.to_owned(), times);
+    }
+    if us.is_empty() {
+        return Err(BenchError::NoInputs(plugin.kinds().iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")));
     }
     let memory = plugin.figures().memory.load(Relaxed).max(0).unsigned_abs();
     let data: usize = load.events.iter().map(|event| event.data().len()).sum();
@@ -189,19 +206,19 @@ impl Caller<'_> {
     }
 
     /// Microseconds per event, in calls with so many.
-    fn events(&mut self, kind: Kind, events: &[&Event], size: usize) -> Result<f64, BenchError> {
+    async fn events(&mut self, kind: Kind, events: &[&Event], size: usize) -> Result<f64, BenchError> {
         let batches: Vec<Vec<&Event>> = match size {
             1 => events.iter().map(|event| vec![*event]).collect(),
             size => vec![events.iter().copied().cycle().take(size).collect()],
         };
-        self.rounds(size, |caller, at| caller.ask(kind, &batches[at % batches.len()]))
+        self.rounds(size, async |caller, at| caller.ask(kind, &batches[at % batches.len()])).await
     }
 
     fn ask(&mut self, kind: Kind, events: &[&Event]) -> Result<(), BenchError> {
         let verdicts = match kind {
             Kind::View => self.lane.judge(self.plugin, &self.class, events).map_err(|unjudged| {
                 let (Unjudged::Later(reason) | Unjudged::Out(reason)) = unjudged;
-                failed(kind)(Fault::new(tidemill_plugin::FaultKind::Broken, reason))
+                failed(kind)(Fault::new(FaultKind::Broken, reason))
             })?,
             kind => self.lane.ask(self.plugin, kind, events),
         };
@@ -215,24 +232,36 @@ impl Caller<'_> {
         fault.map_or(Ok(()), |fault| Err(failed(kind)(fault)))
     }
 
-    fn deliveries(&mut self, deliveries: &[Delivery]) -> Result<f64, BenchError> {
-        self.rounds(1, |caller, at| {
+    async fn deliveries(&mut self, deliveries: &[Delivery]) -> Result<f64, BenchError> {
+        self.rounds(1, async |caller, at| {
             let delivery = deliveries[at % deliveries.len()].clone();
             caller.lane.receive(caller.plugin, delivery).map(drop).map_err(failed(Kind::Webhook))
         })
+        .await
     }
 
-    fn rounds(
+    /// As a server calls tools: each on a thread of its own.
+    async fn calls(&mut self, calls: &[ToolCall]) -> Result<f64, BenchError> {
+        self.rounds(1, async |caller, at| {
+            let call = calls[at % calls.len()].clone();
+            let answer = caller.plugin.call_tool(call, CallContext::default()).await;
+            let broken = |failure: CallFailure| Fault::new(FaultKind::Broken, failure.to_string());
+            answer.map(drop).map_err(|failure| failed(Kind::Tools)(broken(failure)))
+        })
+        .await
+    }
+
+    async fn rounds(
         &mut self,
         size: usize,
-        mut call: impl FnMut(&mut Self, usize) -> Result<(), BenchError>,
+        mut call: impl AsyncFnMut(&mut Self, usize) -> Result<(), BenchError>,
     ) -> Result<f64, BenchError> {
         let mut rounds = Vec::with_capacity(ROUNDS);
         // One more than count: the first one makes instances, and fills caches.
         for _ in 0..=ROUNDS {
             let (began, mut calls) = (Instant::now(), 0);
             while began.elapsed() < ROUND_TIME {
-                call(self, calls)?;
+                call(self, calls).await?;
                 calls += 1;
             }
             rounds.push(began.elapsed().as_secs_f64() * 1e6 / (calls * size) as f64);

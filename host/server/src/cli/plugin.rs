@@ -124,7 +124,7 @@ pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Ex
         Action::Run(args) => return run::run(args, output).await,
         Action::Test(args) => return test::run(args, output).await,
         Action::Dev(args) => return dev::run(args, output).await,
-        Action::Bench(args) => return bench::run(args, output),
+        Action::Bench(args) => return bench::run(args, output).await,
         Action::List(args) => return list(args, output).await,
         Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),

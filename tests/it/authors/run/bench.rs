@@ -22,6 +22,24 @@ fn each_kind_is_measured_and_compared_with_the_last_run() {
 }
 
 #[test]
+fn tools_are_measured_by_the_calls_among_the_inputs() {
+    let author = Author::with_guest("hostile_tools");
+    author.writes("hostile_tools.toml", "[grants]\nstate = true\npublish = ['*']\n");
+    let bench = |input: &str| {
+        author.writes("inputs.jsonl", input);
+        author.types("", &["bench", "hostile_tools.wasm", "--events", "inputs.jsonl", "--json"])
+    };
+    let said = bench("{\"call\":{\"tool\":\"count\"}}\n");
+    assert_eq!(said.code, 0, "{}", said.err);
+    let measured: Value = serde_json::from_str(&said.out).unwrap();
+    assert!(measured["run"]["us"]["tools"]["1"].as_f64().unwrap() > 0.0, "{measured}");
+    let said = bench("{\"type\":\"x\"}\n");
+    assert!(said.code == 2 && said.err.contains("of kind tools") && said.err.contains("{\"call\": "), "{}", said.err);
+    let said = bench("{\"call\":{\"tool\":\"trap\"}}\n");
+    assert!(said.code == 1 && said.err.contains("the plugin failed as tools"), "{}", said.err);
+}
+
+#[test]
 fn what_cannot_be_measured_is_told() {
     let author = Author::with_guest("keeper");
     author.writes("keeper.toml", "grants.state = true\n");

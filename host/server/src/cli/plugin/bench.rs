@@ -21,9 +21,9 @@ const LINES_MAX: usize = 10_000;
 /// `tidemill plugin bench`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Measured is the plugin alone: calls with 1 and with 64 events, without queue, log and subscribers. Each figure is the median
-of 11 rounds. The events are those of the plugin's tests, or of --events; without both, examples of its event types. The last
-run is kept in .tidemill/bench.json.
+Measured is the plugin alone: calls with 1 and with 64 events, deliveries and calls of tools one by one, without queue, log and
+subscribers. Each figure is the median of 11 rounds. The inputs are those of the plugin's tests, or of --events; without both,
+examples of its event types. The last run is kept in .tidemill/bench.json.
 
 Examples:
   tidemill plugin bench
@@ -33,7 +33,7 @@ Exit codes: 0 measured, 1 the plugin failed on an event, 2 there is nothing to m
 pub(super) struct BenchArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// Events to measure with, one in each line
+    /// Events, deliveries and calls to measure with, one in each line
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Print the figures as JSON
@@ -41,7 +41,7 @@ pub(super) struct BenchArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &BenchArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &BenchArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let ear = listen();
     let target = args.target.open()?;
     let files = match &args.events {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &BenchArgs, output: &mut Output<'_>) -> Result<Exit, Fai
     }
     let runtime = runtime(ear, output)?;
     let mut steps = Steps::new(!args.json);
-    let measured = measure(&target, &runtime, load, simple_event, &mut |what| steps.step(what));
+    let measured = measure(&target, &runtime, load, simple_event, &mut |what| steps.step(what)).await;
     drop(steps);
     let measured = measured.map_err(|error| {
         let exit = if matches!(error, BenchError::Failed { .. }) { Exit::Failed } else { Exit::Usage };

@@ -82,10 +82,14 @@ impl Watch {
     }
 }
 
-/// Sources, and what a plugin is tested and run with.
+/// Sources, and what a plugin is tested and run with. Versions of packages that tools fixed are written by the build itself.
 fn is_watched(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    is_source(path) || matches!(name, "tests" | "settings.toml")
+    match name {
+        "tests" | "settings.toml" => true,
+        "package-lock.json" | "Cargo.lock" => false,
+        _ => is_source(path),
+    }
 }
 
 /// All that is watched in a folder, as one number.
@@ -138,6 +142,8 @@ mod tests {
         write("src/plugin.c", "1");
         write("dist/a.wasm", "x");
         write(".tidemill/x", "x");
+        write("package-lock.json", "{}");
+        write("Cargo.lock", "x");
         let silence = tokio::time::timeout(Duration::from_millis(500), watch.changed()).await;
         assert!(silence.is_err(), "nothing is different");
         for (name, text) in [("src/plugin.c", "2"), ("tests/a.jsonl", "{}"), ("new/b.c", "1"), ("settings.toml", "")] {

@@ -184,6 +184,10 @@ fn what_cannot_be_run_is_told_in_a_sentence() {
         said.err.contains("line 2: not valid JSON") && said.err.contains("line 3: ") && said.err.contains("`tpye`")
     );
     assert!(said.err.contains("1 input: 1 stored, 2 not read"), "{}", said.err);
+    for (input, told) in [("{oops\n", "0 inputs: 1 not read\n"), ("", "0 inputs\n")] {
+        let said = author.pipes(&["run", "faulty.wasm"], input);
+        assert!(said.err.ends_with(told), "{}", said.err);
+    }
 }
 
 /// A component that waits for another one's settings is no other than those of the host's own.

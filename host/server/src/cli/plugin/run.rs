@@ -64,10 +64,12 @@ pub(super) async fn run(args: &RunArgs, output: &mut Output<'_>) -> Result<Exit,
         }
     }
     let total: usize = counts.iter().map(|(_, count)| count).sum();
-    let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    let unread = if bad > 0 { format!(", {bad} not read") } else { String::new() };
-    let plural = if total == 1 { "" } else { "s" };
-    writeln!(output.err, "{total} input{plural}: {}{unread}", parts.join(", "))?;
+    let mut parts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    if bad > 0 {
+        parts.push(format!("{bad} not read"));
+    }
+    let (plural, colon) = (if total == 1 { "" } else { "s" }, if parts.is_empty() { "" } else { ": " });
+    writeln!(output.err, "{total} input{plural}{colon}{}", parts.join(", "))?;
     let failed = counts.iter().any(|(name, _)| matches!(*name, "failed" | "uncalled"));
     Ok(if bad > 0 {
         Exit::Usage

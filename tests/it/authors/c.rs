@@ -1,6 +1,9 @@
 //! C and C++: every kind from `plugin new` to a running host, mistakes in words, and the example.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::json;
 
@@ -65,6 +68,67 @@ fn a_missing_compiler_is_told_with_what_to_type() {
         let said = String::from_utf8(ended.stderr).unwrap();
         assert!(!ended.status.success() && said.contains("pip install ziglang==0.17.0"), "{said}");
     }
+}
+
+/// A folder for `TIDEMILL_TOOLS` that hides Zig, so that the system's clang is taken; none, and said so, where that or its C
+/// library is missing.
+#[allow(clippy::print_stdout, reason = "what was left out is said where the test's output is read")]
+fn clang() -> Option<PathBuf> {
+    let runs = |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|ended| ended.status.success());
+    let library = Path::new("/usr/include/wasm32-wasi/c++/v1");
+    if !runs("clang") || !runs("wasm-ld") || !library.is_dir() {
+        println!(
+            "SKIPPED: clang, lld or the C and C++ libraries for WASI are not installed (.ci/run names the packages)"
+        );
+        return None;
+    }
+    let tools = tempfile::tempdir().unwrap().keep();
+    fs::create_dir(tools.join("bin")).unwrap();
+    for name in ["zig", "python-zig"] {
+        fs::write(tools.join("bin").join(name), "#!/bin/sh\nexit 1\n").unwrap();
+        fs::set_permissions(tools.join("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    Some(tools)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clang_builds_a_c_plugin_of_every_kind() {
+    let Some(tools) = clang() else { return };
+    every_kind_works(&Author::with_tools(tools), "c").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clang_builds_a_cpp_plugin_of_every_kind() {
+    let Some(tools) = clang() else { return };
+    every_kind_works(&Author::with_tools(tools), "c++").await;
+}
+
+#[test]
+fn clang_names_the_line_of_a_mistake() {
+    let Some(tools) = clang() else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "rules", "--lang", "c", "--kind", "filter"]);
+    fs::write(author.at("rules/plugin.c"), "#include \"tidemill.h\"\nint nothing(void) { return gone; }\n").unwrap();
+    let said = author.types("rules", &["build"]);
+    assert!(said.code == 1 && said.err.contains("plugin.c:2:"), "{}", said.err);
+    fs::write(author.at("rules/plugin.c"), "#include \"tidemill.h\"\n").unwrap();
+    let said = author.types("rules", &["build"]);
+    assert!(said.code == 1 && said.err.contains("so define `tidemill_decide`"), "{}", said.err);
+}
+
+/// What is compiled of two files that have one name does not lie in one place.
+#[test]
+fn sources_of_one_name_in_two_folders_are_both_compiled() {
+    let Some(tools) = toolchain("zig") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "rules", "--lang", "cpp", "--kind", "filter"]);
+    let source = fs::read_to_string(author.at("rules/plugin.cpp")).unwrap();
+    fs::create_dir(author.at("rules/src")).unwrap();
+    fs::write(author.at("rules/src/plugin.cpp"), "extern const int answer;\nconst int answer = 42;\n").unwrap();
+    let source = format!("{source}\nextern const int answer;\nint asked() {{ return answer; }}\n");
+    fs::write(author.at("rules/plugin.cpp"), source).unwrap();
+    author.succeeds("rules", &["build"]);
+    author.succeeds("rules", &["test"]);
 }
 
 /// Events of one subject share their fate.

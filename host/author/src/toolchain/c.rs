@@ -26,7 +26,8 @@ impl Toolchain for C {
         // C++ is compiled by itself: its standard is not one of C.
         let mut objects = Vec::new();
         for file in &own.cpp {
-            let object = generated.folder.join(file.file_name().unwrap_or_default()).with_extension("o");
+            // Files of one name may lie in both folders, and one of the author's may be called like a generated one.
+            let object = generated.folder.join(format!("own-{}.o", objects.len()));
             let mut command = compiler.command(project, true, options);
             command.args(["-std=c++20", "-fno-exceptions", "-fno-rtti", "-Wall", "-c"]).arg(file);
             command.args(generated.includes()).arg("-o").arg(&object);

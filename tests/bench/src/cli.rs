@@ -1,5 +1,6 @@
 //! Arguments, and which part of the library they mean.
 
+mod authors;
 mod compression;
 mod lanes;
 mod log;
@@ -49,6 +50,8 @@ enum Command {
     Compression(compression::CompressionArguments),
     /// Measure what tools cost: a call against plain requests, and 200 calls against a publisher beside them.
     Tools(tools::ToolsArguments),
+    /// Measure what each language costs: from nothing to the first event, from saving to live, and the component itself.
+    Authors(authors::AuthorsArguments),
     /// The least that a server of events has to do: GET subscribes, POST publishes.
     Floor {
         #[command(flatten)]
@@ -146,6 +149,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Transport(arguments) => transport::measure(&arguments),
         Command::Compression(arguments) => compression::measure(&arguments),
         Command::Tools(arguments) => tools::measure(&arguments),
+        Command::Authors(arguments) => authors::measure(&arguments),
         Command::Floor { own, mode, fault } => {
             own.bind().and_then(|listener| floor::serve(&listener, mode, fault, own.lifetime()))
         }

@@ -6,12 +6,13 @@
 //!
 //! What the log costs has a run of its own: [`log`]; so have the ways in which the host carries connections: [`lanes`], what a
 //! plugin costs: [`plugins`], the same fan-out over plain and secure connections of each version of HTTP: [`transport`],
-//! compressed streams: [`compression`], and tools: [`tools`].
+//! compressed streams: [`compression`], tools: [`tools`], and the languages that plugins are written in: [`authors`].
 //!
 //! Reading order: [`cases`] (what is measured), [`runner`] (in which order), [`hub`] (who is measured), [`load`] (how),
 //! [`report`] (what is printed). Linux only: it counts on epoll and on `/proc`.
 #![cfg(target_os = "linux")]
 
+pub mod authors;
 pub mod axum_naive;
 pub mod axum_sse;
 pub mod cases;

@@ -1,5 +1,6 @@
 //! Records to Markdown: medians, ratios to the floor and to nchan, bars. Must not measure anything.
 
+mod authors;
 mod bars;
 mod compression;
 mod figures;
@@ -15,6 +16,7 @@ use crate::cases::{Case, Kind};
 use crate::hub::Hub;
 use crate::runner::Record;
 
+pub use authors::authors_tables;
 pub use compression::compression_tables;
 use figures::{Summary, millis, ratio, spread};
 pub(crate) use figures::{count, median};

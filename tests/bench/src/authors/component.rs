@@ -1,0 +1,76 @@
+//! What a component of every kind costs: `tidemill plugin build --release`, then `bench` with the same inputs for all languages.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Language;
+use super::typed::Author;
+
+/// Every kind that is measured.
+const KINDS: [&str; 6] = ["filter", "transform", "event-types", "view", "webhook", "tools"];
+/// Lines of the order that is passed through: about 1 KB of JSON.
+const LINES: usize = 20;
+
+/// What was measured of a component.
+#[derive(Debug, Clone, Serialize)]
+pub struct Component {
+    /// Seconds that building it took, with what the other plugins of this author left in caches.
+    pub build_s: f64,
+    /// What running it costs.
+    #[serde(flatten)]
+    pub run: Run,
+}
+
+/// What `tidemill plugin bench --json` says of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Run {
+    /// Bytes of the component.
+    pub size: u64,
+    /// Bytes of linear memory after all calls.
+    pub memory: u64,
+    /// Milliseconds that compiling took.
+    pub load_ms: f64,
+    /// Bytes of data of an event.
+    pub data_bytes: u64,
+    /// Microseconds per event or call, by kind and number of events in a call.
+    pub us: BTreeMap<String, BTreeMap<u64, f64>>,
+}
+
+#[derive(Deserialize)]
+struct Built {
+    seconds: f64,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    run: Run,
+}
+
+pub(super) fn measure(author: &Author, language: &Language) -> Result<Component> {
+    author.begins("whole", language, &KINDS.join(","))?;
+    let built = author.types("whole", &["build", "--release", "--json"])?;
+    let Built { seconds: build_s } = serde_json::from_str(&built).context("what `build --json` says")?;
+    fs::write(author.at("inputs.jsonl"), inputs())?;
+    // Nothing is compiled yet, so that loading it is compiling it.
+    let measured = author.types("whole", &["bench", "--no-build", "--json", "--events", "../inputs.jsonl"])?;
+    let Measured { run } = serde_json::from_str(&measured).context("what `bench --json` says")?;
+    Ok(Component { build_s, run })
+}
+
+/// One order as event and delivery, a subscriber who sees it, and a call.
+fn inputs() -> String {
+    let lines: Vec<_> = (0..LINES).map(|n| json!({"sku": format!("A-{n:03}"), "count": n, "price": 12.5})).collect();
+    let order = json!({"customer": "alice", "total": 250, "currency": "EUR", "lines": lines});
+    [
+        json!({"type": "order.created", "data": order}),
+        json!({"delivery": {"headers": {"x-delivery-id": "7"}, "body": order}}),
+        json!({"subscriber": {"parameters": {"customer": "alice"}}}),
+        json!({"call": {"tool": "order_total", "arguments": {"prices": [12.5, 7]}}}),
+    ]
+    .map(|input| input.to_string() + "\n")
+    .concat()
+}

@@ -99,6 +99,11 @@ tidemill_event tidemill_batch_event(const tidemill_plugin_types_batch_t *batch, 
   return event;
 }
 
+void tidemill_batch_end(tidemill_plugin_types_batch_t *batch) {
+  if (batch->rows.len) free(batch->rows.ptr);
+  if (batch->arena.len) free(batch->arena.ptr);
+}
+
 bool tidemill_batch_begin(const tidemill_plugin_types_batch_t *batch, size_t *count, tidemill_plugin_types_fault_t *fault) {
   if (faulted) free(said.val.retry.ptr); /* of another call, which it did not end */
   faulted = false;

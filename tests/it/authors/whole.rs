@@ -41,7 +41,9 @@ pub(super) async fn serve(name: &str, component: &Path, settings: Option<&Path>)
 
 /// Writes, builds and serves a plugin of all kinds.
 pub(super) async fn every_kind_works(author: &Author, language: &str) {
-    author.succeeds("", &["new", "all", "--lang", language, "--kind", EVENT_KINDS_AND_TOOLS]);
+    let native = ["go", "c", "c++", "zig"].contains(&language);
+    let kinds = if native { ALL_KINDS } else { EVENT_KINDS_AND_TOOLS };
+    author.succeeds("", &["new", "all", "--lang", language, "--kind", kinds]);
     author.succeeds("all", &["build"]);
     // As it was begun: what a newcomer types next.
     author.succeeds("all", &["test"]);

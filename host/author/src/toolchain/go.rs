@@ -114,6 +114,15 @@ impl Workspace {
             if matches!(kind, Kind::Filter | Kind::Transform | Kind::EventTypes | Kind::View) {
                 glue("convert_types", "convert/types.go")?;
             }
+            if matches!(kind, Kind::Tools | Kind::Prompts | Kind::Resources) {
+                glue("convert_content", "convert/content.go")?;
+            }
+            if kind.is_completed() {
+                glue("completions", "export_tidemill_plugin_completions/glue.go")?;
+            }
+        }
+        if uses.contains(&Import::Http) {
+            glue("wants", "export_tidemill_plugin_wants/glue.go")?;
         }
         for import in uses.iter().filter(|import| sdk.join(format!("host_{}", import.name())).is_dir()) {
             glue(&format!("host_{}", import.name()), &format!("author/host_{}.go", import.name()))?;

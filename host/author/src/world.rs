@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use wit_parser::{Resolve, SourceMap, WorldId};
 
 use crate::build::BuildError;
-use crate::{Import, Kind, Named, Project, embedded, project};
+use crate::{Import, Kind, Named, Project, component, embedded, project};
 
 /// The version of the package that plugins are built for.
 const VERSION: &str = "0.1.0";
 /// By what requests are sent.
 const HTTP: &str = "wasi:http/outgoing-handler@0.2.0";
+/// By what interpreters sleep in calls; compiled languages have it of their own.
+const CLOCK: &str = "wasi:clocks/monotonic-clock@0.2.0";
 /// The world's name.
 pub(crate) const NAME: &str = "plugin";
 
@@ -60,7 +62,8 @@ impl World {
         Ok(Self { text, resolve, id })
     }
 
-    /// Writes it for tools that read a folder: `plugin.wit`, and the contract in `deps/`. Gives the folder back.
+    /// Writes it for the tools of interpreters, which read a folder: `plugin.wit`, and what it needs in `deps/`, WASI under
+    /// its stand-in. Gives the folder back.
     pub(crate) fn write(&self, project: &Project) -> Result<PathBuf, BuildError> {
         let folder = project.generated().join("wit");
         let write = |path: PathBuf, text: &str| -> Result<(), BuildError> {
@@ -70,12 +73,15 @@ impl World {
                 _ => embedded::write(&path, text.as_bytes()).map_err(BuildError::file(path)),
             }
         };
-        write(folder.join("plugin.wit"), &self.text)?;
+        let stand_in = |text: &str| text.replace(component::WASI, component::STAND_IN);
+        let clock = project.uses().contains(&Import::Call).then(|| format!("  import {CLOCK};\n")).unwrap_or_default();
+        let text = self.text.replacen("  export", &format!("{clock}  export"), 1);
+        write(folder.join("plugin.wit"), &stand_in(&text))?;
         for (name, text) in embedded::wit() {
             write(folder.join("deps/tidemill-plugin").join(name), &text)?;
         }
         for (name, text) in embedded::WASI {
-            write(folder.join("deps").join(name).join("package.wit"), text)?;
+            write(folder.join("deps").join(name).join("package.wit"), &stand_in(text))?;
         }
         Ok(folder)
     }
@@ -130,7 +136,11 @@ mod tests {
     #[test]
     fn tools_read_what_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(project::MANIFEST), "name = 'a'\nlanguage = 'c'\nkinds = ['tools']").unwrap();
+        std::fs::write(
+            folder.path().join(project::MANIFEST),
+            "name = 'a'\nlanguage = 'js'\nkinds = ['tools']\nuses = ['call', 'http']",
+        )
+        .unwrap();
         let project = Project::open(folder.path()).unwrap();
         let written = World::of_project(&project).unwrap().write(&project).unwrap();
         let mut resolve = Resolve::default();

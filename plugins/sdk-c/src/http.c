@@ -87,8 +87,8 @@ static bool same_name(tidemill_text one, tidemill_text other) {
 
 /* The header fields, with the length of a body. */
 static bool fields(const tidemill_http_request *request, wasi_http_types_own_fields_t *made) {
-  plugin_list_tuple2_string_list_u8_t all = {NULL, request->headers.count};
-  all.ptr = (plugin_tuple2_string_list_u8_t *)tidemill_alloc((all.len + 1) * sizeof *all.ptr);
+  wasi_http_types_list_tuple2_field_name_field_value_t all = {NULL, request->headers.count};
+  all.ptr = (wasi_http_types_tuple2_field_name_field_value_t *)tidemill_alloc((all.len + 1) * sizeof *all.ptr);
   const char *method = request->method ? request->method : "GET";
   bool sized = request->body.size > 0 || !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
   char length[24];
@@ -155,7 +155,7 @@ static void read_answer(tidemill_http_response *response, wasi_http_types_own_in
   wasi_http_types_borrow_incoming_response_t head = wasi_http_types_borrow_incoming_response(answer);
   response->status = wasi_http_types_method_incoming_response_status(head);
   wasi_http_types_own_fields_t found = wasi_http_types_method_incoming_response_headers(head);
-  plugin_list_tuple2_string_list_u8_t all;
+  wasi_http_types_list_tuple2_field_name_field_value_t all;
   wasi_http_types_method_fields_entries(wasi_http_types_borrow_fields(found), &all);
   wasi_http_types_fields_drop_own(found);
   response->headers.pairs = (const tidemill_pair *)all.ptr; /* of the same form */
@@ -243,8 +243,10 @@ bool tidemill_http_header(const tidemill_http_response *response, const char *na
 }
 
 void tidemill_http_free(tidemill_http_response *response) {
-  plugin_list_tuple2_string_list_u8_t all = {(plugin_tuple2_string_list_u8_t *)(uintptr_t)response->headers.pairs, response->headers.count};
-  plugin_list_tuple2_string_list_u8_free(&all);
+  wasi_http_types_list_tuple2_field_name_field_value_t all;
+  all.ptr = (wasi_http_types_tuple2_field_name_field_value_t *)(uintptr_t)response->headers.pairs;
+  all.len = response->headers.count;
+  wasi_http_types_list_tuple2_field_name_field_value_free(&all);
   tidemill_free(&response->body);
   tidemill_free(&response->why);
   memset(response, 0, sizeof *response);

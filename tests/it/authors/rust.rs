@@ -71,6 +71,18 @@ fn every_kind_alone_is_formatted() {
     }
 }
 
+/// As it was begun, each kind passes its tests.
+#[test]
+fn single_kinds_build_and_pass() {
+    let author = Author::new();
+    for kind in ALL_KINDS.split(',') {
+        author.succeeds("", &["new", kind, "--kind", kind]);
+        let built = author.command(kind, &["build"]).env("CARGO_TARGET_DIR", target()).output().unwrap();
+        assert!(built.status.success(), "{kind}: {}", String::from_utf8_lossy(&built.stderr));
+        author.succeeds(kind, &["test"]);
+    }
+}
+
 #[test]
 fn a_mistake_in_the_source_is_told_with_file_and_line() {
     let author = Author::new();

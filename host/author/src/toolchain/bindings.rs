@@ -1,4 +1,5 @@
-//! Bindings that are generated in process, and the component that is made at the end: what C, C++, Zig and Go have in common.
+//! Bindings that are generated in process, and the component that is made at the end: what C, C++, Zig and Go have
+//! in common; and the last step of those that interpreters run.
 
 use std::fs;
 use std::path::Path;
@@ -34,6 +35,14 @@ pub(super) fn finish(project: &Project, module: &Path, world: Option<&World>) ->
     let component = component::encode(bytes, world)
         .map_err(|output| BuildError::Failed { step: "Making the component".to_owned(), output })?;
     fs::write(project.component(), component).map_err(BuildError::file(project.component()))
+}
+
+/// Has a component that an interpreter's tool made of the world on disk ask for WASI itself.
+pub(super) fn ask_for_wasi(project: &Project) -> Result<(), BuildError> {
+    let path = project.component();
+    let mut component = fs::read(&path).map_err(BuildError::file(&path))?;
+    component::ask_for_wasi(&mut component);
+    fs::write(&path, component).map_err(BuildError::file(path))
 }
 
 /// What a linker's complaint about one of the SDK's names means for an author.

@@ -1,6 +1,7 @@
 //! What plugin authors do, as they type it: a new plugin, built, checked, and at work in a real server. A file per language; what
 //! all languages have in common is in `core`.
 
+mod asks;
 mod c;
 mod cache;
 mod check;
@@ -10,6 +11,7 @@ mod javascript;
 mod python;
 mod run;
 mod rust;
+mod sends;
 mod whole;
 mod zig;
 

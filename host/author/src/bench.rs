@@ -91,6 +91,7 @@ impl Load {
             Input::Delivery(delivery) => self.deliveries.push(delivery),
             Input::Subscriber(who) => self.subscriber = who,
             Input::Call(call) => self.calls.push(call),
+            Input::Prompt(_) | Input::Resource(_) | Input::Completion(_) => {}
         }
         Ok(())
     }

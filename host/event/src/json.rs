@@ -189,7 +189,7 @@ mod tests {
         {
             assert!(is_json_media_type(json), "{json:?}");
         }
-        for other in ["", "text/plain", "application/json5", "application/jsonx; a=+json", "é+json"] {
+        for other in ["", "text/plain", "text/json", "application/json5", "application/jsonx; a=+json", "é+json"] {
             assert!(!is_json_media_type(Some(other)), "{other}");
         }
     }

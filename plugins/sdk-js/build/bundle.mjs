@@ -11,7 +11,7 @@ import { lines } from './lines.mjs';
 const SDK = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const ENTRY = '\0tidemill:entry';
 /** What of the host may be imported: `log` by every plugin, others are asked for in `uses`. */
-const MODULES = ['log', 'meter', 'call', 'state', 'bus'];
+const MODULES = ['log', 'meter', 'call', 'state', 'bus', 'server', 'http'];
 
 export async function bundle(told, { rolldown }) {
   const own = (file) => {
@@ -46,8 +46,10 @@ export async function bundle(told, { rolldown }) {
 }
 
 /** The module that exports what the world asks for. */
-function entry({ project, source, about }) {
+function entry({ project, source, about, uses }) {
   const exported = ['manifest', ...about.kinds.map((kind) => (kind === 'event-types' ? 'eventTypes' : kind))];
+  if (about.kinds.includes('prompts') || about.kinds.includes('resources')) exported.push('completions');
+  if (uses.includes('http')) exported.push('wants');
   const code = `import * as plugin from ${JSON.stringify(join(project, source))};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
 import { log } from 'tidemill:plugin/log@0.1.0';
@@ -64,7 +66,7 @@ function sdk({ uses }, own) {
   return {
     name: 'sdk',
     async resolveId(id, importer) {
-      if (id.startsWith('tidemill:')) return { id, external: true };
+      if (id.startsWith('tidemill:') || id.startsWith('host:')) return { id, external: true };
       if (id === '@tidemill/sdk') return join(SDK, 'index.js');
       if (!id.startsWith('@tidemill/sdk/')) return undefined;
       const name = id.slice('@tidemill/sdk/'.length);

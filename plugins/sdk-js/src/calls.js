@@ -1,7 +1,8 @@
-// Owns the kinds that are asked by somebody outside: views by subscribers, webhooks by senders, tools by clients.
+// Owns the kinds that are asked by somebody outside: views by subscribers, webhooks by senders. Those for clients are in
+// clients.js.
 //
 // Knows nothing about rows.
-import { atOnce, bytes, className, json, pairs, unknown, visibility } from './answer.js';
+import { atOnce, bytes, className, json, pairs, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
 import { mistake, Refusal } from './failure.js';
@@ -42,25 +43,6 @@ export function webhook(self) {
   };
 }
 
-export function tools(self) {
-  return {
-    tools: () => self.tools.map(tool),
-    call(invoked) {
-      try {
-        return answer(self.plugin.call(new Call(invoked)));
-      } catch (error) {
-        if (error instanceof UnknownTool) throw { tag: 'unknown-tool' };
-        const wrong = mistake(error);
-        if (wrong !== undefined) throw { tag: 'invalid-arguments', val: wrong };
-        throw { tag: 'failed', val: reason(self, error) };
-      }
-    },
-  };
-}
-
-/** A client asked for a tool that the plugin does not have. */
-export class UnknownTool extends Error {}
-
 /** One delivery of another system. */
 export class Delivery {
   constructor({ headers, query, body }) {
@@ -87,30 +69,6 @@ export class Delivery {
   }
 }
 
-/** One call of a tool. */
-export class Call {
-  #responses;
-
-  constructor({ name, argumentsJson, caller, accepts, responses, state }) {
-    Object.assign(this, { name, arguments: JSON.parse(argumentsJson), caller: caller ?? undefined, state: state ?? undefined });
-    this.accepts = (method) => accepts.includes(method);
-    this.#responses = responses;
-  }
-
-  /** The answer to what was asked for under this name. */
-  response(name) {
-    const found = this.#responses.find((response) => response.name === name);
-    return found && JSON.parse(found.resultJson);
-  }
-}
-
-/** What a person is told; the rest of an unexpected exception goes to the log. */
-function reason(self, error) {
-  if (!(error instanceof Error)) return String(error);
-  if (error.constructor !== Error && !(error instanceof Refusal)) self.log?.('error', describe(error), []);
-  return error.message;
-}
-
 function draft(event) {
   return {
     type: event.type,
@@ -123,47 +81,3 @@ function draft(event) {
     data: 'json' in event ? json(event.json) : (bytes(event.data) ?? new Uint8Array(0)),
   };
 }
-
-function tool({ name, title, description, inputSchema, outputSchema, permission, hints }) {
-  const text = (schema) => (schema === undefined || typeof schema === 'string' ? schema : JSON.stringify(schema));
-  const { readOnly = false, destructive = false, idempotent = false, openWorld = false } = hints ?? {};
-  return {
-    name,
-    title,
-    description: description ?? '',
-    inputSchema: text(inputSchema) ?? '{"type":"object","properties":{}}',
-    outputSchema: text(outputSchema),
-    permission,
-    hints: { readOnly, destructive, idempotent, openWorld },
-  };
-}
-
-const TOLD = ['text', 'content', 'structured', 'error', 'ask'];
-
-function answer(said) {
-  const { text, content, structured, error, ask, state } = typeof said === 'string' ? { text: said } : members(said);
-  if (ask !== undefined) {
-    const requests = ask.map(({ name, method, params }) => ({ name, method, paramsJson: JSON.stringify(params ?? {}) }));
-    return { tag: 'input-required', val: { requests, state } };
-  }
-  const told = error ?? text;
-  return {
-    tag: 'complete',
-    val: {
-      content: [...(told === undefined ? [] : [told]), ...(content ?? [])].map(part),
-      structuredJson: structured === undefined ? undefined : JSON.stringify(structured),
-      isError: error !== undefined,
-    },
-  };
-}
-
-/** What is not known is not left out: an answer that loses half of what it says would pass for a success. */
-function members(said) {
-  const names = Object.keys(said ?? {}).filter((name) => said[name] !== undefined);
-  const known = names.every((name) => TOLD.includes(name) || name === 'state') && names.some((name) => TOLD.includes(name));
-  if (typeof said !== 'object' || !known) throw unknown('call', said, `a string, or an object with ${TOLD.join(', ')}`);
-  return said;
-}
-
-/** A part of the contract, or a text. */
-const part = (given) => (typeof given === 'string' ? { tag: 'text', val: given } : given);

@@ -1,9 +1,10 @@
 // Owns the component boundary: the contract's calls, answered by an author's module. The build makes the entry that calls this.
 //
-// Knows nothing about rows and about what a plugin does. Kinds that are called by clients are in calls.js.
+// Knows nothing about rows and about what a plugin does. Kinds that somebody outside asks are in calls.js and clients.js.
 import { atOnce, outcome, validity, verdict } from './answer.js';
 import { batch } from './batch.js';
-import { tools, view, webhook } from './calls.js';
+import { view, webhook } from './calls.js';
+import { completions, prompts, resources, tools } from './clients.js';
 import { Problem } from './failure.js';
 import { describe } from './stack.js';
 
@@ -14,6 +15,8 @@ const KINDS = {
   view: { needs: ['classify', 'visible'], make: view },
   webhook: { needs: ['receive'], make: webhook },
   tools: { needs: ['tools', 'call'], make: tools },
+  prompts: { needs: ['prompts', 'get'], make: prompts },
+  resources: { needs: ['resources', 'read'], make: resources },
 };
 
 /**
@@ -33,7 +36,8 @@ export function component(plugin, about) {
     if (missing !== undefined) throw new Error(`a plugin of kind ${kind} exports \`${missing}\`, which is missing`);
     made[kind === 'event-types' ? 'eventTypes' : kind] = make(self);
   }
-  return made;
+  // Worlds ask for these where they belong to something else.
+  return { ...made, completions: completions(self), wants: { httpHosts: () => listOf(plugin.httpHosts) } };
 }
 
 function boundary(self, about) {
@@ -52,7 +56,7 @@ function boundary(self, about) {
         settings(self.plugin, JSON.parse(json));
         // What is asked for after this cannot say what is wrong with it, so it is read now.
         self.types = typesOf(self.plugin);
-        self.tools = listOf(self.plugin.tools);
+        for (const name of ['tools', 'prompts', 'resources', 'templates']) self[name] = listOf(self.plugin[name]);
       } catch (error) {
         throw error instanceof Problem || error?.constructor === Error ? error.message : describe(error);
       }

@@ -93,8 +93,8 @@ export class Event {
   get isJson() {
     const type = this.contentType;
     if (type === undefined) return true;
-    const essence = type.split(';', 1)[0].trim().toLowerCase();
-    return essence === 'application/json' || essence === 'text/json' || essence.endsWith('+json');
+    const essence = type.split(';', 1)[0].trimEnd().toLowerCase();
+    return essence === 'application/json' || /^[\x00-\x7f]*\+json$/.test(essence);
   }
 
   text() {

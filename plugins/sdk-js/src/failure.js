@@ -46,3 +46,12 @@ export class Refusal extends Error {
     this.status = status;
   }
 }
+
+/** A client asked for a tool that the plugin does not have. */
+export class UnknownTool extends Error {}
+
+/** A client asked for a prompt that the plugin does not have. */
+export class UnknownPrompt extends Error {}
+
+/** There is no resource at this address. */
+export class NotFound extends Error {}

@@ -1,3 +1,8 @@
+import type { Answer, Call, Prompt, PromptAnswer, PromptRequest, Question, Resource, ResourceContent, ResourceTemplate, Suggestions, Tool } from './clients.js';
+
+export type * from './clients.js';
+export { NotFound, UnknownPrompt, UnknownTool } from './clients.js';
+
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
@@ -95,7 +100,7 @@ export class Problem extends Error {
 
 /** Thrown: the plugin as a whole cannot go on with this batch. */
 export class Fault extends Error {
-  private constructor();
+  protected constructor();
   /** Something outside of the event is missing for the moment; the host asks again, within bounds. */
   static retry(why: string): Fault;
   /** The plugin cannot work. */
@@ -165,48 +170,6 @@ export class Refusal extends Error {
   constructor(status: number, detail: string);
 }
 
-/** A tool that clients call. */
-export interface Tool {
-  /** 1 to 64 of `A-Z`, `a-z`, `0-9`, `_`, `-`, `.`, `/`. */
-  name: string;
-  title?: string;
-  /** What it does, for people and models. */
-  description: string;
-  /** JSON Schema of its arguments, which the host checks. Left out: none. */
-  inputSchema?: object | string;
-  outputSchema?: object | string;
-  /** Only those with this permission see and call it. */
-  permission?: string;
-  hints?: { readOnly?: boolean; destructive?: boolean; idempotent?: boolean; openWorld?: boolean };
-}
-
-/** One call of a tool. */
-export interface Call {
-  name: string;
-  arguments: any;
-  caller: string | undefined;
-  /** What the answer wanted back when it asked the client's side. */
-  state: string | undefined;
-  /** Whether the client's side can be asked for this, such as `elicitation/create`. */
-  accepts(method: string): boolean;
-  /** The answer to what was asked for under this name. */
-  response(name: string): any;
-}
-
-type Media = { data: Uint8Array; mediaType: string };
-/** One part of an answer; a plain text is one too. */
-export type Part = string | { tag: 'text'; val: string } | { tag: 'image' | 'audio'; val: Media };
-
-/** What came of a call: a text, a text and JSON, why it could not be done, or what the client's side is asked first. */
-export type Answer =
-  | string
-  | { text?: string; content?: Part[]; structured?: unknown }
-  | { error: string; content?: Part[] }
-  | { ask: { name: string; method: string; params?: object }[]; state?: string };
-
-/** Thrown by `call`: there is no such tool. */
-export class UnknownTool extends Error {}
-
 /** What a plugin's module may export; which of it, its kinds say. `configure` is called once, before everything else. */
 export interface Plugin {
   manifest: Manifest;
@@ -221,4 +184,14 @@ export interface Plugin {
   receive?(delivery: Delivery): Draft | Draft[] | undefined;
   tools?: Tool[] | (() => Tool[]);
   call?(invoked: Call): Answer;
+  prompts?: Prompt[] | (() => Prompt[]);
+  get?(asked: PromptRequest): PromptAnswer;
+  resources?: Resource[] | (() => Resource[]);
+  templates?: ResourceTemplate[] | (() => ResourceTemplate[]);
+  /** `caller` is who reads, by the name that their token gives them. */
+  read?(uri: string, caller: string | undefined): ResourceContent | ResourceContent[];
+  /** Beside prompts and resources; left out: nothing is suggested. */
+  complete?(asked: Question): Suggestions;
+  /** The hosts that the plugin cannot do without (`uses = ["http"]`): one that is not granted refuses the load. */
+  httpHosts?: string[] | (() => string[]);
 }

@@ -1,5 +1,4 @@
 // Write Tidemill plugins in JavaScript and TypeScript: what an author's module needs beside its own functions.
 export { drop, emit, invalid, keep, normalised, reject, retry, valid } from './answer.js';
-export { UnknownTool } from './calls.js';
-export { Fault, Problem, Refusal } from './failure.js';
+export { Fault, NotFound, Problem, Refusal, UnknownPrompt, UnknownTool } from './failure.js';
 export { escapeHtml } from './html.js';

@@ -3,25 +3,36 @@
 const kept = new Map();
 let version = 0;
 
-/** What was logged, published, reported and counted since `clear`. */
-export const seen = { logged: [], published: [], reported: [], figures: {} };
+/** What was logged, published, reported, counted and told to clients since `clear`; `openStreams` is what the host has. */
+export const seen = nothing();
+
+function nothing() {
+  return { logged: [], published: [], reported: [], figures: {}, changedLists: [], updatedResources: [], openStreams: undefined };
+}
 
 /** Forgets everything, state too. */
 export function clear() {
   kept.clear();
-  Object.assign(seen, { logged: [], published: [], reported: [], figures: {} });
+  Object.assign(seen, nothing());
 }
 
 export const log = (level, message, fields) => seen.logged.push({ level, message, fields: Object.fromEntries(fields) });
 export const publish = (events) => seen.published.push(...events);
 export const report = (done, total, message) => seen.reported.push({ done, total, message });
 export const cancelled = () => false;
-export const changed = () => {};
-export const updated = () => {};
+export const sleep = () => {};
+export const changed = (what) => seen.changedLists.push(what);
+export const updated = (uri) => seen.updatedResources.push(uri);
+export const streams = (path) => (path === undefined ? seen.openStreams : undefined);
 export const record = (name, value) => (seen.figures[name] ??= []).push(value);
 export const add = (name, delta) => {
   seen.figures[name] = (seen.figures[name] ?? 0) + Number(delta);
 };
+
+/** There is no network in tests. */
+export function send(_, failed) {
+  throw failed('failed', 'there is no network in native tests');
+}
 
 export const getMany = (keys) => keys.map((key) => kept.get(key));
 

@@ -6,11 +6,14 @@ import types
 import unittest
 from unittest import mock
 
-from tidemill_sdk import Answer, Manifest, Problem, Problems, Refusal, answer, calls
+from tidemill_sdk import (
+    Answer, Content, Fault, Image, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
+    answer, call, clients, http, server,
+)  # fmt: skip
 from tidemill_sdk.component import component
-from tidemill_sdk.testing import rows
+from tidemill_sdk.testing import rows, seen
 
-FLAGS = {"Hints": "READ_ONLY DESTRUCTIVE IDEMPOTENT OPEN_WORLD", "Level": "DEBUG ERROR", "Verdict": "KEEP DROP REJECT"}
+FLAGS = {"Role": "USER ASSISTANT", "Hints": "READ_ONLY DESTRUCTIVE IDEMPOTENT OPEN_WORLD", "Level": "DEBUG ERROR", "Verdict": "KEEP DROP REJECT"}
 
 
 class Bindings(types.ModuleType):
@@ -39,7 +42,7 @@ class Component(unittest.TestCase):
         self.logged = []
         names = ["wit_world"] + [f"wit_world.{side}" for side in ("imports", "exports")]
         names += [f"wit_world.imports.{name}" for name in ("types", "log", "content")]
-        names += [f"wit_world.exports.{name}" for name in ("manifest", "filter", "transform", "event_types", "view", "webhook", "tools")]
+        names += [f"wit_world.exports.{name}" for name in ("manifest", "filter", "transform", "event_types", "view", "webhook", "tools", "prompts", "resources", "completions")]
         modules = {name: Bindings(name) for name in names}
         modules["wit_world.imports.log"].log = lambda level, message, fields: self.logged.append(message)
         modules["componentize_py_types"] = mock.Mock(Err=Err)
@@ -126,13 +129,97 @@ class Component(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "receive answered a coroutine"):
             webhook.receive(types.SimpleNamespace(headers=[], query="", body=b""))
 
+    def test_prompts_are_described_filled_in_and_refused(self):
+        answers = {
+            "line": lambda asked: f"Greet {asked.arguments['who']}",
+            "talk": lambda _: PromptAnswer(["Hi", Message(Image(b"1", "image/png"), "assistant")], description="d"),
+            "none": mock.Mock(side_effect=UnknownPrompt),
+            "wrong": mock.Mock(side_effect=Problem("who", "expected a name")),
+            "odd": lambda _: {"message": "x"},
+        }
+        listed = [Prompt("line", arguments=[PromptArgument("who"), PromptArgument("how", required=False)])]
+        prompts = self.made("prompts", prompts=listed, get=lambda asked: answers[asked.name](asked))["Prompts"]()
+        self.assertEqual([own.values for own in prompts.prompts()[0].values[3]], [("who", None, True), ("how", None, False)])
+
+        def get(name):
+            return prompts.get(types.SimpleNamespace(name=name, arguments=[("who", "Zoë")], caller=None, accepts=[], responses=[], state=None))
+
+        description, messages = get("line").values[0].values
+        self.assertEqual((description, messages[0].values[1].values), (None, ("Greet Zoë",)))
+        self.assertEqual([type(message.values[1]).__name__ for message in get("talk").values[0].values[1]], ["Part_Text", "Part_Image"])
+        self.assertEqual(type(self.fails(lambda: get("none"))).__name__, "Failure_UnknownPrompt")
+        self.assertEqual(self.fails(lambda: get("wrong")).values, ("who: expected a name",))
+        self.assertIn("get answered {'message': 'x'}; expected a str", self.fails(lambda: get("odd")).values[0])
+
+    def test_resources_are_listed_and_read(self):
+        found = {"a:text": "t", "a:bytes": b"1", "a:json": Content(json={"a": 1}), "a:both": ["x", Content(text="y", uri="a:other")]}
+
+        def read(uri, caller):
+            if uri not in found:
+                raise NotFound(uri)
+            return found[uri]
+
+        resources = self.made("resources", resources=[Resource("a:text", "A")], read=read)["Resources"]()
+        self.assertEqual((resources.resources()[0].values[0], resources.templates()), ("a:text", []))
+
+        def bodies(uri):
+            parts = [part.values for part in resources.read(uri, None)]
+            return [(uri, media_type, type(body).__name__, *body.values) for uri, media_type, body in parts]
+
+        self.assertEqual(bodies("a:text"), [("a:text", None, "ResourceBody_Text", "t")])
+        self.assertEqual(bodies("a:bytes"), [("a:bytes", None, "ResourceBody_Blob", b"1")])
+        self.assertEqual(bodies("a:json"), [("a:json", "application/json", "ResourceBody_Text", '{"a":1}')])
+        self.assertEqual([uri for uri, *_ in bodies("a:both")], ["a:both", "a:other"])
+        self.assertEqual(type(self.fails(lambda: resources.read("a:none", None))).__name__, "Failure_NotFound")
+
+    def test_values_are_suggested_the_first_hundred_or_none(self):
+        def suggested(**functions):
+            asked = types.SimpleNamespace(subject=types.SimpleNamespace(value="a:{x}"), argument="x", value="v", others=[("y", "1")])
+            return self.made("filter", decide=lambda _: True, **functions)["Completions"]().complete(asked)
+
+        self.assertEqual(suggested().values, ([], None, False))
+        said = suggested(complete=lambda asked: [asked.template, asked.value, asked.others["y"]])
+        self.assertEqual(said.values, (["a:{x}", "v", "1"], None, False))
+        values, total, more = suggested(complete=lambda _: [str(n) for n in range(101)]).values
+        self.assertEqual((len(values), total, more), (100, 101, True))
+        self.assertEqual(suggested(complete=lambda _: Suggestions(["a"], total=7, more=True)).values, (["a"], 7, True))
+
+    def test_hosts_are_wanted_as_the_author_says(self):
+        wants = self.made("filter", decide=lambda _: True, http_hosts=["a.example"])["Wants"]()
+        self.assertEqual(wants.http_hosts(), ["a.example"])
+
+
+class Native(unittest.TestCase):
+    """Without a host."""
+
+    def setUp(self):
+        seen.clear()
+        self.addCleanup(seen.clear)
+
+    def test_what_clients_are_told_is_kept(self):
+        call.changed("prompts")
+        call.updated("a:text")
+        call.sleep(120)
+        seen.open_streams = 3
+        self.assertEqual((seen.changed_lists, seen.updated_resources), (["prompts"], ["a:text"]))
+        self.assertEqual((server.streams(), server.streams("/nowhere")), (3, None))
+
+    def test_a_request_is_read_before_it_is_sent_and_there_is_no_network(self):
+        with self.assertRaisesRegex(http.HttpError, "does not begin with `https://` or `http://`"):
+            http.get("a.example")
+        with self.assertRaises(Fault) as raised:
+            http.post("https://a.example", "x", headers={"a": "b"})
+        self.assertEqual((raised.exception.reason, raised.exception.tag), ("failed", "retry"))
+        response = http.Response(201, [("X-A", b"b")], b'{"n":1}')
+        self.assertEqual((response.is_success, response.header("x-a"), response.json()), (True, "b", {"n": 1}))
+
 
 class Values(unittest.TestCase):
     def test_an_answer_of_a_tool_is_a_text_or_an_answer(self):
-        self.assertEqual((calls.told("done"), calls.told(Answer(error="no")).error), (Answer("done"), "no"))
+        self.assertEqual((clients.told("done"), clients.told(Answer(error="no")).error), (Answer("done"), "no"))
         for said in (None, 5, {}, {"text": "a"}):
             with self.assertRaisesRegex(TypeError, r"call answered .*; expected a str or an Answer"):
-                calls.told(said)
+                clients.told(said)
 
     def test_half_a_surrogate_pair_is_escaped(self):
         self.assertEqual(answer.as_json({"ä": "\ud83d"}), b'{"\\u00e4":"\\ud83d"}')

@@ -8,6 +8,8 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
 use super::whole::{ALL_KINDS, every_kind_works, example, stored};
 use crate::support::toolchain;
 
@@ -15,6 +17,18 @@ use crate::support::toolchain;
 async fn a_go_plugin_of_every_kind_runs() {
     let Some(tools) = toolchain("go") else { return };
     every_kind_works(&Author::with_tools(tools), "go").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_go_plugin_asks_the_host() {
+    let Some(tools) = toolchain("go") else { return };
+    the_host_is_asked(tools, "go", "plugin.go", include_str!("asks/plugin.go")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_go_plugin_sends_requests() {
+    let Some(tools) = toolchain("go") else { return };
+    requests_are_sent(tools, "go", "plugin.go", include_str!("asks/http.go")).await;
 }
 
 /// The vectors go natively through the same modules that a component was made of; only the host is not there.
@@ -37,16 +51,24 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let ran = go.env("TIDEMILL_VECTORS", root.join("tests/vectors")).output().unwrap();
     let told = String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned();
     assert!(ran.status.success(), "{told}");
-    assert!(told.matches("    --- PASS").count() > 30, "{told}");
+    let cases = |name: &str| {
+        let text = fs::read_to_string(root.join("tests/vectors").join(name)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["cases"].as_array().unwrap().len()
+    };
+    for (test, name) in [("TestBatches", "batches.json"), ("TestAnswers", "answers.json")] {
+        assert_eq!(told.matches(&format!("    --- PASS: {test}/")).count(), cases(name), "{told}");
+    }
 }
 
+/// As it was begun, each kind passes its tests.
 #[test]
-fn single_kinds_of_go_build() {
+fn single_kinds_of_go_build_and_pass() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools);
     for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "go", "--kind", kind]);
         author.succeeds(kind, &["build"]);
+        author.succeeds(kind, &["test"]);
     }
 }
 

@@ -8,15 +8,30 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example, exception_is_told, kinds_answer, serve, stored};
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
+use super::whole::{ALL_KINDS, cases, every_kind_works, example, exception_is_told, kinds_answer, serve, stored};
 use crate::support::toolchain;
 
 /// The SDK's own tests, the shared vectors among them.
 #[test]
 fn the_sdk_passes_its_tests() {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-js");
-    let ended = Command::new("node").arg("--test").current_dir(sdk).output().unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    let ended = Command::new("node").args(["--test", "--test-reporter", "tap"]).current_dir(sdk).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{told}");
+    // Each vector is a test by itself. A run that finds none of them ends well, too.
+    for (named, count) in [("batches: ", cases("batches.json")), ("answers: ", cases("answers.json"))] {
+        assert_eq!(told.lines().filter(|line| passed(line, named)).count(), count, "{told}");
+    }
+    for named in ["prompts are described", "tools answer", "what is asked of the host", "a request is read"] {
+        assert!(told.lines().any(|line| passed(line, named)), "{named}: {told}");
+    }
+}
+
+/// Whether a line of TAP says that a test of such a name passed: `ok 7 - name`.
+fn passed(line: &str, named: &str) -> bool {
+    line.strip_prefix("ok ").and_then(|line| line.split_once(" - ")).is_some_and(|(_, name)| name.starts_with(named))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,6 +60,33 @@ async fn starlingmonkey_runs_the_same_plugin() {
     kinds_answer(&author.at("all/dist/all.wasm")).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_javascript_plugin_asks_the_host() {
+    let Some(tools) = toolchain("javascript") else { return };
+    the_host_is_asked(tools, "javascript", "plugin.js", include_str!("asks/plugin.js")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_javascript_plugin_sends_requests() {
+    let Some(tools) = toolchain("javascript") else { return };
+    requests_are_sent(tools, "javascript", "plugin.js", include_str!("asks/http.js")).await;
+}
+
+/// As it was begun, each kind passes its tests.
+#[test]
+fn single_kinds_of_javascript_and_typescript_build_and_pass() {
+    let Some(tools) = toolchain("javascript") else { return };
+    let author = Author::with_tools(tools);
+    for language in ["js", "ts"] {
+        for kind in ALL_KINDS.split(',') {
+            let folder = format!("{language}-{kind}");
+            author.succeeds("", &["new", &folder, "--lang", language, "--kind", kind]);
+            author.succeeds(&folder, &["build"]);
+            author.succeeds(&folder, &["test"]);
+        }
+    }
+}
+
 /// Unit tests of each template run in node as `npm test` runs them, with the SDK where `npm install` puts it.
 #[test]
 fn templates_of_single_kinds_pass_their_own_tests() {
@@ -54,7 +96,11 @@ fn templates_of_single_kinds_pass_their_own_tests() {
         fs::create_dir_all(author.at(kind).join("node_modules/@tidemill")).unwrap();
         std::os::unix::fs::symlink("../../.tidemill/sdk", author.at(kind).join("node_modules/@tidemill/sdk")).unwrap();
         let ended = Command::new("npm").args(["test", "--silent"]).current_dir(author.at(kind)).output().unwrap();
-        assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stdout));
+        let told = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success(), "{kind}: {told}");
+        // What it says it does, and at least one of its kind.
+        let count = told.lines().find_map(|line| line.split_once(" pass ")?.1.trim().parse::<u32>().ok());
+        assert!(count.is_some_and(|count| count >= 2), "{kind}: {told}");
     }
 }
 

@@ -9,7 +9,9 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example, exception_is_told, serve, stored};
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
+use super::whole::{ALL_KINDS, cases, every_kind_works, example, exception_is_told, serve, stored};
 use crate::support::toolchain;
 
 /// The SDK's own tests, the shared vectors among them, in plain Python.
@@ -17,15 +19,48 @@ use crate::support::toolchain;
 fn the_sdk_passes_its_tests() {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-python");
     let mut python = Command::new("python3");
-    python.args(["-m", "unittest", "discover", "-s", "tests"]).env("PYTHONPATH", "src").current_dir(sdk);
+    python.args(["-m", "unittest", "discover", "-v", "-s", "tests"]).env("PYTHONPATH", "src").current_dir(sdk);
     let ended = python.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}");
+    // A run that finds no tests ends well, too. The vectors count themselves.
+    let passed = |line: &&str| line.ends_with(" ... ok");
+    for (part, at_least) in [("test_vectors.", 2), ("test_component.", 15), ("test_sdk.", 3)] {
+        let count = told.lines().filter(passed).filter(|line| line.contains(part)).count();
+        assert!(count >= at_least, "{part}: {told}");
+    }
+    let vectors = cases("batches.json") + cases("answers.json");
+    assert!(told.contains(&format!("{vectors} vectors\n")), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_python_plugin_of_every_kind_runs() {
     let Some(tools) = toolchain("python") else { return };
     every_kind_works(&Author::with_tools(tools), "python").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_plugin_asks_the_host() {
+    let Some(tools) = toolchain("python") else { return };
+    the_host_is_asked(tools, "python", "plugin.py", include_str!("asks/plugin.py")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_plugin_sends_requests() {
+    let Some(tools) = toolchain("python") else { return };
+    requests_are_sent(tools, "python", "plugin.py", include_str!("asks/http.py")).await;
+}
+
+/// As it was begun, each kind passes its tests.
+#[test]
+fn single_kinds_of_python_build_and_pass() {
+    let Some(tools) = toolchain("python") else { return };
+    let author = Author::with_tools(tools);
+    for kind in ALL_KINDS.split(',') {
+        author.succeeds("", &["new", kind, "--lang", "py", "--kind", kind]);
+        author.succeeds(kind, &["build"]);
+        author.succeeds(kind, &["test"]);
+    }
 }
 
 /// Unit tests of each template run as its README says.
@@ -37,7 +72,11 @@ fn templates_of_single_kinds_pass_their_own_tests() {
         let mut python = Command::new("python3");
         python.args(["-m", "unittest"]).env("PYTHONPATH", ".tidemill/sdk/src").current_dir(author.at(kind));
         let ended = python.output().unwrap();
-        assert!(ended.status.success(), "{kind}: {}", String::from_utf8_lossy(&ended.stderr));
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{kind}: {told}");
+        // What it says it does, and at least one of its kind.
+        let count = told.lines().find_map(|line| line.strip_prefix("Ran ")?.split(' ').next()?.parse::<u32>().ok());
+        assert!(count.is_some_and(|count| count >= 2), "{kind}: {told}");
     }
 }
 

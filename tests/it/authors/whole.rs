@@ -11,7 +11,7 @@ use super::Author;
 use crate::support::Server;
 
 /// Every kind, as it is typed.
-pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,tools";
+pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,tools,prompts,resources";
 
 /// Time for interpreters on machines that do much else: what is tested is not how fast they are.
 const CONFIG: &str = "[limits]\ntime = \"5s\"\n";
@@ -88,6 +88,13 @@ pub(super) async fn kinds_answer(component: &Path) {
     assert_eq!(customers, ["alice"], "{seen}");
     let (_, refused) = server.get("/events/poll?view=all&since=earliest").await;
     assert!(refused.to_string().contains("say whose orders to show with view.customer"), "{refused}");
+}
+
+/// How many vectors there are in a file: a run that finds none of them has tested nothing.
+pub(super) fn cases(name: &str) -> usize {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name);
+    let read: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    read["cases"].as_array().unwrap().len()
 }
 
 /// The data of an event that was stored.

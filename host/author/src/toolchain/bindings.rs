@@ -1,4 +1,5 @@
-//! Bindings that are generated in process, and the component that is made at the end: what C, C++, Zig and Go have in common.
+//! Bindings that are generated in process, and the component that is made at the end: what C, C++, Zig and Go have
+//! in common; and the last step of those that interpreters run.
 
 use std::fs;
 use std::path::Path;
@@ -36,13 +37,19 @@ pub(super) fn finish(project: &Project, module: &Path, world: Option<&World>) ->
     fs::write(project.component(), component).map_err(BuildError::file(project.component()))
 }
 
+/// Has a component that an interpreter's tool made of the world on disk ask for WASI itself.
+pub(super) fn ask_for_wasi(project: &Project) -> Result<(), BuildError> {
+    let path = project.component();
+    let mut component = fs::read(&path).map_err(BuildError::file(&path))?;
+    component::ask_for_wasi(&mut component);
+    fs::write(&path, component).map_err(BuildError::file(path))
+}
+
 /// What a linker's complaint about one of the SDK's names means for an author.
 pub(super) fn teach(error: BuildError, project: &Project) -> BuildError {
     let BuildError::Failed { step, mut output } = error else { return error };
     let mut advice = Vec::new();
-    for (name, use_) in
-        [("state_", "state"), ("meter_", "meter"), ("publish", "bus"), ("progress", "call"), ("cancelled", "call")]
-    {
+    for (name, use_) in USES {
         if undefined(&output, name) {
             advice.push(format!("add \"{use_}\" to `uses` in {}", project::MANIFEST));
         }
@@ -66,6 +73,20 @@ pub(super) fn teach(error: BuildError, project: &Project) -> BuildError {
     BuildError::Failed { step, output }
 }
 
+/// How names of functions begin, and the interface that they are of.
+const USES: [(&str, &str); 10] = [
+    ("state_", "state"),
+    ("meter_", "meter"),
+    ("publish", "bus"),
+    ("streams", "server"),
+    ("http_", "http"),
+    ("progress", "call"),
+    ("cancelled", "call"),
+    ("sleep", "call"),
+    ("changed", "call"),
+    ("updated", "call"),
+];
+
 fn undefined(output: &str, name: &str) -> bool {
     let places = ["undefined symbol: tidemill_", "undefined reference to `tidemill_"];
     places.iter().any(|place| output.contains(&format!("{place}{name}")))
@@ -80,5 +101,7 @@ const fn exports(kind: crate::Kind) -> &'static [&'static str] {
         crate::Kind::View => &["classify", "visible"],
         crate::Kind::Webhook => &["receive"],
         crate::Kind::Tools => &["tools", "call"],
+        crate::Kind::Prompts => &["prompts", "get"],
+        crate::Kind::Resources => &["resources", "read"],
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Need, Toolchain, tool};
+use super::{Need, Toolchain, bindings, tool};
 use crate::world::{self, World};
 use crate::{BuildError, BuildOptions, Language, Named, Progress, Project, project};
 
@@ -60,7 +60,7 @@ impl Toolchain for JavaScript {
         node.arg(project.generated().join("sdk/build/build.mjs")).arg(told.to_string());
         let mut steps = Steps(progress);
         match tool::run("Building", &mut node, &mut steps) {
-            Ok(_) => Ok(()),
+            Ok(_) => bindings::ask_for_wasi(project),
             Err(BuildError::Failed { step, output }) => Err(complaint(&step, output)),
             Err(error) => Err(error),
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::{Need, Toolchain, tool};
+use super::{Need, Toolchain, bindings, tool};
 use crate::world::{self, World};
 use crate::{BuildError, BuildOptions, Named, Progress, Project, project};
 
@@ -58,7 +58,7 @@ impl Toolchain for Python {
         componentize.arg("-o").arg(project.component());
         match tool::run("Making the component", &mut componentize, progress) {
             Err(BuildError::Failed { step, output }) => Err(complaint(&sources, folder, step, &output)),
-            done => done.map(drop),
+            done => done.and_then(|_| bindings::ask_for_wasi(project)),
         }
     }
 }

@@ -7,7 +7,7 @@
     def apply(event: Event) -> Outcome:
         return emit(Output(extensions={"stamp": "v1"}))
 
-`tidemill_sdk.log`, `meter`, `call`, `state` and `bus` are what a plugin asks of its host; all but `log` are named under `uses` in
+`tidemill_sdk.log`, `meter`, `call`, `state`, `bus`, `server` and `http` are what a plugin asks of its host; all but `log` are named under `uses` in
 tidemill-plugin.toml. `tidemill_sdk.testing` makes events for unit tests.
 """
 
@@ -27,13 +27,36 @@ from .answer import (
     retry,
     valid,
 )
-from .calls import Answer, Call, Delivery, Draft, Hints, InputRequest, Subscriber, Tool
+from .calls import Delivery, Draft, Subscriber
+from .clients import (
+    Answer,
+    Audio,
+    Call,
+    Content,
+    Hints,
+    Image,
+    InputRequest,
+    Link,
+    Message,
+    Part,
+    Prompt,
+    PromptAnswer,
+    PromptArgument,
+    PromptRequest,
+    Question,
+    Resource,
+    ResourceTemplate,
+    Suggestions,
+    Tool,
+)
 from .event import Batch, Event
-from .failure import Fault, Problem, Problems, Refusal, UnknownTool
+from .failure import Fault, NotFound, Problem, Problems, Refusal, UnknownPrompt, UnknownTool
 from .html import escape_html
 
 __all__ = [
-    "Answer", "Batch", "Call", "Delivery", "Draft", "Event", "EventType", "Fault", "Hints", "InputRequest", "Manifest", "Outcome",
-    "Output", "Problem", "Problems", "Refusal", "Subscriber", "Tool", "UnknownTool", "Validity", "Verdict", "drop", "emit",
-    "escape_html", "invalid", "keep", "normalised", "reject", "retry", "valid",
+    "Answer", "Audio", "Batch", "Call", "Content", "Delivery", "Draft", "Event", "EventType", "Fault", "Hints", "Image", "InputRequest",
+    "Link", "Manifest", "Message", "NotFound", "Outcome", "Output", "Part", "Problem", "Problems", "Prompt", "PromptAnswer",
+    "PromptArgument", "PromptRequest", "Question", "Refusal", "Resource", "ResourceTemplate", "Subscriber", "Suggestions", "Tool",
+    "UnknownPrompt", "UnknownTool", "Validity", "Verdict", "drop", "emit", "escape_html", "invalid", "keep", "normalised", "reject",
+    "retry", "valid",
 ]  # fmt: skip

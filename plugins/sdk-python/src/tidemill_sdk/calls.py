@@ -1,4 +1,4 @@
-"""Owns what those who ask from outside bring and get: subscribers of views, deliveries of webhooks, calls of tools."""
+"""Owns what those who ask from outside bring and get: subscribers of views, deliveries of webhooks. Clients are in `clients`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from .answer import _UNSET, as_bytes, as_json, unknown
+from .answer import _UNSET, as_bytes, as_json
 from .failure import Refusal
 
 
@@ -77,90 +77,3 @@ class Draft:
     def encoded(self) -> bytes:
         """The data as it goes to the host."""
         return as_json(self.json) if self.json is not _UNSET else as_bytes(self.data) or b""
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What a tool says of itself."""
-
-    read_only: bool = False
-    destructive: bool = False
-    idempotent: bool = False
-    open_world: bool = False
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A tool that clients call."""
-
-    name: str
-    """1 to 64 of `A-Z`, `a-z`, `0-9`, `_`, `-`, `.`, `/`."""
-    description: str
-    """What it does, for people and models."""
-    _: KW_ONLY
-    title: str | None = None
-    input_schema: Mapping[str, Any] | str = '{"type":"object","properties":{}}'
-    """JSON Schema of its arguments, which the host checks."""
-    output_schema: Mapping[str, Any] | str | None = None
-    permission: str | None = None
-    """Only those with this permission see and call it."""
-    hints: Hints = Hints()
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a tool."""
-
-    name: str
-    arguments: Any
-    _: KW_ONLY
-    caller: str | None = None
-    accepted: Sequence[str] = ()
-    responses: Mapping[str, Any] = field(default_factory=dict)
-    """What was answered to `InputRequest`s, by their names."""
-    state: str | None = None
-    """What the answer wanted back when it asked the client's side."""
-
-    def accepts(self, method: str) -> bool:
-        """Whether the client's side can be asked for this, such as `elicitation/create`."""
-        return method in self.accepted
-
-    def response(self, name: str) -> Any:
-        """The answer to what was asked for under this name."""
-        return self.responses.get(name)
-
-
-@dataclass(frozen=True)
-class InputRequest:
-    """Something that is asked of the client's side."""
-
-    name: str
-    method: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a call. A plain text is one too."""
-
-    text: str | None = None
-    _: KW_ONLY
-    structured: Any = field(default=_UNSET)
-    """The same for programs, any JSON value."""
-    error: str | None = None
-    """The tool could not do it, for this reason."""
-    images: Sequence[tuple[bytes, str]] = ()
-    """Bytes and media types."""
-    ask: Sequence[InputRequest] = ()
-    """The call goes on once these were answered."""
-    state: str | None = None
-    """What is wanted back then."""
-
-
-def told(said: object) -> Answer:
-    """Reads the answer of `call`."""
-    if isinstance(said, str):
-        return Answer(said)
-    if isinstance(said, Answer):
-        return said
-    raise unknown("call", said, "a str or an Answer(…)")

@@ -99,8 +99,8 @@ class Event:
     @property
     def is_json(self) -> bool:
         """Whether the data is JSON by its content type."""
-        essence = (self.content_type or "application/json").split(";", 1)[0].strip().lower()
-        return essence in ("application/json", "text/json") or essence.endswith("+json")
+        essence = (self.content_type or "application/json").split(";", 1)[0].rstrip().lower()
+        return essence == "application/json" or (essence.isascii() and essence.endswith("+json"))
 
     def text(self) -> str:
         """The data as text. What is not UTF-8 is a `Problem`, which rejects the event."""

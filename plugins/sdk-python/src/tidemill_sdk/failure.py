@@ -56,3 +56,11 @@ class Refusal(Exception):
 
 class UnknownTool(Exception):
     """A client asked for a tool that the plugin does not have."""
+
+
+class UnknownPrompt(Exception):
+    """A client asked for a prompt that the plugin does not have."""
+
+
+class NotFound(Exception):
+    """There is no resource at this address."""

@@ -16,7 +16,8 @@ def module(name: str) -> Any:
     if not _COMPONENT:
         return native
     try:
-        return importlib.import_module(f"wit_world.imports.{name}")
+        # Requests take more than a call of the host.
+        return importlib.import_module("tidemill_sdk.wire" if name == "http" else f"wit_world.imports.{name}")
     except ModuleNotFoundError:
         raise ImportError(f'the plugin uses `{name}`, which it does not say; add "{name}" to `uses` in tidemill-plugin.toml') from None
 

@@ -9,6 +9,10 @@ from typing import Any
 logged: list[tuple[str, str, dict[str, str]]] = []
 published: list[Any] = []
 reported: list[tuple[float, float | None, str | None]] = []
+changed_lists: list[str] = []
+updated_resources: list[str] = []
+open_streams: int | None = None
+"""What `server.streams()` answers; a test sets it."""
 figures: dict[str, Any] = {}
 _kept: dict[str, Entry] = {}
 _last = 0
@@ -62,7 +66,9 @@ class Err(Exception):
 
 def clear() -> None:
     """Forgets everything, state too."""
-    for kept in (logged, published, reported, figures, _kept):
+    global open_streams
+    open_streams = None
+    for kept in (logged, published, reported, changed_lists, updated_resources, figures, _kept):
         kept.clear()
 
 
@@ -82,12 +88,38 @@ def cancelled() -> bool:
     return False
 
 
+class Pollable:
+    """What is over at once."""
+
+    def __enter__(self) -> Pollable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def block(self) -> None:
+        pass
+
+
+def subscribe_duration(when: int) -> Pollable:
+    return Pollable()
+
+
 def changed(what: Listing) -> None:
-    pass
+    changed_lists.append(what.name.lower())
 
 
 def updated(uri: str) -> None:
-    pass
+    updated_resources.append(uri)
+
+
+def streams(path: str | None) -> int | None:
+    return open_streams if path is None else None
+
+
+def send(*request: Any) -> Any:
+    """There is no network in tests."""
+    raise request[-1]("failed", "there is no network in native tests")
 
 
 def add(name: str, delta: int) -> None:

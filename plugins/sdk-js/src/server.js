@@ -1,0 +1,5 @@
+// Owns figures of the host. Only where its operator grants them (`[grants] figures = true`).
+import { streams as host } from '#host/server';
+
+/** How many streams are open: all of them, or those of the mount at `path`; `undefined` if there is none at it. */
+export const streams = (path) => host(path) ?? undefined;

@@ -1,0 +1,38 @@
+"""Owns the way to the generated bindings (`wit_world`), which exist only where a component is made."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .stack import describe
+
+
+def wit(path: str) -> Any:
+    """The bindings of an interface: `exports.filter`."""
+    return importlib.import_module(f"wit_world.{path}")
+
+
+def types() -> Any:
+    """Those of the interface `types`, which has a longer name where another package has one too."""
+    try:
+        return wit("imports.tidemill_plugin_types")
+    except ModuleNotFoundError:
+        return wit("imports.types")
+
+
+def err(value: Any) -> Exception:
+    """What is raised to answer with an error."""
+    error: Exception = importlib.import_module("componentize_py_types").Err(value)
+    return error
+
+
+def log(error: BaseException) -> None:
+    """What is not told to whoever asked goes to the log."""
+    host = wit("imports.log")
+    host.log(host.Level.ERROR, describe(error), [])
+
+
+def listed(given: Any) -> list[Any]:
+    """A list, or what a function answers."""
+    return list(given() if callable(given) else given)

@@ -79,11 +79,13 @@ func (e Event) Time() time.Time { return time.UnixMilli(int64(e.TimeMS())).UTC()
 // Data is empty without data, or if the manifest says WithoutData. It must not be written to.
 func (e Event) Data() []byte { return e.bytes(6) }
 
-// IsJSON says whether the data is JSON by its content type: none, application/json, text/json, or one that ends in +json.
+// IsJSON says whether the data is JSON by its content type, as the host does: none, application/json, or one in ASCII that ends in
+// +json.
 func (e Event) IsJSON() bool {
 	essence, _, _ := strings.Cut(e.ContentType(), ";")
-	essence = strings.ToLower(strings.TrimSpace(essence))
-	return e.ContentType() == "" || essence == "application/json" || essence == "text/json" || strings.HasSuffix(essence, "+json")
+	ascii := strings.IndexFunc(essence, func(letter rune) bool { return letter >= utf8.RuneSelf }) < 0
+	essence = strings.ToLower(strings.TrimRight(essence, " "))
+	return e.ContentType() == "" || essence == "application/json" || ascii && strings.HasSuffix(essence, "+json")
 }
 
 // Text is the data as text; a Problem if it is not UTF-8.

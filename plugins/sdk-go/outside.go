@@ -61,50 +61,6 @@ func (r *Refusal) Error() string { return r.Detail }
 // Refuse makes one.
 func Refuse(status uint16, detail string) error { return &Refusal{status, detail} }
 
-// Tool is something that clients may call.
-type Tool struct {
-	Name, Title, Description string
-	// InputSchema is the JSON Schema of the arguments; empty: an object without members. OutputSchema and Permission may be empty.
-	InputSchema, OutputSchema, Permission        string
-	ReadOnly, Destructive, Idempotent, OpenWorld bool
-}
-
-// Call is one call of a tool.
-type Call struct {
-	Name string
-	// Arguments are a JSON object that the schema allows.
-	Arguments json.RawMessage
-	// Caller is empty for somebody without a token.
-	Caller string
-}
-
-// Read reads the arguments; returned as it is, its error tells the caller.
-func (c Call) Read(into any) error {
-	if err := read(c.Arguments, into); err != nil {
-		return InvalidArguments(err.Error())
-	}
-	return nil
-}
-
-// Answer is what came of a call: a text for people and models and, if there is something for programs, a value.
-type Answer struct {
-	Text string
-	// Structured becomes JSON where it is not nil.
-	Structured any
-	// IsError: the tool could not do it, and the text says why.
-	IsError bool
-}
-
-// InvalidArguments is an error that says what is wrong beyond what the schema says.
-type InvalidArguments string
-
-func (i InvalidArguments) Error() string { return string(i) }
-
-// UnknownTool is the error for a tool that there is not.
-type UnknownTool struct{}
-
-func (UnknownTool) Error() string { return "there is no such tool" }
-
 // JSON reads the body into a value; returned as it is, its error refuses the delivery with status 400.
 func (d Delivery) JSON(into any) error {
 	err := read(d.Body, into)

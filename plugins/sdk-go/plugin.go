@@ -16,7 +16,7 @@
 //	}
 //
 // tidemill plugin build makes a component of it. What a plugin may rely on is said in wit/v0.1. The package compiles
-// natively too, so that go test works: the packages log, meter, state, bus and call then keep to themselves what they are told.
+// natively too, so that go test works: the packages log, meter, state, bus, call and server then keep to themselves what they are told.
 package tidemill
 
 import (
@@ -70,6 +70,25 @@ type Plugin struct {
 	Tools func() []Tool
 	// Call calls one of them.
 	Call func(call Call) (Answer, error)
+
+	// Prompts are those that clients may ask for (kind prompts), asked for after Configure.
+	Prompts func() []Prompt
+	// Get fills one of them in.
+	Get func(asked Request) (Filled, error)
+
+	// Resources are those that are listed (kind resources), asked for after Configure.
+	Resources func() []Resource
+	// Templates stand for those that are too many to list. May be nil.
+	Templates func() []Template
+	// Read is the content of one; caller is empty for somebody without a token.
+	Read func(uri, caller string) ([]ResourceContent, error)
+
+	// Complete suggests values for arguments of prompts and variables of templates. May be nil: then there are none.
+	Complete func(asked Question) (Suggestions, error)
+
+	// HTTPHosts are those that a plugin which sends requests cannot do without, such as "api.example.com": one that was not granted
+	// refuses the load. Asked for after Configure. May be nil.
+	HTTPHosts func() []string
 }
 
 // Target is what a rendering is for.

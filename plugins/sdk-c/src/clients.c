@@ -1,19 +1,10 @@
-/* Owns the kinds that face somebody outside: views, webhooks, tools; and the events that a plugin makes itself. */
+/* Owns the kinds that face somebody outside: views and webhooks; and the events that a plugin makes itself. */
 #include "internal.h"
-
-#if defined(TIDEMILL_HAS_VIEW) || defined(TIDEMILL_HAS_WEBHOOK)
-/* A pair of the bindings is a pair of the header: two texts, each a pointer and a size. */
-static tidemill_pairs pairs(plugin_list_tuple2_string_string_t own) {
-  tidemill_pairs made = {(const tidemill_pair *)own.ptr, own.len};
-  return made;
-}
-typedef char pairs_are_the_same[sizeof(tidemill_pair) == sizeof(plugin_tuple2_string_string_t) ? 1 : -1];
-#endif
 
 #ifdef TIDEMILL_HAS_VIEW
 bool exports_tidemill_plugin_view_classify(exports_tidemill_plugin_view_subscriber_t *who, plugin_string_t *ret,
                                            plugin_string_t *err) {
-  tidemill_subscriber subscriber = {tidemill_borrow(who->principal), pairs(who->claims), pairs(who->parameters)};
+  tidemill_subscriber subscriber = {tidemill_borrow(who->principal), tidemill_pairs_of(who->claims), tidemill_pairs_of(who->parameters)};
   tidemill_buffer text = {0};
   bool good = tidemill_classify(&subscriber, &text);
   *(good ? ret : err) = tidemill_take(&text);
@@ -35,7 +26,7 @@ bool exports_tidemill_plugin_view_visible(plugin_string_t *class_name, exports_t
   }
   if (!good) free(ret->ptr);
   plugin_string_free(class_name);
-  exports_tidemill_plugin_view_batch_free(events);
+  tidemill_batch_end(events);
   return good;
 }
 #endif
@@ -127,7 +118,7 @@ bool tidemill_publish(tidemill_drafts *drafts, tidemill_buffer *why) {
 bool exports_tidemill_plugin_webhook_receive(exports_tidemill_plugin_webhook_delivery_t *delivered,
                                              exports_tidemill_plugin_webhook_list_draft_t *ret,
                                              exports_tidemill_plugin_webhook_refusal_t *err) {
-  tidemill_delivery delivery = {pairs(delivered->headers), tidemill_borrow(delivered->query),
+  tidemill_delivery delivery = {tidemill_pairs_of(delivered->headers), tidemill_borrow(delivered->query),
                                 tidemill_bytes(delivered->body.ptr, delivered->body.len)};
   tidemill_drafts drafts = {0};
   tidemill_buffer why = {0};
@@ -157,55 +148,6 @@ bool exports_tidemill_plugin_webhook_receive(exports_tidemill_plugin_webhook_del
     made->data.len = draft->data.len;
   }
   free(drafts.drafts);
-  return true;
-}
-#endif
-
-#ifdef TIDEMILL_HAS_TOOLS
-void exports_tidemill_plugin_tools_tools(exports_tidemill_plugin_tools_list_tool_t *ret) {
-  size_t count = 0;
-  const tidemill_tool *own = tidemill_tools(&count);
-  ret->len = count;
-  ret->ptr = count ? (exports_tidemill_plugin_tools_tool_t *)tidemill_alloc(count * sizeof *ret->ptr) : NULL;
-  for (size_t i = 0; i < count; i++) {
-    exports_tidemill_plugin_tools_tool_t *made = ret->ptr + i;
-    made->name = tidemill_copy(tidemill_str(own[i].name));
-    made->title = tidemill_copy_option(own[i].title);
-    made->description = tidemill_copy(tidemill_str(own[i].description));
-    const char *schema = own[i].input_schema ? own[i].input_schema : "{\"type\":\"object\",\"properties\":{}}";
-    made->input_schema = tidemill_copy(tidemill_str(schema));
-    made->output_schema = tidemill_copy_option(own[i].output_schema);
-    made->permission = tidemill_copy_option(own[i].permission);
-    made->hints = own[i].hints;
-  }
-}
-
-bool exports_tidemill_plugin_tools_call(exports_tidemill_plugin_tools_invocation_t *invoked,
-                                        exports_tidemill_plugin_tools_outcome_t *ret,
-                                        exports_tidemill_plugin_tools_failure_t *err) {
-  tidemill_text nobody = {NULL, 0};
-  tidemill_invocation invocation = {tidemill_borrow(invoked->name), tidemill_borrow(invoked->arguments_json),
-                                    invoked->caller.is_some ? tidemill_borrow(invoked->caller.val) : nobody};
-  tidemill_buffer text = {0}, structured = {0};
-  tidemill_call_end end = tidemill_call(&invocation, &text, &structured);
-  exports_tidemill_plugin_tools_invocation_free(invoked);
-  if (end != TIDEMILL_DONE && end != TIDEMILL_TOOL_ERROR) {
-    tidemill_free(&structured);
-    err->tag = (uint8_t)(end - TIDEMILL_UNKNOWN_TOOL);
-    if (end == TIDEMILL_UNKNOWN_TOOL) tidemill_free(&text);
-    else err->val.failed = tidemill_take(&text);
-    return false;
-  }
-  memset(ret, 0, sizeof *ret);
-  ret->tag = EXPORTS_TIDEMILL_PLUGIN_TOOLS_OUTCOME_COMPLETE;
-  exports_tidemill_plugin_tools_tool_result_t *result = &ret->val.complete;
-  result->is_error = end == TIDEMILL_TOOL_ERROR;
-  result->content.len = 1;
-  result->content.ptr = (exports_tidemill_plugin_tools_part_t *)tidemill_alloc(sizeof *result->content.ptr);
-  result->content.ptr->tag = TIDEMILL_PLUGIN_CONTENT_PART_TEXT;
-  result->content.ptr->val.text = tidemill_take(&text);
-  result->structured_json.is_some = structured.size > 0;
-  result->structured_json.val = tidemill_take(&structured);
   return true;
 }
 #endif

@@ -47,18 +47,16 @@ static bool same_letters(const char *text, const char *lower, size_t size) {
   return true;
 }
 
-static bool blank(char letter) { return letter == ' ' || letter == '\t'; }
-
-/* None, `application/json`, `text/json`, or one that ends in `+json` (RFC 6839), whatever its parameters. */
+/* None, `application/json`, or one that ends in `+json` (RFC 6839), whatever its parameters: what the host takes for JSON. */
 bool tidemill_event_is_json(const tidemill_event *event) {
   tidemill_text type = tidemill_event_content_type(event);
   if (!type.size) return true;
   size_t end = 0;
-  while (end < type.size && type.data[end] != ';') end++;
-  while (end > 0 && blank(type.data[end - 1])) end--;
-  while (end > 0 && blank(type.data[0])) type.data++, end--;
-  return (end == 16 && same_letters(type.data, "application/json", 16)) || (end == 9 && same_letters(type.data, "text/json", 9)) ||
-         (end >= 5 && same_letters(type.data + end - 5, "+json", 5));
+  bool ascii = true;
+  while (end < type.size && type.data[end] != ';') ascii = (uint8_t)type.data[end++] < 0x80 && ascii;
+  while (end > 0 && type.data[end - 1] == ' ') end--;
+  return (end == 16 && same_letters(type.data, "application/json", 16)) ||
+         (ascii && end >= 5 && same_letters(type.data + end - 5, "+json", 5));
 }
 
 bool tidemill_event_text(const tidemill_event *event, tidemill_text *text) {
@@ -97,6 +95,11 @@ bool tidemill_batch_faulted(tidemill_plugin_types_fault_t *fault) {
 tidemill_event tidemill_batch_event(const tidemill_plugin_types_batch_t *batch, size_t number) {
   tidemill_event event = {batch->rows.ptr + number * ROW, batch->arena.ptr};
   return event;
+}
+
+void tidemill_batch_end(tidemill_plugin_types_batch_t *batch) {
+  if (batch->rows.len) free(batch->rows.ptr);
+  if (batch->arena.len) free(batch->arena.ptr);
 }
 
 bool tidemill_batch_begin(const tidemill_plugin_types_batch_t *batch, size_t *count, tidemill_plugin_types_fault_t *fault) {

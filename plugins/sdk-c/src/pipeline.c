@@ -52,7 +52,7 @@ bool exports_tidemill_plugin_filter_decide(exports_tidemill_plugin_filter_batch_
     good = !tidemill_batch_faulted(err);
   }
   if (!good) free(ret->ptr);
-  exports_tidemill_plugin_filter_batch_free(events);
+  tidemill_batch_end(events);
   return good;
 }
 #endif
@@ -105,7 +105,7 @@ bool exports_tidemill_plugin_transform_apply(exports_tidemill_plugin_transform_b
     good = !tidemill_batch_faulted(err);
   }
   if (!good) exports_tidemill_plugin_transform_list_outcome_free(ret);
-  exports_tidemill_plugin_transform_batch_free(events);
+  tidemill_batch_end(events);
   return good;
 }
 #endif
@@ -164,7 +164,7 @@ bool exports_tidemill_plugin_event_types_validate(exports_tidemill_plugin_event_
     good = !tidemill_batch_faulted(err);
   }
   if (!good) exports_tidemill_plugin_event_types_list_validity_free(ret);
-  exports_tidemill_plugin_event_types_batch_free(events);
+  tidemill_batch_end(events);
   return good;
 }
 
@@ -192,7 +192,7 @@ bool exports_tidemill_plugin_event_types_render(exports_tidemill_plugin_event_ty
   }
   if (!good) plugin_list_string_free(ret);
   plugin_string_free(target);
-  exports_tidemill_plugin_event_types_batch_free(events);
+  tidemill_batch_end(events);
   return good;
 }
 #endif

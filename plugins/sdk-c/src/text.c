@@ -116,6 +116,13 @@ bool tidemill_utf8(tidemill_text text) {
   return true;
 }
 
+typedef char pairs_are_the_same[sizeof(tidemill_pair) == sizeof(plugin_tuple2_string_string_t) ? 1 : -1];
+
+tidemill_pairs tidemill_pairs_of(plugin_list_tuple2_string_string_t own) {
+  tidemill_pairs made = {(const tidemill_pair *)own.ptr, own.len};
+  return made;
+}
+
 bool tidemill_pairs_find(tidemill_pairs pairs, const char *name, tidemill_text *value) {
   for (size_t i = 0; i < pairs.count; i++) {
     if (!tidemill_is(pairs.pairs[i].name, name)) continue;

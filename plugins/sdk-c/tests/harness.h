@@ -8,7 +8,7 @@
 #include "plugin.h"
 #include "tidemill.h"
 
-static int wrong, now, number;
+static int wrong, ran, now, number;
 static const char *now_name;
 
 #define CHECK(holds) \

@@ -1,4 +1,5 @@
-// Package call is for the inside of a call of a tool: how far it is, and whether somebody still waits.
+// Package call is for the inside of a call by a client: how far it is, whether somebody still waits, and what changed for clients.
+// Outside of such calls all of it does nothing.
 package call
 
 import (
@@ -43,4 +44,32 @@ func Sleep(left time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// Listing is a kind of list.
+type Listing uint8
+
+// The lists that there are.
+const (
+	Tools Listing = iota
+	Prompts
+	Resources
+)
+
+// Changed tells clients that what they know of a list may not be so any more.
+func Changed(what Listing) {
+	if host.Changed != nil {
+		host.Changed(uint8(what))
+		return
+	}
+	host.Missing("call")
+}
+
+// Updated tells those who follow a resource that its content changed.
+func Updated(uri string) {
+	if host.Updated != nil {
+		host.Updated(uri)
+		return
+	}
+	host.Missing("call")
 }

@@ -5,6 +5,7 @@ package state
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,13 @@ func IncrementFor(key string, by int64, time time.Duration) (int64, error) {
 		}
 		sum = int64(binary.LittleEndian.Uint64(entry.Value))
 	}
-	sum += by
+	if by > 0 && sum > math.MaxInt64-by {
+		sum = math.MaxInt64 // as the host does
+	} else if by < 0 && sum < math.MinInt64-by {
+		sum = math.MinInt64
+	} else {
+		sum += by
+	}
 	_, err := Put(key, binary.LittleEndian.AppendUint64(nil, uint64(sum)))
 	return sum, err
 }

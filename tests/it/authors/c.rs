@@ -5,7 +5,9 @@ use std::fs;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example};
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
+use super::whole::{ALL_KINDS, every_kind_works, example};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,15 +22,42 @@ async fn a_cpp_plugin_of_every_kind_runs() {
     every_kind_works(&Author::with_tools(tools), "c++").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_c_plugin_asks_the_host() {
+    let Some(tools) = toolchain("zig") else { return };
+    the_host_is_asked(tools, "c", "plugin.c", include_str!("asks/plugin.c")).await;
+}
+
+/// The header is C++ as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cpp_plugin_asks_the_host() {
+    let Some(tools) = toolchain("zig") else { return };
+    the_host_is_asked(tools, "cpp", "plugin.cpp", include_str!("asks/plugin.c")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_c_plugin_sends_requests() {
+    let Some(tools) = toolchain("zig") else { return };
+    requests_are_sent(tools, "c", "plugin.c", include_str!("asks/http.c")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cpp_plugin_sends_requests() {
+    let Some(tools) = toolchain("zig") else { return };
+    requests_are_sent(tools, "cpp", "plugin.cpp", include_str!("asks/http.c")).await;
+}
+
+/// As it was begun, each kind passes its tests.
 #[test]
-fn single_kinds_of_c_and_cpp_build() {
+fn single_kinds_of_c_and_cpp_build_and_pass() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools);
     for language in ["c", "cpp"] {
-        for kind in EVENT_KINDS_AND_TOOLS.split(',') {
+        for kind in ALL_KINDS.split(',') {
             let name = format!("{language}-{kind}");
             author.succeeds("", &["new", &name, "--lang", language, "--kind", kind]);
             author.succeeds(&name, &["build"]);
+            author.succeeds(&name, &["test"]);
         }
     }
 }

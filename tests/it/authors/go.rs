@@ -8,7 +8,9 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example, stored};
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
+use super::whole::{ALL_KINDS, cases, every_kind_works, example, stored};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,12 +19,24 @@ async fn a_go_plugin_of_every_kind_runs() {
     every_kind_works(&Author::with_tools(tools), "go").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_go_plugin_asks_the_host() {
+    let Some(tools) = toolchain("go") else { return };
+    the_host_is_asked(tools, "go", "plugin.go", include_str!("asks/plugin.go")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_go_plugin_sends_requests() {
+    let Some(tools) = toolchain("go") else { return };
+    requests_are_sent(tools, "go", "plugin.go", include_str!("asks/http.go")).await;
+}
+
 /// The vectors go natively through the same modules that a component was made of; only the host is not there.
 #[test]
 fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools.clone());
-    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", EVENT_KINDS_AND_TOOLS]);
+    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", ALL_KINDS]);
     author.succeeds("vectors", &["build"]);
     let generated = author.at("vectors/.tidemill/gen");
     fs::remove_file(generated.join("author/host_log.go")).unwrap();
@@ -37,16 +51,20 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let ran = go.env("TIDEMILL_VECTORS", root.join("tests/vectors")).output().unwrap();
     let told = String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned();
     assert!(ran.status.success(), "{told}");
-    assert!(told.matches("    --- PASS").count() > 30, "{told}");
+    for (test, name) in [("TestBatches", "batches.json"), ("TestAnswers", "answers.json")] {
+        assert_eq!(told.matches(&format!("    --- PASS: {test}/")).count(), cases(name), "{told}");
+    }
 }
 
+/// As it was begun, each kind passes its tests.
 #[test]
-fn single_kinds_of_go_build() {
+fn single_kinds_of_go_build_and_pass() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools);
-    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
+    for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "go", "--kind", kind]);
         author.succeeds(kind, &["build"]);
+        author.succeeds(kind, &["test"]);
     }
 }
 

@@ -12,8 +12,6 @@ use crate::support::Server;
 
 /// Every kind, as it is typed.
 pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,tools,prompts,resources";
-/// Those that every language has a template of.
-pub(super) const EVENT_KINDS_AND_TOOLS: &str = "filter,transform,event-types,view,webhook,tools";
 
 /// Time for interpreters on machines that do much else: what is tested is not how fast they are.
 const CONFIG: &str = "[limits]\ntime = \"5s\"\n";
@@ -41,9 +39,7 @@ pub(super) async fn serve(name: &str, component: &Path, settings: Option<&Path>)
 
 /// Writes, builds and serves a plugin of all kinds.
 pub(super) async fn every_kind_works(author: &Author, language: &str) {
-    let native = ["go", "c", "c++", "zig"].contains(&language);
-    let kinds = if native { EVENT_KINDS_AND_TOOLS } else { ALL_KINDS };
-    author.succeeds("", &["new", "all", "--lang", language, "--kind", kinds]);
+    author.succeeds("", &["new", "all", "--lang", language, "--kind", ALL_KINDS]);
     author.succeeds("all", &["build"]);
     // As it was begun: what a newcomer types next.
     author.succeeds("all", &["test"]);

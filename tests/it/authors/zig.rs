@@ -7,7 +7,9 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example};
+use super::asks::the_host_is_asked;
+use super::sends::requests_are_sent;
+use super::whole::{ALL_KINDS, every_kind_works, example};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,13 +18,27 @@ async fn a_zig_plugin_of_every_kind_runs() {
     every_kind_works(&Author::with_tools(tools), "zig").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zig_plugin_asks_the_host() {
+    let Some(tools) = toolchain("zig") else { return };
+    the_host_is_asked(tools, "zig", "plugin.zig", include_str!("asks/plugin.zig")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zig_plugin_sends_requests() {
+    let Some(tools) = toolchain("zig") else { return };
+    requests_are_sent(tools, "zig", "plugin.zig", include_str!("asks/http.zig")).await;
+}
+
+/// As it was begun, each kind passes its tests.
 #[test]
-fn single_kinds_of_zig_build() {
+fn single_kinds_of_zig_build_and_pass() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools);
-    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
+    for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "zig", "--kind", kind]);
         author.succeeds(kind, &["build"]);
+        author.succeeds(kind, &["test"]);
     }
 }
 
@@ -44,7 +60,7 @@ fn mistakes_in_zig_name_their_line() {
 fn nothing_is_handed_over_without_an_address() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools.clone());
-    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-c/tidemill.zig");
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-c/tidemill/text.zig");
     fs::copy(sdk, author.at("tidemill.zig")).unwrap();
     let test = r#"const std = @import("std");
 const Text = @import("tidemill.zig").Text;

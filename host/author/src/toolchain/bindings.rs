@@ -49,9 +49,7 @@ pub(super) fn ask_for_wasi(project: &Project) -> Result<(), BuildError> {
 pub(super) fn teach(error: BuildError, project: &Project) -> BuildError {
     let BuildError::Failed { step, mut output } = error else { return error };
     let mut advice = Vec::new();
-    for (name, use_) in
-        [("state_", "state"), ("meter_", "meter"), ("publish", "bus"), ("progress", "call"), ("cancelled", "call")]
-    {
+    for (name, use_) in USES {
         if undefined(&output, name) {
             advice.push(format!("add \"{use_}\" to `uses` in {}", project::MANIFEST));
         }
@@ -74,6 +72,20 @@ pub(super) fn teach(error: BuildError, project: &Project) -> BuildError {
     }
     BuildError::Failed { step, output }
 }
+
+/// How names of functions begin, and the interface that they are of.
+const USES: [(&str, &str); 10] = [
+    ("state_", "state"),
+    ("meter_", "meter"),
+    ("publish", "bus"),
+    ("streams", "server"),
+    ("http_", "http"),
+    ("progress", "call"),
+    ("cancelled", "call"),
+    ("sleep", "call"),
+    ("changed", "call"),
+    ("updated", "call"),
+];
 
 fn undefined(output: &str, name: &str) -> bool {
     let places = ["undefined symbol: tidemill_", "undefined reference to `tidemill_"];

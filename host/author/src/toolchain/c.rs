@@ -110,8 +110,8 @@ impl Generated {
 
     /// The C sources that belong to every plugin.
     pub(super) fn sources(&self) -> Vec<PathBuf> {
-        const SDK: [&str; 8] = ["clients", "event", "host", "json_read", "json_write", "pipeline", "plugin", "text"];
-        let sdk = SDK.iter().map(|name| self.sdk.join("src").join(name).with_extension("c"));
+        const SDK: &str = "calls clients content event host http json_read json_write pipeline plugin resources text";
+        let sdk = SDK.split(' ').map(|name| self.sdk.join("src").join(name).with_extension("c"));
         sdk.chain([self.folder.join("plugin.c")]).collect()
     }
 
@@ -123,10 +123,11 @@ impl Generated {
 
 /// What the SDK's sources are told of the world.
 fn defines(project: &Project) -> String {
-    let uses = project.uses().iter().filter(|import| !matches!(import, Import::Log | Import::Http));
-    let names = std::iter::once("log").chain(uses.map(|import| import.name()));
+    let uses = project.uses().iter().filter(|import| !matches!(import, Import::Log)).map(|import| import.name());
+    let names = std::iter::once("log").chain(uses).chain(project.kinds().iter().map(|kind| kind.name()));
+    let completed = project.kinds().iter().any(|kind| kind.is_completed()).then_some("completions");
     names
-        .chain(project.kinds().iter().map(|kind| kind.name()))
+        .chain(completed)
         .map(|name| format!("#define TIDEMILL_HAS_{} 1\n", name.replace('-', "_").to_uppercase()))
         .collect()
 }

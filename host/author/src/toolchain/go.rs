@@ -1,6 +1,7 @@
 //! Go: the author's package, the SDK's module and the generated bindings are three modules of one workspace in `.tidemill/`, of
 //! which Go makes a core module, which becomes a component in process.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,25 @@ impl Toolchain for Go {
         go.arg(".");
         tool::run("Compiling", &mut go, progress)?;
         bindings::finish(project, &module, Some(&world))
+    }
+}
+
+/// How the bindings take memory for what the host hands over.
+const ALLOCATE: &str = "pointer := Allocate(&pinner, newSize, align)";
+/// The same without the garbage collector, which asks for the time of day: no call may ask the host for anything while the host
+/// asks it for memory. It waits for goroutines that are pinned twice: to begin, and to help.
+const ALLOCATE_PINNED: &str = "procPin()\n\t\tprocPin()\n\t\tpointer := Allocate(&pinner, newSize, \
+                               align)\n\t\tprocUnpin()\n\t\tprocUnpin()";
+const PINS: &str = "\n//go:linkname procPin runtime.procPin\nfunc procPin() int\n\n//go:linkname procUnpin \
+                    runtime.procUnpin\nfunc procUnpin()\n";
+
+/// A source of the module that generated code needs, with [`ALLOCATE_PINNED`].
+fn pinned<'s>(name: &str, source: &'s [u8]) -> Cow<'s, [u8]> {
+    match std::str::from_utf8(source) {
+        Ok(text) if name == "wit/runtime/runtime.go" => {
+            (text.replace(ALLOCATE, ALLOCATE_PINNED) + PINS).into_bytes().into()
+        }
+        _ => source.into(),
     }
 }
 
@@ -78,7 +98,7 @@ impl Workspace {
         }
         bindings::generate(options.build(), world, &made.folder)?;
         for (name, bytes) in GO_MODULE {
-            bindings::write(&home.join("go-module").join(name), bytes)?;
+            bindings::write(&home.join("go-module").join(name), &pinned(name, bytes))?;
         }
         let sdk = home.join("sdk/_glue");
         let glue = |from: &str, to: &str| {
@@ -94,6 +114,15 @@ impl Workspace {
             if matches!(kind, Kind::Filter | Kind::Transform | Kind::EventTypes | Kind::View) {
                 glue("convert_types", "convert/types.go")?;
             }
+            if matches!(kind, Kind::Tools | Kind::Prompts | Kind::Resources) {
+                glue("convert_content", "convert/content.go")?;
+            }
+            if kind.is_completed() {
+                glue("completions", "export_tidemill_plugin_completions/glue.go")?;
+            }
+        }
+        if uses.contains(&Import::Http) {
+            glue("wants", "export_tidemill_plugin_wants/glue.go")?;
         }
         for import in uses.iter().filter(|import| sdk.join(format!("host_{}", import.name())).is_dir()) {
             glue(&format!("host_{}", import.name()), &format!("author/host_{}.go", import.name()))?;
@@ -174,5 +203,17 @@ const fn fields(kind: Kind) -> &'static [&'static str] {
         Kind::Tools => &["Tools", "Call"],
         Kind::Prompts => &["Prompts", "Get"],
         Kind::Resources => &["Resources", "Read"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_for_the_host_is_taken_without_the_garbage_collector() {
+        let (name, source) = GO_MODULE.iter().find(|(name, _)| *name == "wit/runtime/runtime.go").unwrap();
+        let text = String::from_utf8(pinned(name, source).into_owned()).unwrap();
+        assert_eq!((text.matches(ALLOCATE).count(), text.matches(ALLOCATE_PINNED).count()), (1, 1), "{text}");
     }
 }

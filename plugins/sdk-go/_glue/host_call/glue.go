@@ -7,7 +7,7 @@ import (
 )
 
 func init() {
-	host.Cancelled = bound.Cancelled
+	host.Cancelled, host.Changed, host.Updated = bound.Cancelled, bound.Changed, bound.Updated
 	host.Progress = func(done, total float64, message string) {
 		all, line := types.None[float64](), types.None[string]()
 		if total > 0 {

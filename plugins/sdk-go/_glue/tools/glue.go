@@ -9,7 +9,6 @@ import (
 	"tidemill.dev/sdk"
 	"tidemill.dev/sdk/gen/author"
 	"tidemill.dev/sdk/gen/convert"
-	"tidemill.dev/sdk/gen/tidemill_plugin_content"
 	bound "tidemill.dev/sdk/gen/tidemill_plugin_tools"
 )
 
@@ -45,18 +44,18 @@ func Tools() []bound.Tool {
 // Call calls one of them.
 func Call(invoked bound.Invocation) types.Result[bound.Outcome, bound.Failure] {
 	answer, err := author.Plugin.Call(tidemill.Call{
-		Name: invoked.Name, Arguments: json.RawMessage(invoked.ArgumentsJson), Caller: invoked.Caller.SomeOr(""),
+		Client: convert.Client(invoked.Caller, invoked.State, invoked.Accepts, invoked.Responses),
+		Name:   invoked.Name, Arguments: json.RawMessage(invoked.ArgumentsJson),
 	})
-	structured := types.None[string]()
-	if err == nil && answer.Structured != nil {
-		var text []byte
-		text, err = json.Marshal(answer.Structured)
-		structured = types.Some(string(text))
+	var outcome bound.Outcome
+	if err == nil {
+		outcome, err = ended(answer)
 	}
 	var wrong tidemill.InvalidArguments
 	_, problems := tidemill.AsProblems(err)
 	switch {
 	case err == nil:
+		return types.Ok[bound.Outcome, bound.Failure](outcome)
 	case problems || errors.As(err, &wrong):
 		return types.Err[bound.Outcome, bound.Failure](bound.MakeFailureInvalidArguments(err.Error()))
 	case errors.As(err, &tidemill.UnknownTool{}):
@@ -64,7 +63,29 @@ func Call(invoked bound.Invocation) types.Result[bound.Outcome, bound.Failure] {
 	default:
 		return types.Err[bound.Outcome, bound.Failure](bound.MakeFailureFailed(err.Error()))
 	}
-	return types.Ok[bound.Outcome, bound.Failure](bound.MakeOutcomeComplete(bound.ToolResult{
-		Content: []bound.Part{tidemill_plugin_content.MakePartText(answer.Text)}, StructuredJson: structured, IsError: answer.IsError,
-	}))
+}
+
+// ended is how a call ended that did not fail; an error if what it says cannot be JSON.
+func ended(answer tidemill.Answer) (bound.Outcome, error) {
+	if answer.Ask != nil {
+		asked, err := convert.Asked(*answer.Ask)
+		return bound.MakeOutcomeInputRequired(asked), err
+	}
+	structured := types.None[string]()
+	if answer.Structured != nil {
+		text, err := json.Marshal(answer.Structured)
+		if err != nil {
+			return bound.Outcome{}, err
+		}
+		structured = types.Some(string(text))
+	}
+	var content []bound.Part
+	if answer.Text != "" || len(answer.Content) == 0 {
+		content = append(content, convert.Part(tidemill.Text(answer.Text)))
+	}
+	for _, part := range answer.Content {
+		content = append(content, convert.Part(part))
+	}
+	result := bound.ToolResult{Content: content, StructuredJson: structured, IsError: answer.IsError}
+	return bound.MakeOutcomeComplete(result), nil
 }

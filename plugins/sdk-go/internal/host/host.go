@@ -21,6 +21,22 @@ type Failure struct {
 	Other        string
 }
 
+// Request is a request over HTTP; the timeout is in nanoseconds, 0 for none of its own.
+type Request struct {
+	Method, Authority, Target string
+	Secure                    bool
+	Headers                   [][2]string
+	Body                      []byte
+	Timeout                   uint64
+}
+
+// Response is its answer.
+type Response struct {
+	Status  uint16
+	Headers [][2]string
+	Body    []byte
+}
+
 // What the host offers, if the plugin's world has it.
 var (
 	Log         func(level uint8, message string, fields [][2]string)
@@ -29,6 +45,11 @@ var (
 	Publish     func(events []Draft) (why string, ok bool)
 	Progress    func(done, total float64, message string)
 	Cancelled   func() bool
+	Changed     func(what uint8)
+	Updated     func(uri string)
+	Streams     func(path string) (uint32, bool)
+	// Without an answer why is not empty, and kind is one of http.Kind.
+	Send func(request Request) (answer Response, kind uint8, why string)
 
 	StateGet       func(keys []string) []*Entry
 	StatePut       func(key string, value []byte, ifVersion *uint64, ttlMS uint64) (uint64, *Failure)

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Author;
 use super::asks::the_host_is_asked;
 use super::sends::requests_are_sent;
-use super::whole::{ALL_KINDS, every_kind_works, example, stored};
+use super::whole::{ALL_KINDS, cases, every_kind_works, example, stored};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,10 +51,6 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let ran = go.env("TIDEMILL_VECTORS", root.join("tests/vectors")).output().unwrap();
     let told = String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned();
     assert!(ran.status.success(), "{told}");
-    let cases = |name: &str| {
-        let text = fs::read_to_string(root.join("tests/vectors").join(name)).unwrap();
-        serde_json::from_str::<serde_json::Value>(&text).unwrap()["cases"].as_array().unwrap().len()
-    };
     for (test, name) in [("TestBatches", "batches.json"), ("TestAnswers", "answers.json")] {
         assert_eq!(told.matches(&format!("    --- PASS: {test}/")).count(), cases(name), "{told}");
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from contextlib import suppress
 from typing import Any
 
 from .stack import describe
@@ -15,10 +17,14 @@ def wit(path: str) -> Any:
 
 def types() -> Any:
     """Those of the interface `types`, which has a longer name where another package has one too."""
-    try:
-        return wit("imports.tidemill_plugin_types")
-    except ModuleNotFoundError:
-        return wit("imports.types")
+    return sys.modules.get("wit_world.imports.tidemill_plugin_types") or wit("imports.types")
+
+
+def load() -> None:
+    """Imports what is asked for later, as far as it is there: a component has no files to look for it in."""
+    for path in ("imports.types", "imports.tidemill_plugin_types", "imports.content", "imports.log", "exports.completions"):
+        with suppress(ModuleNotFoundError):
+            wit(path)
 
 
 def err(value: Any) -> Exception:

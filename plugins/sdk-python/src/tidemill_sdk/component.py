@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from . import answer, batch, calls, offers
-from .bindings import err, listed, log, types, wit
+from .bindings import err, listed, load, log, types, wit
 from .failure import Fault, Problem, Problems, Refusal
 from .stack import describe
 
@@ -33,6 +33,7 @@ def component(plugin: Any, *, name: str, version: str, kinds: list[str]) -> dict
         missing = next((needed for needed in _NEEDS[kind] if not hasattr(plugin, needed)), None)
         if missing:
             raise TypeError(f"a plugin of kind {kind} has `{missing}`, which is missing")
+    load()
     classes: dict[str, type] = {"Manifest": _manifest(plugin, name, version)}
     # Worlds ask for the last two where they belong to something else.
     for make in [*(_KINDS[kind] for kind in kinds), offers.completions, _wants]:

@@ -29,11 +29,14 @@ macro_rules! run {
 }
 
 run! {
+    readme: "README.md",
+    start: "docs/index.md",
     authors: "docs/authors.md",
     authors_c: "docs/authors/c.md",
     authors_go: "docs/authors/go.md",
     authors_javascript: "docs/authors/javascript.md",
     authors_python: "docs/authors/python.md",
+    authors_rust: "docs/authors/rust.md",
     authors_typescript: "docs/authors/typescript.md",
     authors_zig: "docs/authors/zig.md",
 }
@@ -41,12 +44,11 @@ run! {
 /// Pages of which every block is parsed, and why no more than that is done with them.
 const PARSED: &[(&str, &str)] = &[
     ("ARCHITECTURE.md", "a drawing"),
-    ("README.md", "it begins with builds of the whole checkout"),
     ("docs/benchmarks.md", "the benches take hours"),
     ("docs/configuration.md", "parts of configurations; the reference is made by the program, and compared by a test"),
     ("docs/log.md", "commands for a server that has been running for long"),
     ("docs/mcp.md", "the client is somebody else's"),
-    ("docs/mounts.md", "parts of configurations; tests/it/mounts has whole ones"),
+    ("docs/mounts.md", "whole configurations, which servers would take; tests/it/mounts runs such ones"),
     ("docs/operating.md", "proxies, service managers and dashboards of others"),
     ("docs/plugins.md", "parts of settings; what authors do is in docs/authors"),
     ("docs/sources.md", "parts of configurations; tests/it/sources.rs has whole ones"),
@@ -61,12 +63,12 @@ const PARSED: &[(&str, &str)] = &[
     ("examples/plugins/ts-order-events/README.md", "tests/it/authors/javascript.rs builds and tests it"),
     ("examples/plugins/zig-filter/README.md", "tests/it/authors/zig.rs builds and tests it"),
     ("examples/systemd/README.md", "it wants systemd"),
-    ("plugins/cel/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/cel/README.md", "settings that are taken; tests/it/ready_made.rs runs such ones"),
     ("plugins/github/README.md", "deliveries of GitHub"),
-    ("plugins/jq/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
-    ("plugins/json-schema/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/jq/README.md", "settings that are taken; tests/it/ready_made.rs runs such ones"),
+    ("plugins/json-schema/README.md", "settings that are taken; tests/it/ready_made.rs runs such ones"),
     ("plugins/notification-server/README.md", "examples/notification-server does it, and is run"),
-    ("plugins/redact/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/redact/README.md", "settings that are taken; tests/it/ready_made.rs runs such ones"),
     ("plugins/sdk-js/README.md", "docs/authors/javascript.md does it, and is run"),
     ("plugins/sdk-python/README.md", "docs/authors/python.md does it, and is run"),
 ];

@@ -119,7 +119,9 @@ tidemill publish note.added '{"n": 2}'
 ```
 
 ```console
+...
 [..]note.added[..]{"n":2}
+...
 ^C
 ```
 

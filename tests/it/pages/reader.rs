@@ -32,8 +32,9 @@ pub(super) fn toolchains(names: &[String]) -> Option<Vec<PathBuf>> {
 }
 
 /// Gives a command what a reader has.
-pub(super) fn prepare(command: &mut Command, page: &str, toolchains: &[PathBuf], address: &str) {
+pub(super) fn prepare(command: &mut Command, toolchains: &[PathBuf], address: &str) {
     support::prepare(command);
+    command.env_remove("CARGO_TARGET_DIR");
     let program = Path::new(env!("CARGO_BIN_EXE_tidemill"));
     let mut path = vec![program.parent().unwrap().to_owned()];
     path.extend(toolchains.iter().map(|folder| folder.join("bin")));
@@ -44,7 +45,6 @@ pub(super) fn prepare(command: &mut Command, page: &str, toolchains: &[PathBuf],
     }
     command.env("TIDEMILL_LISTEN", address).env("TIDEMILL_URL", format!("http://{address}"));
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
-    // One for each page: the SDK is compiled once, and pages do not wait for each other or take each other's plugin.
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages").join(page.replace('/', "-"));
-    command.env("CARGO_TARGET_DIR", target);
+    // The SDK is compiled once for all pages; what becomes of a plugin is its own.
+    command.env("CARGO_BUILD_BUILD_DIR", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages"));
 }

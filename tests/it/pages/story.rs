@@ -16,6 +16,8 @@ use super::{parsed, reader};
 
 /// How long a page may take. It only ends what hangs: interpreters are compiled meanwhile, on machines that others use too.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
+/// How long a command that goes on may take to print what the page says. It does not end by itself if that never comes.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// What goes on while a page is followed.
 struct Story<'a> {
@@ -115,7 +117,7 @@ impl Story<'_> {
 
     /// What the last command prints that goes on. It may print more. `^C` at the end is typed.
     fn prints_more(&mut self, shown: &Shown) -> Result<(), Wrong> {
-        let end = self.end;
+        let end = self.end.min(Instant::now() + PATIENCE);
         let Some(terminal) = self.terminals.iter_mut().rfind(|terminal| terminal.taken_by.is_some()) else {
             return Err((shown.line, "no command goes on that could print this; begin commands with `$ `".to_owned()));
         };
@@ -124,7 +126,7 @@ impl Story<'_> {
             None => (&*shown.output, false),
         };
         if !output.is_empty() {
-            let wished = format!("{output}...\n");
+            let wished = if output.ends_with("...\n") { output.to_owned() } else { format!("{output}...\n") };
             // Lines that are whole, as the end of one that is not may differ.
             let whole = |printed: &str| printed.rfind('\n').map_or(String::new(), |end| printed[..=end].to_owned());
             terminal
@@ -155,7 +157,7 @@ impl Story<'_> {
             }
             _ => {
                 let mut bash = Command::new("bash");
-                reader::prepare(&mut bash, &self.page.path, &self.toolchains, address);
+                reader::prepare(&mut bash, &self.toolchains, address);
                 bash.current_dir(self.home.path());
                 let scripts = self.scripts.path().join(self.terminals.len().to_string());
                 self.terminals.push(Terminal::open(bash, &scripts));

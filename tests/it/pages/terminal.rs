@@ -12,10 +12,12 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 /// What bash prints when a command is done, before its exit code. Nobody else prints it.
 const DONE: &str = "\u{1}done ";
 /// How long what was started may take to end when it is asked to.
-const LEAVING: Duration = Duration::from_secs(20);
+const LEAVING: Duration = Duration::from_secs(10);
 
 pub(super) struct Terminal {
     bash: Child,
+    /// Ends everything in place of this process, should that be killed.
+    guard: Child,
     keys: ChildStdin,
     printed: Arc<Printed>,
     /// How much of it was looked at.
@@ -50,12 +52,13 @@ impl Terminal {
         let mut child = bash.spawn().unwrap();
         // The command holds the writing end, too: only without it does the reader hear that nobody prints any more.
         drop(bash);
+        let guard = guard(&child);
         let printed = Arc::<Printed>::default();
         let sink = Arc::clone(&printed);
         std::thread::spawn(move || sink.collect(reader));
         let keys = child.stdin.take().unwrap();
         let mut terminal =
-            Self { bash: child, keys, printed, seen: 0, scripts: scripts.to_owned(), typed: 0, taken_by: None };
+            Self { bash: child, guard, keys, printed, seen: 0, scripts: scripts.to_owned(), typed: 0, taken_by: None };
         terminal.press(&format!("trap 'printf \"\\n{DONE}%d\\n\" $?' EXIT\n"));
         terminal
     }
@@ -154,6 +157,13 @@ impl Terminal {
     }
 }
 
+/// Waits until nobody holds its input any more, in a group of its own, and ends the group of a terminal then.
+fn guard(bash: &Child) -> Child {
+    let mut guard = Command::new("bash");
+    guard.args(["-c", "read -r; kill -TERM -- -$0", &bash.id().to_string()]);
+    guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
+}
+
 impl Printed {
     fn collect(&self, mut from: impl Read) {
         let (mut bytes, mut buffer) = (Vec::new(), [0; 8192]);
@@ -191,15 +201,28 @@ impl Drop for Terminal {
         // Asked first: what a command started in a group of its own is ended by that command.
         let _ = kill_process_group(group, Signal::TERM);
         let start = Instant::now();
-        while start.elapsed() < LEAVING {
-            // Its own end has to be heard, or it counts as one of the group.
-            let _ = self.bash.try_wait();
-            if test_kill_process_group(group).is_err() {
-                return;
+        // Its own end has to be heard, or it counts as one of the group.
+        while self.bash.try_wait().is_ok() && test_kill_process_group(group).is_ok() {
+            if start.elapsed() > LEAVING {
+                let _ = kill_process_group(group, Signal::KILL);
+                break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let _ = kill_process_group(group, Signal::KILL);
         let _ = self.bash.wait();
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
     }
+}
+
+/// A test that is killed cannot end what it started.
+#[test]
+fn what_was_started_ends_with_the_test_that_started_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(Command::new("bash"), folder.path());
+    terminal.types("echo ready; sleep 999", "page.md", 1);
+    let end = Instant::now() + Duration::from_secs(60);
+    assert!(terminal.says(end, "ready"));
+    drop(terminal.guard.stdin.take());
+    assert_eq!(terminal.ended(end).map(|ended| ended.printed).as_deref(), Some("ready\n"));
 }

@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use crate::cargo::{Workspace, has_subcommand, succeed};
 use crate::wasm_target::{TARGET, ensure_installed};
-use crate::{guests, say};
+use crate::{book, guests, say};
 
-/// Format, lints, and which dependencies come from where under which licence.
+/// Format, lints, the documentation, and which dependencies come from where under which licence.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     succeed(
         workspace.cargo().args(["fmt", "--all", "--check"]),
@@ -22,6 +22,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     clippy.args(["clippy", "--target", TARGET]);
     clippy.args(guests::plugins(workspace).flat_map(|(package, _)| ["-p", package]));
     succeed(clippy.args(["--", "-D", "warnings"]), "checking the lints of the plugins")?;
+
+    book::check(workspace)?;
 
     if has_subcommand("deny") {
         let mut deny = workspace.cargo();

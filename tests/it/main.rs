@@ -41,6 +41,7 @@ mod mcp;
 mod mounts;
 mod openapi;
 mod outbound;
+mod pages;
 mod plugins;
 mod proxy;
 mod publishing_again;

@@ -11,8 +11,9 @@ use crate::{guests, say};
 /// Which lane the servers of integration tests take for streams, see CONTRIBUTING.md.
 const LANE: &str = "TIDEMILL_TEST_SSE_LANE";
 /// What is repeated on the other lane: integration tests, without those that go through both by themselves, or are about what
-/// authors do on their own machine.
-const OF_ONE_LANE: &str = "package(tidemill) and binary(it) and not test(/^lanes::|^authors::|::auto::|::hyper::/)";
+/// authors do on their own machine, and what pages tell them to.
+const OF_ONE_LANE: &str =
+    "package(tidemill) and binary(it) and not test(/^lanes::|^authors::|^pages::|::auto::|::hyper::/)";
 
 /// Runs all tests, and those that start servers once more on the other lane; or what the arguments for the test runner
 /// select, once.
@@ -37,7 +38,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         say::line("cargo-nextest is not installed (cargo install --locked cargo-nextest): using cargo test instead");
         tests.args(["test", "--workspace"]).args(arguments);
         again.args(["test", "--workspace", "--test", "it", "--"]);
-        again.args(["--skip", "lanes::", "--skip", "authors::", "--skip", "::auto::", "--skip", "::hyper::"]);
+        for other in ["lanes::", "authors::", "pages::authors", "::auto::", "::hyper::"] {
+            again.args(["--skip", other]);
+        }
     }
     let mut passed = passes(&mut tests)?;
     if arguments.is_empty() {

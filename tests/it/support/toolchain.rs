@@ -32,7 +32,8 @@ enum Packages {
 /// test fails, unless `TIDEMILL_TEST_SKIP_TOOLCHAINS=1` says that it may be left out.
 #[allow(clippy::print_stdout, reason = "what was left out is said where the test's output is read")]
 pub(crate) fn toolchain(name: &str) -> Option<PathBuf> {
-    let (_, packages) = TOOLCHAINS.iter().find(|(known, _)| *known == name).unwrap();
+    let known = TOOLCHAINS.iter().find(|(known, _)| *known == name);
+    let (_, packages) = known.unwrap_or_else(|| panic!("there is no toolchain `{name}`"));
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/toolchains");
     fs::create_dir_all(&all).unwrap();
     // Tests are processes of their own, and all want it at once.

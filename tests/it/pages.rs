@@ -1,0 +1,127 @@
+//! The documentation does what it says: each page is followed from its first block to its last, as its reader would.
+//!
+//! Owns which pages are run, and which are only parsed, and why. How a page is written stands in CONTRIBUTING.md. `page` and
+//! `note` read it, `story` follows it in a `terminal`, `excerpt` finds what it shows a part of, and `own` proves that a wrong
+//! page fails.
+
+mod excerpt;
+mod note;
+mod own;
+mod page;
+mod parsed;
+mod reader;
+mod story;
+mod terminal;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// Makes a test of each page that is run.
+macro_rules! run {
+    ($($name:ident: $page:literal,)*) => {
+        const RUN: &[&str] = &[$($page),*];
+        $(#[test]
+        fn $name() {
+            story::follow($page, &story::read($page)).unwrap_or_else(|wrong| panic!("{wrong}"));
+        })*
+    };
+}
+
+run! {
+    authors: "docs/authors.md",
+    authors_c: "docs/authors/c.md",
+    authors_go: "docs/authors/go.md",
+    authors_javascript: "docs/authors/javascript.md",
+    authors_python: "docs/authors/python.md",
+    authors_typescript: "docs/authors/typescript.md",
+    authors_zig: "docs/authors/zig.md",
+}
+
+/// Pages of which every block is parsed, and why no more than that is done with them.
+const PARSED: &[(&str, &str)] = &[
+    ("ARCHITECTURE.md", "a drawing"),
+    ("README.md", "it begins with builds of the whole checkout"),
+    ("docs/benchmarks.md", "the benches take hours"),
+    ("docs/configuration.md", "parts of configurations; the reference is made by the program, and compared by a test"),
+    ("docs/log.md", "commands for a server that has been running for long"),
+    ("docs/mcp.md", "the client is somebody else's"),
+    ("docs/mounts.md", "parts of configurations; tests/it/mounts has whole ones"),
+    ("docs/operating.md", "proxies, service managers and dashboards of others"),
+    ("docs/plugins.md", "parts of settings; what authors do is in docs/authors"),
+    ("docs/sources.md", "parts of configurations; tests/it/sources.rs has whole ones"),
+    ("docs/tools.md", "a part of a plugin; plugins/notification-server is the whole"),
+    ("docs/types.md", "examples/typed-dashboard does it, and is run"),
+    ("examples/all-five/README.md", "five services with secrets of their own; tests/it/seeds/all_five.rs runs them"),
+    ("examples/grafana/README.md", "for a program that is not here"),
+    ("examples/plugins/c-sampler/README.md", "tests/it/authors/c.rs builds and tests it"),
+    ("examples/plugins/go-webhook/README.md", "tests/it/authors/go.rs builds and tests it"),
+    ("examples/plugins/js-redactor/README.md", "tests/it/authors/javascript.rs builds and tests it"),
+    ("examples/plugins/python-enrichment/README.md", "tests/it/authors/python.rs builds and tests it"),
+    ("examples/plugins/ts-order-events/README.md", "tests/it/authors/javascript.rs builds and tests it"),
+    ("examples/plugins/zig-filter/README.md", "tests/it/authors/zig.rs builds and tests it"),
+    ("examples/systemd/README.md", "it wants systemd"),
+    ("plugins/cel/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/github/README.md", "deliveries of GitHub"),
+    ("plugins/jq/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/json-schema/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/notification-server/README.md", "examples/notification-server does it, and is run"),
+    ("plugins/redact/README.md", "parts of settings; tests/it/ready_made.rs has whole ones"),
+    ("plugins/sdk-js/README.md", "docs/authors/javascript.md does it, and is run"),
+    ("plugins/sdk-python/README.md", "docs/authors/python.md does it, and is run"),
+];
+
+/// Pages with another form of blocks, of their own test: `tests/it/examples.rs`.
+const EXAMPLES: [&str; 10] = [
+    "custom-event-type",
+    "event-driven",
+    "hello",
+    "hot-reload",
+    "mcp-sse",
+    "notification-server",
+    "sixth-system",
+    "sse-integration",
+    "stdio-sse",
+    "typed-dashboard",
+];
+
+/// Every page with blocks is in one of the lists above, and nothing else is; `docs/authors` is run.
+#[test]
+fn every_page_has_its_test() {
+    let examples = EXAMPLES.map(|name| format!("examples/{name}/README.md"));
+    let listed: Vec<&str> = RUN
+        .iter()
+        .copied()
+        .chain(PARSED.iter().map(|(page, _)| *page))
+        .chain(examples.iter().map(String::as_str))
+        .collect();
+    let unique: BTreeSet<&str> = listed.iter().copied().collect();
+    assert_eq!(unique.len(), listed.len(), "a page is listed twice");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let found = Command::new("git")
+        .args(["ls-files", "-co", "--exclude-standard", "*.md"])
+        .current_dir(&root)
+        .output()
+        .unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    for page in &listed {
+        assert!(found.lines().any(|path| path == *page), "{page} is listed, and not there");
+    }
+    for path in found.lines().filter(|path| !listed.contains(path)) {
+        let text = std::fs::read_to_string(root.join(path)).unwrap();
+        assert!(
+            !text.lines().any(|line| line.trim_start().starts_with("```")),
+            "{path} has blocks and is in no list of tests/it/pages.rs"
+        );
+    }
+    for (page, _) in PARSED {
+        assert!(!page.starts_with("docs/authors"), "{page}: pages for authors are run");
+    }
+}
+
+#[test]
+fn every_other_page_is_parsed() {
+    let wrong: Vec<String> =
+        PARSED.iter().filter_map(|(page, _)| parsed::page(page, &story::read(page)).err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -80,7 +80,7 @@ impl Load {
             Input::Event(published) => self.events.push(published.event),
             Input::Delivery(delivery) => self.deliveries.push(delivery),
             Input::Subscriber(who) => self.subscriber = who,
-            Input::Call(_) => {}
+            Input::Call(_) | Input::Prompt(_) | Input::Resource(_) | Input::Completion(_) => {}
         }
         Ok(())
     }

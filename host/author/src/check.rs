@@ -72,6 +72,12 @@ pub struct About {
     pub event_types: Vec<String>,
     /// Its tools.
     pub tools: Vec<String>,
+    /// Its prompts.
+    pub prompts: Vec<String>,
+    /// The addresses that it lists.
+    pub resources: Vec<String>,
+    /// The URI templates of further ones.
+    pub resource_templates: Vec<String>,
 }
 
 /// Something to look at.
@@ -206,6 +212,9 @@ fn about(plugin: &Plugin) -> About {
         subscribes: plugin.subscribes().iter().map(ToString::to_string).collect(),
         event_types,
         tools: plugin.offer().tools.iter().map(|tool| tool.info.name.clone()).collect(),
+        prompts: plugin.offer().prompts.iter().map(|prompt| prompt.name.clone()).collect(),
+        resources: plugin.offer().resources.iter().map(|resource| resource.uri.clone()).collect(),
+        resource_templates: plugin.offer().templates.iter().map(|template| template.uri_template.clone()).collect(),
     }
 }
 

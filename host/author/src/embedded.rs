@@ -44,6 +44,10 @@ struct Wit;
 #[exclude = "README.md"]
 struct Templates;
 
+/// The part of WASI that SDKs send requests by: packages after those that they need.
+pub(crate) const WASI: [(&str, &str); 2] =
+    [("wasi-io", include_str!("../wasi/io.wit")), ("wasi-http", include_str!("../wasi/http.wit"))];
+
 /// The folder of WIT files of this version, as it is named everywhere.
 pub(crate) const WIT_VERSION: &str = "v0.1";
 /// Below `.tidemill/`: says what was unpacked.

@@ -1,4 +1,5 @@
-//! What a plugin is run with, one JSON text each: an event, a delivery, a call of a tool, or who looks at what follows.
+//! What a plugin is run with, one JSON text each: an event, a delivery, who looks at what follows, or what a client
+//! asks for: a call of a tool, a prompt, a resource, a completion.
 //!
 //! Owns these forms and their mistakes in words. That of events is the server's own, which is handed in.
 
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidemill_bus::Published;
 use tidemill_event::Problem;
-use tidemill_plugin::{Delivery, Subscriber, ToolCall};
+use tidemill_plugin::{Delivery, PromptCall, Question, Subject, Subscriber, ToolCall};
 
 /// How an event in the simple form is read, with the source that it has if it says none: the same as for `POST /events`.
 pub type Decode = fn(&str, &str) -> Result<Published, Vec<Problem>>;
@@ -29,6 +30,12 @@ pub enum Input {
     Delivery(Delivery),
     /// `{"call": {…}}`: a client calls a tool.
     Call(ToolCall),
+    /// `{"prompt": {…}}`: a client has a prompt filled in.
+    Prompt(PromptCall),
+    /// `{"resource": {"uri": …}}`: a client reads what is at an address.
+    Resource(String),
+    /// `{"completion": {…}}`: a client asks what may be meant by the beginning of a value.
+    Completion(Question),
     /// `{"subscriber": {…}}`: who looks, through a view, at the events after it.
     Subscriber(Subscriber),
 }
@@ -54,6 +61,32 @@ struct RawCall {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawPrompt {
+    name: String,
+    #[serde(default)]
+    arguments: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawResource {
+    uri: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCompletion {
+    prompt: Option<String>,
+    template: Option<String>,
+    argument: String,
+    #[serde(default)]
+    value: String,
+    #[serde(default)]
+    others: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawSubscriber {
     #[serde(default)]
     principal: String,
@@ -75,6 +108,16 @@ impl Input {
         if let Some(raw) = only("call") {
             let RawCall { tool, arguments } = inner("call", raw)?;
             return Ok(Self::Call(ToolCall { name: tool, arguments, ..ToolCall::default() }));
+        }
+        if let Some(raw) = only("prompt") {
+            let RawPrompt { name, arguments } = inner("prompt", raw)?;
+            return Ok(Self::Prompt(PromptCall { name, arguments: texts(arguments), ..PromptCall::default() }));
+        }
+        if let Some(raw) = only("resource") {
+            return inner("resource", raw).map(|RawResource { uri }| Self::Resource(uri));
+        }
+        if let Some(raw) = only("completion") {
+            return completion(inner("completion", raw)?).map(Self::Completion);
         }
         if let Some(raw) = only("subscriber") {
             let RawSubscriber { principal, claims, parameters } = inner("subscriber", raw)?;
@@ -134,6 +177,16 @@ fn delivery(raw: &str) -> Result<Delivery, String> {
     };
     let headers = texts(headers).into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     Ok(Delivery { headers, query, body })
+}
+
+fn completion(raw: RawCompletion) -> Result<Question, String> {
+    let RawCompletion { prompt, template, argument, value, others } = raw;
+    let subject = match (prompt, template) {
+        (Some(prompt), None) => Subject::Prompt(prompt),
+        (None, Some(template)) => Subject::Template(template),
+        _ => return Err("`completion`: it has `prompt` or `template`, one of them".into()),
+    };
+    Ok(Question { subject, argument, value, others: texts(others) })
 }
 
 /// Names with values as text.

@@ -20,12 +20,24 @@ pub enum Kind {
     Webhook,
     /// Has tools that clients call.
     Tools,
+    /// Has prompts that people choose.
+    Prompts,
+    /// Has resources that clients read.
+    Resources,
 }
 
 impl Named for Kind {
     const WHAT: &'static str = "kind of plugin";
-    const ALL: &'static [Self] =
-        &[Self::Filter, Self::Transform, Self::EventTypes, Self::View, Self::Webhook, Self::Tools];
+    const ALL: &'static [Self] = &[
+        Self::Filter,
+        Self::Transform,
+        Self::EventTypes,
+        Self::View,
+        Self::Webhook,
+        Self::Tools,
+        Self::Prompts,
+        Self::Resources,
+    ];
 
     /// The interface's name, which is the kind's name everywhere.
     fn name(self) -> &'static str {
@@ -36,6 +48,8 @@ impl Named for Kind {
             Self::View => "view",
             Self::Webhook => "webhook",
             Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
         }
     }
 
@@ -43,10 +57,19 @@ impl Named for Kind {
         match self {
             Self::EventTypes => &["event-type", "types"],
             Self::Tools => &["tool"],
+            Self::Prompts => &["prompt"],
+            Self::Resources => &["resource"],
             Self::Filter => &["filters"],
             Self::Transform => &["transforms"],
             Self::View => &["views"],
             Self::Webhook => &["webhooks"],
         }
+    }
+}
+
+impl Kind {
+    /// Whether values for it can be suggested (`completions`).
+    pub(crate) const fn is_completed(self) -> bool {
+        matches!(self, Self::Prompts | Self::Resources)
     }
 }

@@ -3,6 +3,7 @@
 //! Owns an author's folder ([`Project`]), the languages and their toolchains, the templates and SDKs that are part of the
 //! binary, and the way from a core module to a component. Must not know: HTTP, the server, how anything is printed.
 
+mod answer;
 pub mod bench;
 pub mod build;
 pub mod check;
@@ -25,6 +26,7 @@ mod toolchain;
 mod watch;
 mod world;
 
+pub use answer::Answer;
 pub use build::{BuildError, BuildOptions, Built, Progress};
 pub use import::Import;
 pub use input::{Decode, Input};

@@ -5,8 +5,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidemill_event::{Event, Problem, Timestamp};
-use tidemill_plugin::{Content, Fault, ResourceBody, ToolOutcome, ToolResult};
+use tidemill_plugin::Fault;
 use uuid::Uuid;
+
+use crate::answer::{Answer, base64};
 
 /// All that came of one input.
 #[derive(Debug, Clone)]
@@ -66,8 +68,8 @@ pub enum Outcome {
     },
     /// The subscriber sees what this class sees.
     Class(String),
-    /// What a tool answered.
-    Answered(ToolOutcome),
+    /// What a client gets.
+    Answered(Answer),
     /// The plugin was not called: it has no such thing, or the arguments are wrong.
     Uncalled(String),
 }
@@ -96,11 +98,6 @@ impl Outcome {
             Self::Delivered(all) => all.iter().find_map(Self::fault),
             _ => None,
         }
-    }
-
-    /// What a tool answered, or nothing.
-    pub fn answer(&self) -> Value {
-        if let Self::Answered(answer) = self { answer_json(answer) } else { Value::Null }
     }
 
     fn json(&self) -> Map<String, Value> {
@@ -135,7 +132,7 @@ impl Outcome {
                 put("detail", detail.as_str().into());
             }
             Self::Class(class) => put("class", class.as_str().into()),
-            Self::Answered(answer) => put("answer", answer_json(answer)),
+            Self::Answered(answer) => put("answer", answer.json()),
         }
         json
     }
@@ -209,43 +206,4 @@ fn is_past(time: Timestamp) -> bool {
     const RECENT_MS: u64 = 60_000;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX).abs_diff(time.unix_ms()) > RECENT_MS
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-fn answer_json(answer: &ToolOutcome) -> Value {
-    match answer {
-        ToolOutcome::Complete(ToolResult { content, structured, is_error }) => {
-            let mut json = Map::from_iter([("content".to_owned(), content.iter().map(content_json).collect())]);
-            structured.iter().for_each(|value| drop(json.insert("structured".into(), value.clone())));
-            if *is_error {
-                json.insert("isError".into(), true.into());
-            }
-            Value::Object(json)
-        }
-        ToolOutcome::InputRequired { requests, state } => {
-            let request = |(name, request): (&String, &tidemill_plugin::InputRequest)| {
-                (name.clone(), json!({"method": request.method, "params": request.params}))
-            };
-            json!({"inputRequired": requests.iter().map(request).collect::<Map<_, _>>(), "state": state})
-        }
-    }
-}
-
-fn content_json(content: &Content) -> Value {
-    match content {
-        Content::Text(text) => json!({"type": "text", "text": text}),
-        Content::Image { data, media_type } => json!({"type": "image", "mimeType": media_type, "data": base64(data)}),
-        Content::Audio { data, media_type } => json!({"type": "audio", "mimeType": media_type, "data": base64(data)}),
-        Content::Link { uri, name, media_type } => {
-            json!({"type": "resource_link", "uri": uri, "name": name, "mimeType": media_type})
-        }
-        Content::Resource(resource) => match &resource.body {
-            ResourceBody::Text(text) => json!({"type": "resource", "uri": resource.uri, "text": text}),
-            ResourceBody::Blob(bytes) => json!({"type": "resource", "uri": resource.uri, "blob": base64(bytes)}),
-        },
-    }
 }

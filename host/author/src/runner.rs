@@ -3,6 +3,7 @@
 //!
 //! Must not know where inputs come from, nor how what became of them is shown.
 
+mod asked;
 mod ear;
 mod ground;
 
@@ -14,8 +15,8 @@ use tidemill_bus::{Bus, BusOptions, Origin, Outcome as Became, Published};
 use tidemill_event::{Event, Position, Timestamp};
 use tidemill_log::{Log, MemoryLog, MemoryOptions, ReadLimit, Retention, RetentionPolicy};
 use tidemill_plugin::{
-    CallContext, CallFailure, Classified, Engine, EngineError, Fault, FaultKind, Kind, Lane, Limits, LoadError,
-    OnFault, Plugin, PluginSettings, Plugins, Received, Subscriber, ToolCall, Unjudged, Verdict,
+    Classified, Engine, EngineError, Kind, Lane, Limits, LoadError, OnFault, Plugin, PluginSettings, Plugins, Received,
+    Subscriber, Unjudged, Verdict,
 };
 use uuid::Uuid;
 
@@ -172,8 +173,17 @@ impl Runner {
             },
             Input::Call(call) => match self.has(Kind::Tools, "has no tools", "tools") {
                 Err(uncalled) => uncalled,
-                Ok(()) => self.call(call).await,
+                Ok(()) => asked::tool(&self.plugin, call).await,
             },
+            Input::Prompt(call) => match self.has(Kind::Prompts, "has no prompts", "prompts") {
+                Err(uncalled) => uncalled,
+                Ok(()) => asked::prompt(&self.plugin, call).await,
+            },
+            Input::Resource(uri) => match self.has(Kind::Resources, "has no resources", "resources") {
+                Err(uncalled) => uncalled,
+                Ok(()) => asked::resource(&self.plugin, uri).await,
+            },
+            Input::Completion(question) => asked::completion(&self.plugin, question).await,
             Input::Subscriber(who) => match self.has(Kind::View, "is no view", "view") {
                 Err(uncalled) => uncalled,
                 Ok(()) => self.classify(&who),
@@ -250,20 +260,6 @@ impl Runner {
                 Some(fault.map_or(Ok(verdicts.contains(&Verdict::Keep)), |fault| Err(Outcome::Failed(fault))))
             }
             Err(Unjudged::Later(reason) | Unjudged::Out(reason)) => Some(Err(Outcome::Retry(reason))),
-        }
-    }
-
-    async fn call(&self, call: ToolCall) -> Outcome {
-        let name = call.name.clone();
-        match self.plugin.call_tool(call, CallContext::default()).await {
-            Ok(answer) => Outcome::Answered(answer),
-            Err(CallFailure::Unknown) => {
-                let tools: Vec<&str> = self.plugin.offer().tools.iter().map(|tool| &*tool.info.name).collect();
-                Outcome::Uncalled(format!("there is no tool `{name}`; it has {}", tools.join(", ")))
-            }
-            Err(CallFailure::Invalid(detail)) => Outcome::Uncalled(detail),
-            Err(CallFailure::Failed(detail)) => Outcome::Failed(Fault::new(FaultKind::Broken, detail)),
-            Err(failure) => Outcome::Retry(failure.to_string()),
         }
     }
 

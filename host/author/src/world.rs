@@ -1,7 +1,8 @@
 //! The WIT world of a project: what it exports by its kinds and imports by its uses. Languages whose bindings are generated
 //! read it from `.tidemill/wit/`; a core module is made a component by it.
 //!
-//! Requests over HTTP are not part of it: what a language sends them by is `wasi:http` as its own runtime brings it.
+//! What comes with others: `completions` with what values are suggested for, `wants` with requests over HTTP. SDKs answer them
+//! for authors who do not.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,8 @@ use crate::{Import, Kind, Named, Project, embedded, project};
 
 /// The version of the package that plugins are built for.
 const VERSION: &str = "0.1.0";
+/// By what requests are sent.
+const HTTP: &str = "wasi:http/outgoing-handler@0.2.0";
 /// The world's name.
 pub(crate) const NAME: &str = "plugin";
 
@@ -49,6 +52,9 @@ impl World {
         let mut resolve = Resolve::default();
         resolve.push_group(contract).map_err(|error| error.to_string())?;
         let resolved = |error| format!("{error:#}");
+        for (name, text) in embedded::WASI {
+            resolve.push_str(name, text).map_err(resolved)?;
+        }
         let package = resolve.push_str("plugin.wit", &text).map_err(resolved)?;
         let id = resolve.select_world(&[package], Some(NAME)).map_err(resolved)?;
         Ok(Self { text, resolve, id })
@@ -68,6 +74,9 @@ impl World {
         for (name, text) in embedded::wit() {
             write(folder.join("deps/tidemill-plugin").join(name), &text)?;
         }
+        for (name, text) in embedded::WASI {
+            write(folder.join("deps").join(name).join("package.wit"), text)?;
+        }
         Ok(folder)
     }
 }
@@ -77,16 +86,21 @@ fn text(kinds: &[Kind], uses: &[Import]) -> String {
         "// Made from {} by `tidemill plugin build`.\npackage tidemill:author;\n\n/// This plugin.\nworld {NAME} {{\n",
         project::MANIFEST
     );
-    let mut line = |direction: &str, interface: &str| {
-        text += &format!("  {direction} tidemill:plugin/{interface}@{VERSION};\n");
-    };
+    let mut line = |direction: &str, interface: &str| text += &format!("  {direction} {interface};\n");
+    let own = |interface: &str| format!("tidemill:plugin/{interface}@{VERSION}");
     // Everybody may log, and nothing has to be granted for it.
     let others = uses.iter().filter(|import| !matches!(import, Import::Log | Import::Http));
     for interface in std::iter::once("log").chain(others.map(|import| import.name())) {
-        line("import", interface);
+        line("import", &own(interface));
     }
-    for interface in std::iter::once("manifest").chain(kinds.iter().map(|kind| kind.name())) {
-        line("export", interface);
+    let sends = uses.contains(&Import::Http);
+    if sends {
+        line("import", HTTP);
+    }
+    let completed = kinds.iter().any(|kind| kind.is_completed()).then_some("completions");
+    let kinds = kinds.iter().map(|kind| kind.name());
+    for interface in std::iter::once("manifest").chain(kinds).chain(completed).chain(sends.then_some("wants")) {
+        line("export", &own(interface));
     }
     text + "}\n"
 }
@@ -106,6 +120,11 @@ mod tests {
         let imports = names(found.imports.keys().collect());
         assert!(imports.contains(&of("log")) && imports.contains(&of("state")) && !imports.contains(&of("bus")));
         assert_eq!(names(found.exports.keys().collect()), ["manifest", "filter", "event-types"].map(of));
+        let world = World::of(&[Kind::Prompts], &[Import::Http]).unwrap();
+        let found = &world.resolve.worlds[world.id];
+        let exports: Vec<_> = found.exports.keys().map(|key| world.resolve.name_world_key(key)).collect();
+        assert_eq!(exports, ["manifest", "prompts", "completions", "wants"].map(of));
+        assert!(found.imports.keys().any(|key| world.resolve.name_world_key(key) == HTTP));
     }
 
     #[test]

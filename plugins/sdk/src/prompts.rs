@@ -43,6 +43,15 @@ impl Prompt {
 }
 
 impl Request {
+    /// A request with arguments, for tests.
+    pub fn new<N: Into<String>, V: Into<String>>(
+        name: impl Into<String>,
+        arguments: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { name: name.into(), arguments, caller: None, accepts: Vec::new(), responses: Vec::new(), state: None }
+    }
+
     /// The value of an argument; empty if it was not given.
     pub fn argument(&self, name: &str) -> &str {
         self.arguments.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)

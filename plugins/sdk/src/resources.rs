@@ -62,6 +62,13 @@ impl Template {
     }
 }
 
+impl Question {
+    /// What somebody began to write, for tests.
+    pub fn new(subject: Subject, argument: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { subject, argument: argument.into(), value: value.into(), others: Vec::new() }
+    }
+}
+
 impl Suggestions {
     /// All that there are.
     pub fn all(values: impl IntoIterator<Item = String>) -> Self {

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example};
+use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,7 +25,7 @@ fn single_kinds_of_c_and_cpp_build() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools);
     for language in ["c", "cpp"] {
-        for kind in ALL_KINDS.split(',') {
+        for kind in EVENT_KINDS_AND_TOOLS.split(',') {
             let name = format!("{language}-{kind}");
             author.succeeds("", &["new", &name, "--lang", language, "--kind", kind]);
             author.succeeds(&name, &["build"]);

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example, stored};
+use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example, stored};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -22,7 +22,7 @@ async fn a_go_plugin_of_every_kind_runs() {
 fn the_go_module_reads_and_answers_as_the_vectors_say() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools.clone());
-    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", ALL_KINDS]);
+    author.succeeds("", &["new", "vectors", "--lang", "go", "--kind", EVENT_KINDS_AND_TOOLS]);
     author.succeeds("vectors", &["build"]);
     let generated = author.at("vectors/.tidemill/gen");
     fs::remove_file(generated.join("author/host_log.go")).unwrap();
@@ -44,7 +44,7 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
 fn single_kinds_of_go_build() {
     let Some(tools) = toolchain("go") else { return };
     let author = Author::with_tools(tools);
-    for kind in ALL_KINDS.split(',') {
+    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "go", "--kind", kind]);
         author.succeeds(kind, &["build"]);
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example, exception_is_told, kinds_answer, serve, stored};
+use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example, exception_is_told, kinds_answer, serve, stored};
 use crate::support::toolchain;
 
 /// The SDK's own tests, the shared vectors among them.
@@ -35,7 +35,7 @@ async fn a_typescript_plugin_of_every_kind_runs() {
 async fn starlingmonkey_runs_the_same_plugin() {
     let Some(tools) = toolchain("starlingmonkey") else { return };
     let author = Author::with_tools(tools);
-    author.succeeds("", &["new", "all", "--lang", "js", "--kind", ALL_KINDS]);
+    author.succeeds("", &["new", "all", "--lang", "js", "--kind", EVENT_KINDS_AND_TOOLS]);
     let settings = author.at("all/tidemill-plugin.toml");
     let said = fs::read_to_string(&settings).unwrap() + "\n[build]\nbackend = \"starlingmonkey\"\n";
     fs::write(settings, said).unwrap();
@@ -48,7 +48,7 @@ async fn starlingmonkey_runs_the_same_plugin() {
 #[test]
 fn templates_of_single_kinds_pass_their_own_tests() {
     let author = Author::new();
-    for kind in ALL_KINDS.split(',') {
+    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "js", "--kind", kind]);
         fs::create_dir_all(author.at(kind).join("node_modules/@tidemill")).unwrap();
         std::os::unix::fs::symlink("../../.tidemill/sdk", author.at(kind).join("node_modules/@tidemill/sdk")).unwrap();
@@ -62,7 +62,7 @@ fn templates_of_single_kinds_pass_their_own_tests() {
 fn templates_of_single_kinds_have_right_types() {
     let Some(tools) = toolchain("javascript") else { return };
     let author = Author::with_tools(tools.clone());
-    for kind in ALL_KINDS.split(',') {
+    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "ts", "--kind", kind]);
         let mut tsc = Command::new(tools.join("bin/tsc"));
         let ended = tsc.args(["--noEmit", "-p", "."]).current_dir(author.at(kind)).output().unwrap();

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example, exception_is_told, serve, stored};
+use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example, exception_is_told, serve, stored};
 use crate::support::toolchain;
 
 /// The SDK's own tests, the shared vectors among them, in plain Python.
@@ -32,7 +32,7 @@ async fn a_python_plugin_of_every_kind_runs() {
 #[test]
 fn templates_of_single_kinds_pass_their_own_tests() {
     let author = Author::new();
-    for kind in ALL_KINDS.split(',') {
+    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "py", "--kind", kind]);
         let mut python = Command::new("python3");
         python.args(["-m", "unittest"]).env("PYTHONPATH", ".tidemill/sdk/src").current_dir(author.at(kind));

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
+use super::whole::ALL_KINDS;
 use crate::support::Server;
 
 /// One for all, so that the SDK is compiled once.
@@ -22,8 +23,7 @@ fn cargo(folder: &Path, arguments: &[&str]) {
 #[tokio::test]
 async fn a_rust_plugin_of_every_kind_is_clean_and_works_from_the_template_on() {
     let author = Author::new();
-    let told =
-        author.succeeds("", &["new", "order-rules", "--kind", "filter,transform,event-types,view,webhook,tools"]);
+    let told = author.succeeds("", &["new", "order-rules", "--kind", ALL_KINDS]);
     assert!(told.contains("order-rules/src/filter.rs") && told.contains("order-rules/README.md"), "{told}");
     let folder = author.at("order-rules");
     cargo(&folder, &["fmt", "--check"]);
@@ -36,8 +36,14 @@ async fn a_rust_plugin_of_every_kind_is_clean_and_works_from_the_template_on() {
     let checked: serde_json::Value =
         serde_json::from_str(&author.succeeds("order-rules", &["check", "--json"])).unwrap();
     assert_eq!((&checked["ok"], &checked["findings"]), (&json!(true), &json!([])));
-    assert_eq!(checked["kinds"], json!(["event-types", "filter", "transform", "webhook", "view", "tools"]));
+    assert_eq!(
+        checked["kinds"],
+        json!(["event-types", "filter", "transform", "webhook", "view", "tools", "prompts", "resources"])
+    );
     assert_eq!((&checked["contract"], &checked["event_types"]), (&json!("0.1.0"), &json!(["order.created"])));
+    assert_eq!((&checked["prompts"], &checked["resources"]), (&json!(["order_summary"]), &json!(["orders://example"])));
+    let passed = author.succeeds("order-rules", &["test"]);
+    assert!(passed.contains("0 failed") && author.has("order-rules/tests/resources.jsonl"), "{passed}");
 
     let server = Server::start("", &[("order-rules", &author.at("order-rules/dist/order-rules.wasm"))]).await;
     let outcome = async |data| server.publish("order.created", data).await.1;
@@ -50,15 +56,18 @@ async fn a_rust_plugin_of_every_kind_is_clean_and_works_from_the_template_on() {
 #[test]
 fn every_kind_alone_is_formatted() {
     let author = Author::new();
-    for kind in ["filter", "transform", "event-types", "view", "webhook", "tools"] {
+    for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--kind", kind]);
         cargo(&author.at(kind), &["fmt", "--check"]);
-        let sources: Vec<_> = std::fs::read_dir(author.at(kind).join("src"))
+        let mut sources: Vec<_> = std::fs::read_dir(author.at(kind).join("src"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name.ends_with(".rs") && name != "lib.rs")
             .collect();
-        assert_eq!(sources, [format!("{}.rs", kind.replace('-', "_"))], "a module for its kind, and no other");
+        sources.sort();
+        let completed = ["prompts", "resources"].contains(&kind).then(|| "completions.rs".to_owned());
+        let expected: Vec<_> = completed.into_iter().chain([format!("{}.rs", kind.replace('-', "_"))]).collect();
+        assert_eq!(sources, expected, "a module for its kind, and no other");
     }
 }
 

@@ -11,7 +11,9 @@ use super::Author;
 use crate::support::Server;
 
 /// Every kind, as it is typed.
-pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,tools";
+pub(super) const ALL_KINDS: &str = "filter,transform,event-types,view,webhook,tools,prompts,resources";
+/// Those that every language has a template of.
+pub(super) const EVENT_KINDS_AND_TOOLS: &str = "filter,transform,event-types,view,webhook,tools";
 
 /// Time for interpreters on machines that do much else: what is tested is not how fast they are.
 const CONFIG: &str = "[limits]\ntime = \"5s\"\n";
@@ -39,7 +41,7 @@ pub(super) async fn serve(name: &str, component: &Path, settings: Option<&Path>)
 
 /// Writes, builds and serves a plugin of all kinds.
 pub(super) async fn every_kind_works(author: &Author, language: &str) {
-    author.succeeds("", &["new", "all", "--lang", language, "--kind", ALL_KINDS]);
+    author.succeeds("", &["new", "all", "--lang", language, "--kind", EVENT_KINDS_AND_TOOLS]);
     author.succeeds("all", &["build"]);
     // As it was begun: what a newcomer types next.
     author.succeeds("all", &["test"]);

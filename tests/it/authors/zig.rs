@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::Author;
-use super::whole::{ALL_KINDS, every_kind_works, example};
+use super::whole::{EVENT_KINDS_AND_TOOLS, every_kind_works, example};
 use crate::support::toolchain;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +20,7 @@ async fn a_zig_plugin_of_every_kind_runs() {
 fn single_kinds_of_zig_build() {
     let Some(tools) = toolchain("zig") else { return };
     let author = Author::with_tools(tools);
-    for kind in ALL_KINDS.split(',') {
+    for kind in EVENT_KINDS_AND_TOOLS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "zig", "--kind", kind]);
         author.succeeds(kind, &["build"]);
     }

@@ -80,5 +80,7 @@ const fn exports(kind: crate::Kind) -> &'static [&'static str] {
         crate::Kind::View => &["classify", "visible"],
         crate::Kind::Webhook => &["receive"],
         crate::Kind::Tools => &["tools", "call"],
+        crate::Kind::Prompts => &["prompts", "get"],
+        crate::Kind::Resources => &["resources", "read"],
     }
 }

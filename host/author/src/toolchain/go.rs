@@ -172,5 +172,7 @@ const fn fields(kind: Kind) -> &'static [&'static str] {
         Kind::View => &["Classify", "Visible"],
         Kind::Webhook => &["Receive"],
         Kind::Tools => &["Tools", "Call"],
+        Kind::Prompts => &["Prompts", "Get"],
+        Kind::Resources => &["Resources", "Read"],
     }
 }

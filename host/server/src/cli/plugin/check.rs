@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tidemill_author::Project;
-use tidemill_author::check::{About, Candidate, CheckError, Checked, Level, check};
+use tidemill_author::check::{Candidate, CheckError, Checked, Level, check};
 use tidemill_plugin::PluginSettings;
 
 use super::{table, trimmed};
@@ -100,14 +100,19 @@ fn show(checked: &Checked, output: &mut Output<'_>) -> Result<(), Failure> {
     if let Some(contract) = &checked.contract {
         table.add_row(["contract", &format!("tidemill:plugin@{contract}")]);
     }
-    if let Some(About { name, author_version, summary, kinds, wants, subscribes, event_types, tools }) = &checked.about
-    {
-        table.add_row(["name", &format!("{name} {author_version}")]);
-        table.add_row(["summary", summary]);
-        table.add_row(["kinds", &kinds.join(", ")]);
-        for (what, list) in
-            [("wants", wants), ("subscribes", subscribes), ("event types", event_types), ("tools", tools)]
-        {
+    if let Some(about) = &checked.about {
+        table.add_row(["name", &format!("{} {}", about.name, about.author_version)]);
+        table.add_row(["summary", &about.summary]);
+        table.add_row(["kinds", &about.kinds.join(", ")]);
+        for (what, list) in [
+            ("wants", &about.wants),
+            ("subscribes", &about.subscribes),
+            ("event types", &about.event_types),
+            ("tools", &about.tools),
+            ("prompts", &about.prompts),
+            ("resources", &about.resources),
+            ("resource templates", &about.resource_templates),
+        ] {
             if !list.is_empty() {
                 table.add_row([what, &list.join(", ")]);
             }

@@ -12,7 +12,7 @@ use crate::cli::{Exit, Failure, Output};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Languages: rust, javascript (js), typescript (ts), python (py), go, c, cpp (c++), zig
-Kinds: filter, transform, event-types, view, webhook, tools
+Kinds: filter, transform, event-types, view, webhook, tools, prompts, resources
 Interfaces to use: log, meter, state, bus, call, server, http
 
 Examples:

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
 use tidemill_author::{Input, LogLine, Outcome, Ran};
 
 /// Calls of a backtrace that are shown; the innermost come first.
@@ -18,6 +17,9 @@ pub(super) fn what(input: &Input) -> String {
         Input::Event(published) => published.event.event_type().to_owned(),
         Input::Delivery(_) => "delivery".to_owned(),
         Input::Call(call) => format!("call of {}", call.name),
+        Input::Prompt(asked) => format!("prompt {}", asked.name),
+        Input::Resource(uri) => format!("resource {uri}"),
+        Input::Completion(asked) => format!("completion of {}", asked.argument),
         Input::Subscriber(_) => "subscriber".to_owned(),
     }
 }
@@ -109,10 +111,7 @@ pub(super) fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> 
             writeln!(out, "      {}", one.name())?;
             self::outcome(out, one)
         }),
-        Outcome::Answered(_) => {
-            let json: Value = outcome.answer();
-            writeln!(out, "      {}", short(&json.to_string()))
-        }
+        Outcome::Answered(answer) => writeln!(out, "      {}", short(&answer.json().to_string())),
     }
 }
 

@@ -103,10 +103,7 @@ impl Target {
 
     /// Whether the component is not there, or older than a file of its project.
     pub fn is_stale(&self) -> bool {
-        let Some(project) = &self.project else { return false };
-        let Ok(built) = fs::metadata(&self.component).and_then(|found| found.modified()) else { return true };
-        let mut left = SOURCES_MAX;
-        has_newer(project.folder(), built, &mut left)
+        self.project.as_ref().is_some_and(is_stale)
     }
 
     /// Reads the settings again, which may have changed since.
@@ -145,6 +142,13 @@ fn read_settings(path: &Path) -> Result<PluginSettings, TargetError> {
     let text = fs::read_to_string(path).map_err(|error| TargetError::Read { path: path.to_owned(), error })?;
     PluginSettings::from_toml(&text)
         .map_err(|problems| TargetError::Settings { path: path.to_owned(), detail: problems.join("; ") })
+}
+
+/// Whether a project's component is not there, or older than a file of the project.
+pub(crate) fn is_stale(project: &Project) -> bool {
+    let Ok(built) = fs::metadata(project.component()).and_then(|found| found.modified()) else { return true };
+    let mut left = SOURCES_MAX;
+    has_newer(project.folder(), built, &mut left)
 }
 
 /// Whether a folder's sources have one that is newer.

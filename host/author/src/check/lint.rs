@@ -4,6 +4,7 @@ use tidemill_plugin::{EventTypeInfo, Kind, Plugin};
 
 use super::{Candidate, Finding, Level, shortened};
 use crate::Named;
+use crate::target::is_stale;
 
 /// Bytes above which a component is large for what it does: those of interpreters are 2 to 19 MB.
 const LARGE: usize = 24 << 20;
@@ -11,6 +12,11 @@ const LARGE: usize = 24 << 20;
 pub(super) fn look(plugin: &Plugin, candidate: &Candidate<'_>, findings: &mut Vec<Finding>) {
     let mut found = |level: Level, detail: String| findings.push(Finding { level, detail });
     let has = |kind: Kind| plugin.kinds().contains(&kind);
+    if candidate.project.is_some_and(is_stale) {
+        let detail =
+            "its sources are newer than the component that was checked; build it again with `tidemill plugin build`";
+        found(Level::Warning, detail.to_owned());
+    }
     if plugin.summary().trim().is_empty() {
         found(Level::Warning, "its `summary` is empty; say in one line what it does".to_owned());
     }

@@ -1,6 +1,7 @@
 //! `tidemill plugin check`: what is no plugin for this host is told in a sentence, with what to do.
 
-use std::fs;
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -65,4 +66,17 @@ fn a_file_is_described_without_a_server() {
     fs::copy(guest("stamp_v1"), author.at("stamp.wasm")).unwrap();
     let told = author.succeeds("", &["info", "stamp.wasm"]);
     assert!(told.contains("transform") && told.contains("tidemill:plugin@0.1.0"), "{told}");
+}
+
+#[test]
+fn a_component_that_is_older_than_its_sources_is_told() {
+    let author = Author::new();
+    author.succeeds("", &["new", "rules"]);
+    fs::create_dir(author.at("rules/dist")).unwrap();
+    fs::copy(guest("stamp_v1"), author.at("rules/dist/rules.wasm")).unwrap();
+    let is_told = || author.succeeds("rules", &["check"]).contains("its sources are newer than the component");
+    assert!(!is_told());
+    let source = File::options().append(true).open(author.at("rules/src/lib.rs")).unwrap();
+    source.set_modified(SystemTime::now() + Duration::from_secs(60)).unwrap();
+    assert!(is_told());
 }

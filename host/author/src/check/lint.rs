@@ -11,6 +11,11 @@ const LARGE: usize = 24 << 20;
 pub(super) fn look(plugin: &Plugin, target: &Target, findings: &mut Vec<Finding>) {
     let mut found = |level: Level, detail: String| findings.push(Finding { level, detail });
     let has = |kind: Kind| plugin.kinds().contains(&kind);
+    if target.is_stale() {
+        let detail =
+            "its sources are newer than the component that was checked; build it again with `tidemill plugin build`";
+        found(Level::Warning, detail.to_owned());
+    }
     if plugin.summary().trim().is_empty() {
         found(Level::Warning, "its `summary` is empty; say in one line what it does".to_owned());
     }

@@ -46,6 +46,8 @@ pub struct Checked {
     pub contract: Option<String>,
     /// What it imports.
     pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
     /// What it says about itself, if it can be loaded.
     #[serde(flatten)]
     pub about: Option<About>,
@@ -140,6 +142,7 @@ pub fn check(candidate: &Candidate<'_>) -> Result<Checked, CheckError> {
         version: Version::of(&bytes).to_string(),
         contract,
         imports: outside.imports,
+        exports: outside.exports,
         about,
         findings,
     })

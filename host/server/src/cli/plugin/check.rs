@@ -65,7 +65,7 @@ pub(super) fn info(file: &Path, json: bool, output: &mut Output<'_>) -> Result<E
     Ok(Exit::Success)
 }
 
-fn checked(path: &Path, settings: Option<&Path>) -> Result<Checked, Failure> {
+pub(super) fn checked(path: &Path, settings: Option<&Path>) -> Result<Checked, Failure> {
     let project = path.is_dir().then(|| Project::open(path)).transpose().map_err(|error| usage(&error))?;
     let component = project.as_ref().map_or_else(|| path.to_owned(), Project::component);
     let beside = component.with_extension("toml");

@@ -20,7 +20,7 @@ use crate::cli::{Exit, Failure, Output};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tidemill plugin pull ghcr.io/acme/order-rules:1.2.0     to ./order-rules.wasm; prints the digest to pin
+  tidemill plugin pull ghcr.io/acme/order-rules:1.2.0     to ./order-rules.wasm
   tidemill plugin pull ghcr.io/acme/order-rules@sha256:… --plugins-dir plugins
                                                           a server that watches the folder loads it
   tidemill plugin pull ghcr.io/acme/order-rules:1.2.0 --key acme.pub

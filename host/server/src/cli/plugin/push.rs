@@ -22,7 +22,7 @@ use crate::cli::{Exit, Failure, Output};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tidemill plugin push ghcr.io/acme/order-rules:1.2.0           this folder's plugin, built for release
+  tidemill plugin push ghcr.io/acme/order-rules:1.2.0           the plugin of this folder
   tidemill plugin push ghcr.io/acme/order-rules                 its tag is the plugin's own version
   tidemill plugin push localhost:5000/redact:1.0.0 redact.wasm  a component that is there
   tidemill plugin push ghcr.io/acme/order-rules:1.2.0 --sign acme.key

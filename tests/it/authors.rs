@@ -9,6 +9,7 @@ mod core;
 mod go;
 mod javascript;
 mod python;
+mod registry;
 mod run;
 mod rust;
 mod sends;

@@ -46,7 +46,7 @@ fn dependencies(package: &str) -> Vec<String> {
 #[test]
 fn i9_wasmtime_and_axum_are_named_in_one_crate_each() {
     let owners = |name: &str| -> Vec<&str> {
-        let packages = ["host/event", "host/log", "host/plugin", "host/bus", "host/server"];
+        let packages = ["host/event", "host/log", "host/plugin", "host/bus", "host/registry", "host/server"];
         let names = |package: &&str| {
             dependencies(package).iter().any(|own| own == name || own.starts_with(&format!("{name}-")))
         };
@@ -54,8 +54,8 @@ fn i9_wasmtime_and_axum_are_named_in_one_crate_each() {
     };
     assert_eq!(owners("wasmtime"), ["host/plugin"]);
     assert_eq!(owners("axum"), ["host/server"]);
-    // One serves, the other sends the requests of plugins.
-    assert_eq!(owners("hyper"), ["host/plugin", "host/server"]);
+    // One serves, the others send the requests of plugins, and of authors to registries.
+    assert_eq!(owners("hyper"), ["host/plugin", "host/registry", "host/server"]);
     assert!(!dependencies("host/event").iter().any(|name| ["tokio", "rustix", "notify"].contains(&name.as_str())));
     for (path, text) in files("host/event/src", &[".rs"]) {
         for banned in ["std::fs", "std::net", "std::thread", "std::time", "Instant", "SystemTime"] {
@@ -74,7 +74,8 @@ fn rmcp_is_named_in_one_module() {
     assert!(files("host/server/src/mcp", &[".rs"]).iter().any(|(_, text)| text.contains("rmcp::")));
 }
 
-/// Who may know whom: event ← log, plugin ← bus ← server; log and plugin do not know each other.
+/// Who may know whom: event ← log, plugin ← bus ← server; log and plugin do not know each other,
+/// and the crate for registries knows nobody.
 #[test]
 fn crates_know_only_whom_they_may() {
     let known = |package: &str| -> Vec<String> {
@@ -84,6 +85,7 @@ fn crates_know_only_whom_they_may() {
     assert_eq!(known("host/log"), ["tidemill-event"]);
     assert_eq!(known("host/plugin"), ["tidemill-event"]);
     assert_eq!(known("host/bus"), ["tidemill-event", "tidemill-log", "tidemill-plugin"]);
+    assert_eq!(known("host/registry"), [""; 0]);
 }
 
 /// Invariant I10: a released WIT item never changes. When a version is released its files are listed in
@@ -112,9 +114,13 @@ fn i11_no_unbounded_queues() {
             assert!(path.contains("tests") || !text.contains(banned), "{path} uses {banned}");
         }
     }
-    for name in
-        ["host/event/src/limits.rs", "host/plugin/src/limits.rs", "host/bus/src/limits.rs", "host/server/src/limits.rs"]
-    {
+    for name in [
+        "host/event/src/limits.rs",
+        "host/plugin/src/limits.rs",
+        "host/bus/src/limits.rs",
+        "host/registry/src/limits.rs",
+        "host/server/src/limits.rs",
+    ] {
         let text = fs::read_to_string(root().join(name)).unwrap();
         let mut documented = false;
         for line in text.lines() {

@@ -33,6 +33,8 @@ pub struct Checked {
     pub contract: Option<String>,
     /// What it imports.
     pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
     /// What it says about itself, if it can be loaded.
     #[serde(flatten)]
     pub about: Option<About>,
@@ -113,6 +115,7 @@ pub fn check(target: &Target, runtime: &Runtime) -> Result<Checked, TargetError>
         version: Version::of(&bytes).to_string(),
         contract,
         imports: outside.imports,
+        exports: outside.exports,
         about,
         findings,
     })

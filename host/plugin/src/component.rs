@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
-use crate::limits::{COMPONENTS_MAX, EXTERNS_MAX};
+use crate::limits::{COMPONENT_BYTES_MAX, COMPONENTS_MAX, EXTERNS_MAX};
 use crate::{Capability, LoadError};
 
 /// The version of `tidemill:plugin` that this host speaks.
@@ -95,6 +95,19 @@ pub(crate) struct Inspected {
     pub(crate) completes: bool,
     /// Whether it can ask if a call was cancelled.
     pub(crate) hears_cancel: bool,
+}
+
+/// What a component is, by its exports: nothing of it is compiled or run, and nothing needs to be granted.
+///
+/// # Errors
+///
+/// It is no plugin for this host.
+pub fn kinds_of(bytes: &[u8]) -> Result<Vec<Kind>, LoadError> {
+    if bytes.len() as u64 > COMPONENT_BYTES_MAX {
+        return Err(LoadError::TooLarge(bytes.len() as u64));
+    }
+    // As while loading: a parser that panics on a stranger's bytes ends nothing else.
+    std::panic::catch_unwind(|| inspect(bytes)).map_or_else(|_| Err(LoadError::panicked()), |found| Ok(found?.kinds))
 }
 
 /// Finds what a component is and wants, or says why it is no plugin for this host. Unknown exports are ignored: interpreters

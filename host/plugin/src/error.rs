@@ -80,3 +80,9 @@ pub enum LoadError {
     #[error("there are {} plugins already, which is the most", crate::limits::PLUGINS_MAX)]
     TooMany,
 }
+
+impl LoadError {
+    pub(crate) fn panicked() -> Self {
+        Self::Malformed("reading it made the host's WebAssembly library panic; please report this".into())
+    }
+}

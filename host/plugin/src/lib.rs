@@ -56,7 +56,7 @@ pub use arguments::ToolSchema;
 pub use breaker::{BreakerSettings, BreakerState, Then};
 pub use call::{CallContext, CallLog, Listing, Platform};
 pub use calls::CallFailure;
-pub use component::Kind;
+pub use component::{Kind, kinds_of};
 pub use delivery::{Delivery, Draft, Received};
 pub use directory::{Directory, Expected, Incoming, Order, OrderError, Orders, UploadError, Uploaded, WatchOptions};
 pub use engine::{Engine, EngineError};

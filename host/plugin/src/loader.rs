@@ -85,9 +85,7 @@ impl Loader {
         // Parsers and compilers read what an attacker wrote. A panic in one of them must not end the thread that takes
         // in all other plugins.
         let load = std::panic::AssertUnwindSafe(|| self.load_checked(name, bytes, settings, figures));
-        std::panic::catch_unwind(load).unwrap_or_else(|_| {
-            Err(LoadError::Malformed("reading it made the host's WebAssembly library panic; please report this".into()))
-        })
+        std::panic::catch_unwind(load).unwrap_or_else(|_| Err(LoadError::panicked()))
     }
 
     fn load_checked(

@@ -86,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<Source>,
     /// `[http-client]`
     pub(crate) http_client: HttpClient,
+    /// `registry.keys`
+    pub(crate) registry_keys: Vec<tidemill_registry::PublicKey>,
     /// `[audit]`
     pub(crate) audit: Audit,
     /// `[mcp]`

@@ -66,7 +66,7 @@ pub(super) struct DataFlags {
 impl DataFlags {
     /// The configuration as `serve` would read it with these flags.
     pub(super) fn load(&self) -> Result<Config, ConfigError> {
-        ConfigFlags { config: self.config.clone(), data: self.data.clone(), ..ConfigFlags::default() }.load()
+        ConfigFlags { data: self.data.clone(), ..ConfigFlags::of_file(self.config.clone()) }.load()
     }
 }
 
@@ -74,6 +74,11 @@ impl DataFlags {
 pub(crate) type PluginCheck<'a> = &'a dyn Fn(&str, &toml::Table) -> Vec<String>;
 
 impl ConfigFlags {
+    /// Those of a command that takes nothing of the configuration but its file.
+    pub(super) fn of_file(config: Option<PathBuf>) -> Self {
+        Self { config, ..Self::default() }
+    }
+
     /// The configuration from the file, the process environment and these flags.
     pub(crate) fn load(&self) -> Result<Config, ConfigError> {
         self.load_with(environment())

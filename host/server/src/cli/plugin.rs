@@ -6,7 +6,11 @@ mod bench;
 mod build;
 mod check;
 mod dev;
+mod key;
 mod new;
+mod pull;
+mod push;
+mod registry;
 mod run;
 mod steps;
 mod target;
@@ -29,7 +33,10 @@ use bench::BenchArgs;
 use build::BuildArgs;
 use check::CheckArgs;
 use dev::DevArgs;
+use key::KeyArgs;
 use new::NewArgs;
+use pull::PullArgs;
+use push::PushArgs;
 use run::RunArgs;
 use test::TestArgs;
 use upload::UploadArgs;
@@ -46,6 +53,10 @@ Examples:
   tidemill plugin check                      would a server take it?
   tidemill plugin test                       build it, and compare what it does with what is expected
   tidemill plugin run . < events.jsonl       see what becomes of events
+  tidemill plugin push ghcr.io/acme/order-rules:1.2.0
+                                             build it, and put it into a registry
+  tidemill plugin pull ghcr.io/acme/order-rules:1.2.0 --plugins-dir plugins
+                                             take it out of there, for a server that watches the folder
   tidemill plugin list                       what runs, and what each plugin did
   tidemill plugin info redact --json         everything that is known of one
   tidemill plugin upload redact.wasm         put it in place, if it is one that runs
@@ -71,6 +82,12 @@ enum Action {
     Dev(DevArgs),
     /// Measure what a plugin costs: time for an event, memory, size
     Bench(BenchArgs),
+    /// Put a plugin into an OCI registry, and print the digest to pin
+    Push(PushArgs),
+    /// Take a plugin out of an OCI registry: by tag or digest, with its signature verified if a key is configured
+    Pull(PullArgs),
+    /// Make a pair of keys to sign plugins with
+    Key(KeyArgs),
     /// Show all plugins
     List(ListArgs),
     /// Show one plugin of a server, or a component's file
@@ -125,6 +142,9 @@ pub(super) async fn run(args: &PluginArgs, output: &mut Output<'_>) -> Result<Ex
         Action::Test(args) => return test::run(args, output).await,
         Action::Dev(args) => return dev::run(args, output).await,
         Action::Bench(args) => return bench::run(args, output).await,
+        Action::Push(args) => return push::run(args, output).await,
+        Action::Pull(args) => return pull::run(args, output).await,
+        Action::Key(args) => return key::run(args, output),
         Action::List(args) => return list(args, output).await,
         Action::Upload(args) => return upload::run(args, output).await,
         Action::Info(args) => (args, Method::GET, None),

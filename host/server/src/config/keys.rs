@@ -6,6 +6,7 @@
 mod auth;
 mod bounds;
 mod limits;
+mod outside;
 mod sites;
 mod telemetry;
 
@@ -22,8 +23,8 @@ use super::mount_table;
 use super::process;
 use super::settings::Settings;
 use super::{
-    Audit, Config, Drain, Durability, HttpClient, Log, Mcp, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane,
-    StoreKind, Subscribe, Tls,
+    Audit, Config, Drain, Durability, Log, Mcp, Pipeline, Proxy, Publish, Reload, Server, Slow, SseLane, StoreKind,
+    Subscribe, Tls,
 };
 use crate::limits::MOUNTS_MAX;
 use crate::limits::SOURCES_MAX;
@@ -308,14 +309,8 @@ impl Config {
                 upload_max: bounds::upload_max(s),
             },
             limits: limits::read(s),
-            http_client: HttpClient {
-                roots: s.read(
-                    "http-client.roots",
-                    "",
-                    &File,
-                    "PEM file with certificates that plugins' requests trust beside those that browsers do.",
-                ),
-            },
+            http_client: outside::http_client(s),
+            registry_keys: outside::registry_keys(s),
             audit: Audit {
                 events: s.read(
                     "audit.events",

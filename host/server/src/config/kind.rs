@@ -18,7 +18,7 @@ use super::source::Raw;
 
 mod list;
 
-pub(super) use list::{Hosts, Methods, Names, Origins, Switches};
+pub(super) use list::{Hosts, Methods, Names, Origins, PublicKeys, Switches};
 
 /// One kind of value.
 pub(super) trait Kind {

@@ -58,7 +58,16 @@ impl fmt::Display for Origin {
 }
 
 /// Variables with our prefix that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 4] = ["TIDEMILL_CONFIG", "TIDEMILL_URL", "TIDEMILL_TOKEN", "TIDEMILL_TOOLS"];
+const COMMAND_VARIABLES: [&str; 8] = [
+    "TIDEMILL_CONFIG",
+    "TIDEMILL_URL",
+    "TIDEMILL_TOKEN",
+    "TIDEMILL_TOOLS",
+    "TIDEMILL_REGISTRY_USER",
+    "TIDEMILL_REGISTRY_PASSWORD",
+    "TIDEMILL_REGISTRY_CA",
+    "TIDEMILL_SIGN_PASSWORD",
+];
 
 /// The layers, and what was found out about them so far.
 pub(super) struct Settings {

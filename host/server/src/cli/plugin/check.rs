@@ -67,7 +67,7 @@ pub(super) fn info(file: &Path, json: bool, output: &mut Output<'_>) -> Result<E
     Ok(Exit::Success)
 }
 
-fn checked(target: &Target, output: &mut Output<'_>) -> Result<Checked, Failure> {
+pub(super) fn checked(target: &Target, output: &mut Output<'_>) -> Result<Checked, Failure> {
     let runtime = runtime(Ear::default(), output)?;
     check(target, &runtime).map_err(|error| not_run(&error))
 }

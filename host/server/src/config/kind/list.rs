@@ -1,6 +1,7 @@
 //! Lists of names: of sites that browsers may come from, and of this server. Written as a list, or as one text with commas.
 
 use axum::http::Method;
+use tidemill_registry::PublicKey;
 
 use super::{Kind, Raw};
 use crate::limits::NAMES_MAX;
@@ -35,6 +36,8 @@ impl Kind for Origins {
 pub(in crate::config) struct Names;
 /// Methods of HTTP.
 pub(in crate::config) struct Methods;
+/// Public keys of signatures.
+pub(in crate::config) struct PublicKeys;
 /// Yes or no, or several of them, which are yes if all are.
 pub(in crate::config) struct Switches;
 
@@ -68,6 +71,22 @@ impl Kind for Methods {
     }
 
     fn to_toml(&self, value: &Vec<Method>) -> String {
+        written(&value.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+}
+
+impl Kind for PublicKeys {
+    type Value = Vec<PublicKey>;
+
+    fn parse(&self, raw: &Raw) -> Option<Vec<PublicKey>> {
+        list(raw)?.iter().map(|key| key.parse().ok()).collect()
+    }
+
+    fn allowed(&self) -> String {
+        "a list of public keys, each of 56 characters that begin with \"RW\"".into()
+    }
+
+    fn to_toml(&self, value: &Vec<PublicKey>) -> String {
         written(&value.iter().map(ToString::to_string).collect::<Vec<_>>())
     }
 }

@@ -9,21 +9,25 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::support::{self, toolchain};
 
 /// As pages write the server's address: the default.
-const ADDRESSES: [&str; 2] = ["127.0.0.1:3000", "localhost:3000"];
+const SERVER: [&str; 2] = ["127.0.0.1:3000", "localhost:3000"];
+/// As they write that of a registry of plugins.
+const REGISTRY: [&str; 2] = ["127.0.0.1:5000", "localhost:5000"];
 
 /// An address that nobody listens at. It lies below the ports that systems hand out by themselves, so that it is still free when
 /// a page needs it.
 pub(super) fn free_address() -> String {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    let first = std::process::id() + TAKEN.fetch_add(1, Ordering::Relaxed);
+    // Far from the one before, which nobody listens at yet either.
+    let first = std::process::id() + TAKEN.fetch_add(1_000, Ordering::Relaxed);
     let free = |port: &u32| TcpListener::bind(("127.0.0.1", u16::try_from(*port).unwrap())).is_ok();
     let port = (0..20_000).map(|next| 10_000 + (first + next) % 20_000).find(free).unwrap();
     format!("127.0.0.1:{port}")
 }
 
-/// A text of the page with the address that its server really has.
-pub(super) fn here(text: &str, address: &str) -> String {
-    ADDRESSES.iter().fold(text.to_owned(), |text, written| text.replace(written, address))
+/// A text of the page with the addresses that its server and its registry really have.
+pub(super) fn here(text: &str, server: &str, registry: &str) -> String {
+    let text = SERVER.iter().fold(text.to_owned(), |text, written| text.replace(written, server));
+    REGISTRY.iter().fold(text, |text, written| text.replace(written, registry))
 }
 
 /// The folders of toolchains by their names. None: one may be left out, and is not there.

@@ -34,7 +34,7 @@ struct Story<'a> {
 /// Follows a page, in its reader's place.
 pub(super) fn follow(path: &str, text: &str) -> Result<(), String> {
     let address = reader::free_address();
-    let page = Page::read(path, &reader::here(text, &address))?;
+    let page = Page::read(path, &reader::here(text, &address, &reader::free_address()))?;
     let Some(toolchains) = reader::toolchains(&page.toolchains) else { return Ok(()) };
     let mut story = Story {
         page: &page,

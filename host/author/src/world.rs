@@ -74,7 +74,8 @@ impl World {
             }
         };
         let stand_in = |text: &str| text.replace(component::WASI, component::STAND_IN);
-        let clock = project.uses().contains(&Import::Call).then(|| format!("  import {CLOCK};\n")).unwrap_or_default();
+        let sleeps = project.uses().contains(&Import::Call);
+        let clock = if sleeps { format!("  import {CLOCK};\n") } else { String::new() };
         let text = self.text.replacen("  export", &format!("{clock}  export"), 1);
         write(folder.join("plugin.wit"), &stand_in(&text))?;
         for (name, text) in embedded::wit() {

@@ -28,6 +28,9 @@ pub struct Plan {
     pub toolchains: PathBuf,
     /// How often the source is changed and saved.
     pub saves: usize,
+    /// How often each component is measured, in turns with those of the other languages: a machine that others use
+    /// is slow for seconds on end, which then hits one pass of a few languages and not all of one.
+    pub passes: usize,
     /// A file that gets one JSON line per language.
     pub json: Option<PathBuf>,
 }
@@ -72,12 +75,21 @@ pub enum Outcome {
 /// When the figures cannot be written.
 pub fn run(plan: &Plan) -> Result<Vec<Record>> {
     let _alone = only_one()?;
+    let mut begun: Vec<Result<Begun, Outcome>> = plan.languages.iter().map(|language| begin(plan, language)).collect();
+    for pass in 1..=plan.passes {
+        say(&format!("components, pass {pass} of {}", plan.passes));
+        for one in &mut begun {
+            let run = one.as_ref().ok().map(|begun| component::run(&begun.author));
+            match (run, one.as_mut()) {
+                (Some(Ok(run)), Ok(begun)) => begun.runs.push(run),
+                (Some(Err(error)), _) => *one = Err(Outcome::Failed(format!("{error:#}"))),
+                _ => {}
+            }
+        }
+    }
     let mut records = Vec::new();
-    for language in &plan.languages {
-        let outcome = match language.tools(&plan.toolchains) {
-            Ok(tools) => measure(plan, language, tools).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}"))),
-            Err(missing) => Outcome::Skipped(missing),
-        };
+    for (language, one) in plan.languages.iter().zip(begun) {
+        let outcome = one.map_or_else(|outcome| outcome, Begun::ends);
         let record = Record { language: language.name, title: language.title, outcome };
         append(plan.json.as_deref(), &record)?;
         records.push(record);
@@ -85,13 +97,36 @@ pub fn run(plan: &Plan) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn measure(plan: &Plan, language: &Language, tools: Option<PathBuf>) -> Result<Outcome> {
+/// A language of which all is measured but the component.
+struct Begun {
+    author: Author,
+    first_s: f64,
+    second_s: f64,
+    saves_s: Vec<f64>,
+    build_s: f64,
+    runs: Vec<Run>,
+}
+
+impl Begun {
+    fn ends(self) -> Outcome {
+        let Self { first_s, second_s, saves_s, build_s, runs, .. } = self;
+        let Some(run) = component::together(runs) else { return Outcome::Failed("there was no pass".to_owned()) };
+        Outcome::Measured { first_s, second_s, saves_s, component: Box::new(Component { build_s, run }) }
+    }
+}
+
+fn begin(plan: &Plan, language: &Language) -> Result<Begun, Outcome> {
+    let tools = language.tools(&plan.toolchains).map_err(Outcome::Skipped)?;
+    measure(plan, language, tools).map_err(|error| Outcome::Failed(format!("{error:#}")))
+}
+
+fn measure(plan: &Plan, language: &Language, tools: Option<PathBuf>) -> Result<Begun> {
     let author = Author::new(&plan.tidemill, tools)?;
     say(&format!("{}: the first plugin", language.name));
     let (first_s, _) = session::run(&author, language, "first", 0)?;
     say(&format!("{}: {first_s:.1} s; another one, and {} changes", language.name, plan.saves));
     let (second_s, saves_s) = session::run(&author, language, "second", plan.saves)?;
     say(&format!("{}: {second_s:.1} s, then {saves_s:.1?}; the component", language.name));
-    let component = Box::new(component::measure(&author, language)?);
-    Ok(Outcome::Measured { first_s, second_s, saves_s, component })
+    let build_s = component::build(&author, language)?;
+    Ok(Begun { author, first_s, second_s, saves_s, build_s, runs: Vec::new() })
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Language;
 use super::typed::Author;
+use crate::report::median;
 
 /// Every kind that is measured.
 const KINDS: [&str; 6] = ["filter", "transform", "event-types", "view", "webhook", "tools"];
@@ -20,7 +21,7 @@ const LINES: usize = 20;
 pub struct Component {
     /// Seconds that building it took, with what the other plugins of this author left in caches.
     pub build_s: f64,
-    /// What running it costs.
+    /// What running it costs: of times for events the medians of all passes.
     #[serde(flatten)]
     pub run: Run,
 }
@@ -50,15 +51,35 @@ struct Measured {
     run: Run,
 }
 
-pub(super) fn measure(author: &Author, language: &Language) -> Result<Component> {
+/// Builds it; the seconds that took.
+pub(super) fn build(author: &Author, language: &Language) -> Result<f64> {
     author.begins("whole", language, &KINDS.join(","))?;
     let built = author.types("whole", &["build", "--release", "--json"])?;
-    let Built { seconds: build_s } = serde_json::from_str(&built).context("what `build --json` says")?;
+    let Built { seconds } = serde_json::from_str(&built).context("what `build --json` says")?;
     fs::write(author.at("inputs.jsonl"), inputs())?;
-    // Nothing is compiled yet, so that loading it is compiling it.
+    Ok(seconds)
+}
+
+/// Measures once what was built. Loading it the first time is compiling it.
+pub(super) fn run(author: &Author) -> Result<Run> {
     let measured = author.types("whole", &["bench", "--no-build", "--json", "--events", "../inputs.jsonl"])?;
     let Measured { run } = serde_json::from_str(&measured).context("what `bench --json` says")?;
-    Ok(Component { build_s, run })
+    Ok(run)
+}
+
+/// What counts of the runs of one component; none if it never ran.
+pub(super) fn together(runs: Vec<Run>) -> Option<Run> {
+    let mut us: BTreeMap<String, BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+    for run in &runs {
+        for (kind, sizes) in &run.us {
+            for (size, time) in sizes {
+                us.entry(kind.clone()).or_default().entry(*size).or_default().push(*time);
+            }
+        }
+    }
+    let medians = |sizes: BTreeMap<u64, Vec<f64>>| sizes.into_iter().map(|(size, times)| (size, median(times))).collect();
+    let us = us.into_iter().map(|(kind, sizes)| (kind, medians(sizes))).collect();
+    runs.into_iter().next().map(|first| Run { us, ..first })
 }
 
 /// One order as event and delivery, a subscriber who sees it, and a call.
@@ -73,4 +94,20 @@ fn inputs() -> String {
     ]
     .map(|input| input.to_string() + "\n")
     .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_the_passes_counts_and_what_the_first_one_compiled() {
+        let run = |load_ms, us| {
+            let us = BTreeMap::from([("filter".to_owned(), BTreeMap::from([(1, us)]))]);
+            Run { size: 1, memory: 2, load_ms, data_bytes: 3, us }
+        };
+        let counted = together(vec![run(90.0, 7.0), run(1.0, 30.0), run(1.0, 8.0)]).unwrap();
+        assert_eq!((counted.load_ms, counted.us["filter"][&1]), (90.0, 8.0));
+        assert!(together(Vec::new()).is_none());
+    }
 }

@@ -18,7 +18,10 @@ pub(super) struct AuthorsArguments {
     /// How often the source is changed and saved; the median is reported.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
     saves: u64,
-    /// One change each: shows that everything works, not how fast it is.
+    /// How often each component is measured, in turns; the median is reported.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=99))]
+    passes: u64,
+    /// One change and one pass each: shows that everything works, not how fast it is.
     #[arg(long)]
     quick: bool,
     /// Append one JSON line per language to this file.
@@ -40,12 +43,13 @@ pub(super) fn measure(arguments: &AuthorsArguments) -> Result<()> {
         tidemill: absolute(&arguments.tidemill)?,
         toolchains: absolute(&arguments.toolchains)?,
         saves: if arguments.quick { 1 } else { arguments.saves as usize },
+        passes: if arguments.quick { 1 } else { arguments.passes as usize },
         json: arguments.json.clone(),
     };
     let machine = cpu::describe();
     let records = run(&plan)?;
     let note = if arguments.quick { " Quick run: the figures say nothing." } else { "" };
     let tables = report::authors_tables(&records);
-    write!(std::io::stdout(), "{machine}; save to live: medians of {}.{note}\n{tables}", plan.saves)?;
+    write!(std::io::stdout(), "{machine}; medians of {} saves and {} passes.{note}\n{tables}", plan.saves, plan.passes)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! all languages have in common is in `core`.
 
 mod asks;
+mod bench;
 mod c;
 mod cache;
 mod check;

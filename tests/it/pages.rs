@@ -68,7 +68,7 @@ const PARSED: &[(&str, &str)] = &[
     ("docs/operating.md", "proxies, service managers and dashboards of others"),
     ("docs/plugins.md", "parts of settings; what authors do is in docs/authors"),
     ("docs/sources.md", "parts of configurations; tests/it/sources.rs has whole ones"),
-    ("docs/tools.md", "a part of a plugin; plugins/notification-server is the whole"),
+    ("docs/tools.md", "a plugin for agents; tests/it/tools/ready.rs loads it"),
     ("docs/types.md", "examples/typed-dashboard does it, and is run"),
     ("examples/all-five/README.md", "five services with secrets of their own; tests/it/seeds/all_five.rs runs them"),
     ("examples/grafana/README.md", "for a program that is not here"),
@@ -87,6 +87,15 @@ const PARSED: &[(&str, &str)] = &[
     ("plugins/redact/README.md", "settings that are taken; tests/it/ready_made.rs runs such ones"),
     ("plugins/sdk-js/README.md", "docs/authors/javascript.md does it, and is run"),
     ("plugins/sdk-python/README.md", "docs/authors/python.md does it, and is run"),
+];
+
+/// Sources on these pages, and the file that has them and is built: the page is only read.
+const SHOWN: [(&str, &str); 5] = [
+    ("docs/plugins.md", "plugins/sdk/src/http.rs"),
+    ("docs/tools.md", "tests/guests/examples/kitchen.rs"),
+    ("docs/types.md", "examples/typed-dashboard/dashboard.ts"),
+    ("plugins/sdk-js/README.md", "docs/authors/javascript.md"),
+    ("plugins/sdk-python/README.md", "docs/authors/python.md"),
 ];
 
 /// Pages with another form of blocks, of their own test: `tests/it/examples.rs`.
@@ -134,6 +143,22 @@ fn every_page_has_its_test() {
     }
     for (page, _) in PARSED {
         assert!(!page.starts_with("docs/authors"), "{page}: pages for authors are run");
+    }
+}
+
+#[test]
+fn sources_on_other_pages_stand_in_a_file_that_is_built() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (page, _) in PARSED {
+        for (line, source) in parsed::sources(page, &story::read(page)) {
+            let shown = SHOWN.iter().find(|(known, _)| known == page);
+            let (_, file) = shown.unwrap_or_else(|| panic!("{page}:{line}: no file in `SHOWN` has this source"));
+            let text = std::fs::read_to_string(root.join(file)).unwrap();
+            // An example in documentation of Rust is built, too.
+            let text: Vec<&str> = text.lines().map(|line| line.trim_start_matches("//!").trim()).collect();
+            let lines: Vec<&str> = source.lines().map(str::trim).collect();
+            assert!(text.windows(lines.len()).any(|part| part == lines), "{page}:{line}: this is not in {file}");
+        }
     }
 }
 

@@ -106,6 +106,26 @@ fn i10_released_wit_files_do_not_change() {
     }
 }
 
+/// What authors are told may still change is what is not released.
+#[test]
+fn the_page_on_versions_names_every_interface() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (released, page) = (read("wit/released.txt"), read("docs/authors/versions.md"));
+    let (_, lists) = page.split_once("\nReleased are ").unwrap();
+    let (first, rest) = lists.split_once("Not released yet are").unwrap();
+    let second = rest.split_once(':').unwrap().0;
+    for entry in fs::read_dir(root().join("wit/v0.1")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if name == "worlds" {
+            continue;
+        }
+        let is_released = released.contains(&format!("  v0.1/{name}.wit"));
+        let named = |list: &str| list.contains(&format!("`{name}`"));
+        assert_eq!((named(first), named(second)), (is_released, !is_released), "docs/authors/versions.md: `{name}`");
+    }
+}
+
 /// Invariant I11: nothing is collected without a bound.
 #[test]
 fn i11_no_unbounded_queues() {

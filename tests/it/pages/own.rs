@@ -212,11 +212,11 @@ fn what_is_only_parsed_has_to_be_right() {
 /// Nothing of a page is left when its test ends, also when it fails: what goes on, what that started, and what does not listen.
 #[test]
 fn a_page_leaves_nothing_running() {
-    for end in ["true", "false"] {
+    for (end, heeds) in [("true", "trap -"), ("false", "trap ''")] {
         let folder = tempfile::tempdir().unwrap();
         let pids = folder.path().join("pids").display().to_string();
         let page = format!(
-            "<!-- test: stays until \"ready\" -->\n```sh\n(trap '' TERM; sleep 999 & echo $! >> {pids}; echo ready; wait) &\n\
+            "<!-- test: stays until \"ready\" -->\n```sh\n({heeds} TERM; sleep 999 & echo $! >> {pids}; echo ready; wait) &\n\
              sleep 999 & echo $! >> {pids}\nwait\n```\n\n<!-- test: elsewhere -->\n```sh\n{end}\n```\n"
         );
         assert_eq!(follow(&page).is_ok(), end == "true");

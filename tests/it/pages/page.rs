@@ -32,7 +32,7 @@ pub(super) enum What {
     /// It becomes a file.
     File { path: String, text: String },
     /// It stands in a file.
-    Excerpt(String),
+    Excerpt { language: String, text: String },
     /// It is correct JSON, one text or several.
     Json(String),
     /// It is correct TOML.
@@ -118,9 +118,10 @@ fn what(info: &str, line: usize, text: String) -> Result<What, String> {
         ["json" | "jsonl"] => Ok(What::Json(text)),
         ["toml"] => Ok(What::Toml(text)),
         ["text"] => Ok(What::Text),
-        ["rust" | "js" | "ts" | "python" | "go" | "c" | "cpp" | "zig" | "html" | "yaml" | "caddy" | "nginx"] => {
-            Ok(What::Excerpt(text))
-        }
+        [
+            language @ ("rust" | "js" | "ts" | "python" | "go" | "c" | "cpp" | "zig" | "html" | "yaml" | "caddy"
+            | "nginx"),
+        ] => Ok(What::Excerpt { language: language.to_owned(), text }),
         [] => Err("a block without a language; CONTRIBUTING.md lists them".to_owned()),
         _ => Err(format!("`{info}` is no kind of block; CONTRIBUTING.md lists them")),
     }

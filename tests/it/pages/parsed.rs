@@ -7,8 +7,11 @@ use serde::de::IgnoredAny;
 use tidemill_plugin::PluginSettings;
 
 use super::note::{Meaning, Notes};
-use super::page::{Page, Shown, What};
+use super::page::{Page, Shown, Step, What};
 use crate::support::tidemill;
+
+/// Languages of other programs' configurations.
+const CONFIGURATION: [&str; 3] = ["yaml", "caddy", "nginx"];
 
 /// Every block of a page that nothing runs.
 pub(super) fn page(path: &str, text: &str) -> Result<(), String> {
@@ -23,6 +26,16 @@ pub(super) fn page(path: &str, text: &str) -> Result<(), String> {
         parsed.map_err(|wrong| format!("{path}:{}: {wrong}", step.line))?;
     }
     Ok(())
+}
+
+/// The blocks in programming languages, and where they begin.
+pub(super) fn sources(path: &str, text: &str) -> Vec<(usize, String)> {
+    let page = Page::read(path, text).unwrap();
+    let source = |step: Step| match step.what {
+        What::Excerpt { language, text } if !CONFIGURATION.contains(&&*language) => Some((step.line, text)),
+        _ => None,
+    };
+    page.steps.into_iter().filter_map(source).collect()
 }
 
 /// JSON and TOML.

@@ -61,7 +61,7 @@ impl Story<'_> {
         match what {
             What::Text => Ok(()),
             What::Json(_) | What::Toml(_) => parsed::parses(what, notes).map_err(|wrong| (*line, wrong)),
-            What::Excerpt(text) => {
+            What::Excerpt { text, .. } => {
                 self.excerpts.wait(*line, text, notes.file.clone());
                 Ok(())
             }

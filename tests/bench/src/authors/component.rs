@@ -77,7 +77,8 @@ pub(super) fn together(runs: Vec<Run>) -> Option<Run> {
             }
         }
     }
-    let medians = |sizes: BTreeMap<u64, Vec<f64>>| sizes.into_iter().map(|(size, times)| (size, median(times))).collect();
+    let medians =
+        |sizes: BTreeMap<u64, Vec<f64>>| sizes.into_iter().map(|(size, times)| (size, median(times))).collect();
     let us = us.into_iter().map(|(kind, sizes)| (kind, medians(sizes))).collect();
     runs.into_iter().next().map(|first| Run { us, ..first })
 }

@@ -50,6 +50,11 @@ pub(super) fn measure(arguments: &AuthorsArguments) -> Result<()> {
     let records = run(&plan)?;
     let note = if arguments.quick { " Quick run: the figures say nothing." } else { "" };
     let tables = report::authors_tables(&records);
-    write!(std::io::stdout(), "{machine}; medians of {} saves and {} passes.{note}\n{tables}", plan.saves, plan.passes)?;
+    write!(
+        std::io::stdout(),
+        "{machine}; medians of {} saves and {} passes.{note}\n{tables}",
+        plan.saves,
+        plan.passes
+    )?;
     Ok(())
 }

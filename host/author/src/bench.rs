@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tidemill_event::Event;
 use tidemill_plugin::{
-    CallContext, CallFailure, Classified, Delivery, Fault, FaultKind, Kind, Lane, Outlet, Plugin, States, Subscriber,
-    ToolCall, Unjudged, Verdict,
+    CallContext, CallFailure, Classified, Delivery, Fault, FaultKind, Kind, Lane, Outlet, Plugin, PromptCall, States,
+    Subscriber, ToolCall, Unjudged, Verdict,
 };
 use tokio::sync::Semaphore;
 
@@ -43,7 +43,7 @@ pub struct Measured {
     pub data_bytes: u64,
     /// Rounds; each figure is the median.
     pub rounds: usize,
-    /// Microseconds per event (of tools: per call), by kind and events in a call: `filter`, 64.
+    /// Microseconds per event (of tools, prompts and resources: per call), by kind and events in a call: `filter`, 64.
     pub us: BTreeMap<String, BTreeMap<usize, f64>>,
 }
 
@@ -69,7 +69,8 @@ pub enum BenchError {
     /// Nothing is sent to it, or called.
     #[error(
         "there is nothing to measure the plugin with, which is of kind {0}; name a file of its inputs with --events, such as \
-         {{\"call\": {{\"tool\": \"NAME\", \"arguments\": {{}}}}}} or {{\"delivery\": {{\"body\": \"TEXT\"}}}}"
+         {{\"call\": {{\"tool\": \"NAME\", \"arguments\": {{}}}}}}, {{\"prompt\": {{\"name\": \"NAME\"}}}}, \
+         {{\"resource\": {{\"uri\": \"URI\"}}}} or {{\"delivery\": {{\"body\": \"TEXT\"}}}}"
     )]
     NoInputs(String),
 }
@@ -80,6 +81,8 @@ pub struct Load {
     events: Vec<Event>,
     deliveries: Vec<Delivery>,
     calls: Vec<ToolCall>,
+    prompts: Vec<PromptCall>,
+    resources: Vec<String>,
     subscriber: Subscriber,
 }
 
@@ -91,7 +94,9 @@ impl Load {
             Input::Delivery(delivery) => self.deliveries.push(delivery),
             Input::Subscriber(who) => self.subscriber = who,
             Input::Call(call) => self.calls.push(call),
-            Input::Prompt(_) | Input::Resource(_) | Input::Completion(_) => {}
+            Input::Prompt(call) => self.prompts.push(call),
+            Input::Resource(uri) => self.resources.push(uri),
+            Input::Completion(_) => {}
         }
         Ok(())
     }
@@ -160,7 +165,15 @@ pub async fn measure(
             }
             Kind::Tools if !load.calls.is_empty() => {
                 told("Measuring tools");
-                BTreeMap::from([(1, caller.calls(&load.calls).await?)])
+                BTreeMap::from([(1, caller.calls(*kind, &load.calls, Plugin::call_tool).await?)])
+            }
+            Kind::Prompts if !load.prompts.is_empty() => {
+                told("Measuring prompts");
+                BTreeMap::from([(1, caller.calls(*kind, &load.prompts, Plugin::get_prompt).await?)])
+            }
+            Kind::Resources if !load.resources.is_empty() => {
+                told("Measuring resources");
+                BTreeMap::from([(1, caller.calls(*kind, &load.resources, Plugin::read_resource).await?)])
             }
             _ => continue,
         };
@@ -241,13 +254,18 @@ impl Caller<'_> {
         .await
     }
 
-    /// As a server calls tools: each on a thread of its own.
-    async fn calls(&mut self, calls: &[ToolCall]) -> Result<f64, BenchError> {
+    /// As a server passes on what clients ask for: each on a thread of its own. What is refused takes its time, too.
+    async fn calls<C: Clone, A>(
+        &mut self,
+        kind: Kind,
+        calls: &[C],
+        ask: impl AsyncFn(&Arc<Plugin>, C, CallContext) -> Result<A, CallFailure>,
+    ) -> Result<f64, BenchError> {
         self.rounds(1, async |caller, at| {
-            let call = calls[at % calls.len()].clone();
-            let answer = caller.plugin.call_tool(call, CallContext::default()).await;
-            let broken = |failure: CallFailure| Fault::new(FaultKind::Broken, failure.to_string());
-            answer.map(drop).map_err(|failure| failed(Kind::Tools)(broken(failure)))
+            match ask(caller.plugin, calls[at % calls.len()].clone(), CallContext::default()).await {
+                Ok(_) | Err(CallFailure::Unknown | CallFailure::Invalid(_)) => Ok(()),
+                Err(failure) => Err(failed(kind)(Fault::new(FaultKind::Broken, failure.to_string()))),
+            }
         })
         .await
     }

@@ -12,7 +12,7 @@ use super::typed::Author;
 use crate::report::median;
 
 /// Every kind that is measured.
-const KINDS: [&str; 6] = ["filter", "transform", "event-types", "view", "webhook", "tools"];
+const KINDS: [&str; 8] = ["filter", "transform", "event-types", "view", "webhook", "tools", "prompts", "resources"];
 /// Lines of the order that is passed through: about 1 KB of JSON.
 const LINES: usize = 20;
 
@@ -92,6 +92,8 @@ fn inputs() -> String {
         json!({"delivery": {"headers": {"x-delivery-id": "7"}, "body": order}}),
         json!({"subscriber": {"parameters": {"customer": "alice"}}}),
         json!({"call": {"tool": "order_total", "arguments": {"prices": [12.5, 7]}}}),
+        json!({"prompt": {"name": "order_summary", "arguments": {"customer": "alice"}}}),
+        json!({"resource": {"uri": "orders://example"}}),
     ]
     .map(|input| input.to_string() + "\n")
     .concat()

@@ -6,7 +6,7 @@ use super::figures::median;
 use super::line;
 
 /// Kinds with the columns that they have: events in a call.
-const COLUMNS: [(&str, u64); 10] = [
+const COLUMNS: [(&str, u64); 12] = [
     ("filter", 1),
     ("filter", 64),
     ("transform", 1),
@@ -17,6 +17,8 @@ const COLUMNS: [(&str, u64); 10] = [
     ("view", 64),
     ("webhook", 1),
     ("tools", 1),
+    ("prompts", 1),
+    ("resources", 1),
 ];
 
 /// The report of a whole run.
@@ -115,8 +117,8 @@ mod tests {
         for row in [
             "| go | 10.0 s | 5.0 s | 2.0 s | 2.0 s |",
             "| go | 91 KB | 1.3 MB | 12 ms |",
-            "| rust | 0.50 (1.0 ×) | – | – | – | – | – |",
-            "| go | 8.0 (16 ×) | – | – | – | – | – |",
+            "| rust | 0.50 (1.0 ×) | – | – | – | – | – | – | – |",
+            "| go | 8.0 (16 ×) | – | – | – | – | – | – | – |",
             "| go | 0.80 (16 ×) | – | – | – |",
             "Zig: skipped, no tools",
         ] {

@@ -40,6 +40,23 @@ fn tools_are_measured_by_the_calls_among_the_inputs() {
 }
 
 #[test]
+fn prompts_and_resources_are_measured_also_those_that_are_refused() {
+    let author = Author::with_guest("mcp_conformance");
+    let inputs = [
+        r#"{"prompt":{"name":"test_simple_prompt"}}"#,
+        r#"{"prompt":{"name":"test_prompt_with_arguments"}}"#,
+        r#"{"resource":{"uri":"test://static-text"}}"#,
+        r#"{"resource":{"uri":"test://nothing"}}"#,
+    ];
+    author.writes("inputs.jsonl", &inputs.map(|input| format!("{input}\n")).concat());
+    let said = author.succeeds("", &["bench", "mcp_conformance.wasm", "--events", "inputs.jsonl", "--json"]);
+    let measured: Value = serde_json::from_str(&said).unwrap();
+    for kind in ["prompts", "resources"] {
+        assert!(measured["run"]["us"][kind]["1"].as_f64().unwrap() > 0.0, "{kind}: {measured}");
+    }
+}
+
+#[test]
 fn what_cannot_be_measured_is_told() {
     let author = Author::with_guest("keeper");
     author.writes("keeper.toml", "grants.state = true\n");

@@ -21,8 +21,8 @@ const LINES_MAX: usize = 10_000;
 /// `tidemill plugin bench`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Measured is the plugin alone: calls with 1 and with 64 events, deliveries and calls of tools one by one, without queue, log and
-subscribers. Each figure is the median of 11 rounds. The inputs are those of the plugin's tests, or of --events; without both,
+Measured is the plugin alone: calls with 1 and with 64 events, deliveries, calls of tools, prompts and resources one by one,
+without queue, log and subscribers. Each figure is the median of 11 rounds. The inputs are those of the plugin's tests, or of --events; without both,
 examples of its event types. The last run is kept in .tidemill/bench.json.
 
 Examples:
@@ -33,7 +33,7 @@ Exit codes: 0 measured, 1 the plugin failed on an event, 2 there is nothing to m
 pub(super) struct BenchArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// Events, deliveries and calls to measure with, one in each line
+    /// Events, deliveries, calls, prompts and resources to measure with, one in each line
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Print the figures as JSON

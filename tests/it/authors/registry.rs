@@ -4,6 +4,7 @@ mod fake;
 mod hostile;
 mod refused;
 mod signed;
+mod tokens;
 mod way;
 
 use std::fs;

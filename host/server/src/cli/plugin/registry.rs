@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tidemill_plugin::TrustedRoots;
-use tidemill_registry::{Access, Credentials, Reference, Registry, RegistryError, Told};
+use tidemill_registry::{Access, Credentials, Plain, Reference, Registry, RegistryError, Told};
 
 use crate::cli::config::environment;
 use crate::cli::{Exit, Failure};
@@ -29,7 +29,11 @@ impl AccessArgs {
         let roots = TrustedRoots::public_and(self.ca.as_deref());
         let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("--ca: {error}")))?;
         let access = Access {
-            plain: self.plain_http || reference.is_loopback() && self.ca.is_none(),
+            plain: match (self.plain_http, reference.is_loopback() && self.ca.is_none()) {
+                (true, _) => Plain::Anywhere,
+                (false, true) => Plain::Here,
+                (false, false) => Plain::Never,
+            },
             tls: roots.client_config(),
             credentials: credentials(reference.registry())?,
             agent: concat!("tidemill/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -56,6 +56,9 @@ impl Service<Uri> for Way {
         let proxy = if is_here { None } else { self.proxies.intercept(&uri) };
         Box::pin(async move {
             let Some(proxy) = proxy else { return Ok(direct.call(uri).await?) };
+            if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+                return Err(format!("the proxy {}: only proxies with http:// can be used", proxy.uri()).into());
+            }
             let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
             if let Some(known) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(known.clone());

@@ -93,6 +93,14 @@ async fn words_of_a_registry_do_nothing_to_a_terminal() {
     let told = tokio::task::spawn_blocking(move || refused(&Author::new(), 1, &["pull", &place])).await.unwrap();
     assert!(told.contains("does not allow this in acme/x (no\u{fffd}[2J\u{fffd}second"), "{told}");
     assert!(!told.contains('\u{1b}') && told.len() < 400, "{told}");
+    // Of a manifest, and of a component.
+    let long = "B".repeat(900_000);
+    let told = pulled(json!({"config": format!("no\u{1b}[2J{long}")}).to_string(), || answer(404, &[], "")).await;
+    assert!(told.contains("its manifest cannot be read") && !told.contains('\u{1b}') && told.len() < 400, "{told}");
+    let name = format!("evil\\1b]0;{}", "A".repeat(20_000));
+    let evil = wat::parse_str(format!("(component (instance $i) (export \"{name}\" (instance $i)))")).unwrap();
+    let told = pulled(manifest(&digest(&evil), evil.len() as u64), move || answer(200, &[], evil.clone())).await;
+    assert!(told.contains("exports `evil\u{fffd}]0;AA") && !told.contains('\u{1b}') && told.len() < 600, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

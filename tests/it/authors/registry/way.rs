@@ -50,6 +50,11 @@ async fn over_tls_a_registry_is_who_it_should_be() {
     let (author, said) = meanwhile(author, Vec::new(), pull("ours")).await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(author.has("stamp.wasm"));
+    // The variable is for all registries, and one on this machine stays without encryption.
+    let fake = Fake::start(|_| answer(403, &[], "")).await;
+    let variables = vec![("TIDEMILL_REGISTRY_CA", "ours.pem".to_owned())];
+    let (_, said) = meanwhile(author, variables, words(&format!("pull {}/x:1", fake.address))).await;
+    assert!(said.code == 1 && said.err.contains("does not allow this"), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

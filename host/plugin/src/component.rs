@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
-use crate::limits::{COMPONENT_BYTES_MAX, COMPONENTS_MAX, EXTERNS_MAX};
+use crate::limits::{COMPONENT_BYTES_MAX, COMPONENTS_MAX, EXTERN_SHOWN_BYTES_MAX, EXTERNS_MAX};
+use crate::voice::cut;
 use crate::{Capability, LoadError};
 
 /// The version of `tidemill:plugin` that this host speaks.
@@ -173,15 +174,16 @@ fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
         let other = exports.iter().find(|name| name.starts_with(PACKAGE));
         return Err(LoadError::NotAPlugin(match other {
             Some(other) => format!(
-                "it exports `{other}`, but this host speaks `{PACKAGE}…@{VERSION}`; build it with the WIT package of \
-                 that version, and export `manifest`"
+                "it exports `{}`, but this host speaks `{PACKAGE}…@{VERSION}`; build it with the WIT package of \
+                 that version, and export `manifest`",
+                shown(other)
             ),
             None if exports.is_empty() => {
                 format!("it exports no interface at all; a plugin exports `{PACKAGE}manifest@{VERSION}`")
             }
             None => format!(
                 "it was built for another world and exports {}; a plugin exports `{PACKAGE}manifest@{VERSION}`",
-                exports.iter().take(4).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                exports.iter().take(4).map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ")
             ),
         }));
     }
@@ -191,6 +193,11 @@ fn kinds(exports: &[String]) -> Result<Vec<Kind>, LoadError> {
         return Err(LoadError::NotAPlugin(format!("it exports a manifest but none of `{names}`")));
     }
     Ok(kinds)
+}
+
+/// A name that a stranger chose, as it may stand in an error: that goes to terminals and logs.
+fn shown(name: &str) -> String {
+    cut(name, EXTERN_SHOWN_BYTES_MAX)
 }
 
 /// Counts the components within a component, at all depths.
@@ -208,7 +215,7 @@ fn check_size_of_family(bytes: &[u8]) -> Result<(), LoadError> {
 
 /// Whether the host offers an import, and which capability it is if it has to be granted. Only names are looked at here; types are checked when the component is linked.
 fn check_import(name: &str) -> Result<Option<Capability>, LoadError> {
-    let missing = |advice: String| Err(LoadError::MissingImport { import: name.to_owned(), advice });
+    let missing = |advice: String| Err(LoadError::MissingImport { import: shown(name), advice });
     let (path, version) = name.split_once('@').unwrap_or((name, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
     match package {
@@ -250,7 +257,7 @@ enum Stop {
 
 impl From<wasmparser::BinaryReaderError> for Stop {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::Malformed(error.to_string())
+        Self::Malformed(shown(&error.to_string()))
     }
 }
 
@@ -339,6 +346,19 @@ mod tests {
                 LoadError::MissingImport { import, advice } => assert!(import == missing && advice.len() > 20),
                 other => panic!("{missing}: {other}"),
             }
+        }
+    }
+
+    #[test]
+    fn names_in_errors_are_short_and_do_nothing_to_a_terminal() {
+        let evil = format!("evil\\1b]0;\\07{}", "A".repeat(20_000));
+        for text in [
+            format!("(component (instance $i) (export \"{evil}\" (instance $i)))"),
+            format!("(component (instance $i) (export \"tidemill:plugin/{evil}\" (instance $i)))"),
+            PLUGIN.replacen("(component", &format!("(component (import \"{evil}\" (instance))"), 1),
+        ] {
+            let told = inspect(&component(&text)).unwrap_err().to_string();
+            assert!(told.contains("evil\u{fffd}]0;") && told.len() < 600, "{told}");
         }
     }
 

@@ -179,6 +179,10 @@ pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 pub const ARGUMENT_PROBLEMS_MAX: usize = 8;
 /// Bytes of the text for one of them; it quotes what was sent.
 pub const ARGUMENT_PROBLEM_BYTES_MAX: usize = 300;
+/// Bytes of a plugin's name.
+pub const PLUGIN_NAME_BYTES_MAX: usize = 64;
+/// Bytes of an import's or an export's name, as far as an error repeats it.
+pub const EXTERN_SHOWN_BYTES_MAX: usize = 200;
 /// Bytes of one line in the host's log.
 pub const LOG_LINE_BYTES_MAX: usize = 4096;
 

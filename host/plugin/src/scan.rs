@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::limits::PLUGIN_NAME_BYTES_MAX;
+
 /// A plugin's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -72,7 +74,7 @@ pub(crate) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Found>> {
 /// The file's stem if the file is a plugin's: 1 to 64 of letters, digits, `.`, `_` and `-`, not beginning with a dot.
 fn plugin_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.strip_suffix(".wasm")?;
-    let fits = (1..=64).contains(&name.len())
+    let fits = (1..=PLUGIN_NAME_BYTES_MAX).contains(&name.len())
         && !name.starts_with('.')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     fits.then(|| name.to_owned())

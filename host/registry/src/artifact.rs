@@ -138,8 +138,9 @@ impl Contents {
     ///
     /// It is none, or not that of a component; what it is instead is named.
     pub(crate) fn read(manifest: &[u8]) -> Result<Self, RegistryError> {
-        let read: AnyManifest = serde_json::from_slice(manifest)
-            .map_err(|error| RegistryError::Unusable(format!("its manifest cannot be read: {error}")))?;
+        let read: AnyManifest = serde_json::from_slice(manifest).map_err(|error| {
+            RegistryError::Unusable(format!("its manifest cannot be read: {}", shown(&error.to_string())))
+        })?;
         let not_wasm = |found: &str| RegistryError::NotWasm(shown(found));
         let Some(config) = read.config else {
             return Err(not_wasm(read.media_type.as_deref().unwrap_or("a manifest without `config`")));
@@ -201,9 +202,13 @@ mod tests {
             (r#"{"mediaType":"a\u001b[31mb"}"#.to_owned(), "a\u{fffd}[31mb"),
             ("{}".to_owned(), "without `config`"),
             ("no json".to_owned(), "its manifest cannot be read"),
+            (
+                format!(r#"{{"config":"a\u001b{}"}}"#, "b".repeat(10_000)),
+                "its manifest cannot be read: invalid type: string",
+            ),
         ] {
             let error = Contents::read(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(told) && error.len() < 400 && !error.contains('\u{1b}'), "{error}");
         }
     }
 }

@@ -52,9 +52,13 @@ impl Service<Uri> for Way {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut direct = self.direct.clone();
         // A proxy that the environment names does not know our loopback.
-        let proxy = if is_loopback(&uri) { None } else { self.proxies.intercept(&uri) };
+        let is_here = uri.host().is_some_and(is_loopback);
+        let proxy = if is_here { None } else { self.proxies.intercept(&uri) };
         Box::pin(async move {
             let Some(proxy) = proxy else { return Ok(direct.call(uri).await?) };
+            if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+                return Err(format!("the proxy {}: only proxies with http:// can be used", proxy.uri()).into());
+            }
             let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
             if let Some(known) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(known.clone());
@@ -71,7 +75,8 @@ fn with_port(uri: Uri) -> Result<Uri, BoxError> {
     Ok(Uri::builder().scheme(Scheme::HTTP).authority(format!("{host}:80")).path_and_query("/").build()?)
 }
 
-fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+/// Whether a host, as it stands in an address, is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

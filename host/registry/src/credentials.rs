@@ -9,6 +9,9 @@ use docker_credential::{CredentialRetrievalError, DockerCredential, get_credenti
 
 use crate::limits::CREDENTIALS_BYTES_MAX;
 
+/// What Docker's own registry is called there, since its first version.
+const DOCKER: (&str, &str) = ("docker.io", "https://index.docker.io/v1/");
+
 /// Who one is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
@@ -52,6 +55,17 @@ impl Credentials {
     ///
     /// The file cannot be read, or its helper fails.
     pub fn of_docker(path: &Path, registry: &str) -> Result<Self, CredentialsError> {
+        if registry == DOCKER.0 {
+            let found = Self::kept(path, registry, DOCKER.1)?;
+            if found != Self::None {
+                return Ok(found);
+            }
+        }
+        Self::kept(path, registry, registry)
+    }
+
+    /// What is kept of a registry under a name.
+    fn kept(path: &Path, registry: &str, name: &str) -> Result<Self, CredentialsError> {
         let failed =
             |reason: &'static str| CredentialsError { path: path.to_owned(), registry: registry.to_owned(), reason };
         let file = match File::open(path) {
@@ -60,7 +74,7 @@ impl Credentials {
             Err(_) => return Err(failed("it cannot be opened")),
         };
         // The library's words may hold what a helper printed, which may be a secret.
-        match get_credential_from_reader(BufReader::new(file).take(CREDENTIALS_BYTES_MAX), registry) {
+        match get_credential_from_reader(BufReader::new(file).take(CREDENTIALS_BYTES_MAX), name) {
             Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Self::Password { user, password }),
             Ok(DockerCredential::IdentityToken(token)) => Ok(Self::Identity(token)),
             Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(Self::None),

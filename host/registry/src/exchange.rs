@@ -18,7 +18,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::connect::{Connector, connector};
+use crate::connect::{Connector, connector, is_loopback};
 use crate::limits::{ANSWER_BYTES_MAX, PART_BYTES, REDIRECTS_MAX, REQUEST_TIME_MAX, SILENCE_MAX};
 
 /// Hears how many bytes of how many are done.
@@ -42,9 +42,22 @@ pub(crate) struct Ask {
 /// What comes back.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// Who answers, after all redirects.
+    pub(crate) from: Url,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+/// Where requests may go without encryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plain {
+    /// Nowhere.
+    Never,
+    /// To this machine, where nobody listens in between.
+    Here,
+    /// Everywhere.
+    Anywhere,
 }
 
 /// Why nothing comes back.
@@ -59,21 +72,21 @@ pub(crate) enum Broken {
 /// Sends requests.
 pub(crate) struct Exchange {
     client: Client<Connector, Upload>,
-    /// Whether anything may go without encryption.
-    plain: bool,
+    plain: Plain,
     agent: HeaderValue,
 }
 
 impl Exchange {
-    pub(crate) fn new(tls: ClientConfig, plain: bool, agent: HeaderValue) -> Self {
+    pub(crate) fn new(tls: ClientConfig, plain: Plain, agent: HeaderValue) -> Self {
         Self { client: Client::builder(TokioExecutor::new()).build(connector(tls)), plain, agent }
     }
 
     /// Sends a request; reading ones follow redirects, without credentials from the first other host on.
     pub(crate) async fn send(&self, mut ask: Ask) -> Result<Answer, Broken> {
         for _ in 0..=REDIRECTS_MAX {
-            if ask.url.scheme() != "https" && !(self.plain && ask.url.scheme() == "http") {
-                return Err(Broken::Lost(format!("it leads to {}, which is not encrypted", origin(&ask.url))));
+            if !self.plain.allows(&ask.url) {
+                let advice = if self.plain == Plain::Here { "; allow it with --plain-http" } else { "" };
+                return Err(Broken::Lost(format!("it leads to {}, which is not encrypted{advice}", origin(&ask.url))));
             }
             let reads = matches!(ask.method, Method::GET | Method::HEAD);
             let answer = timeout(REQUEST_TIME_MAX, self.once(&ask));
@@ -122,7 +135,18 @@ impl Exchange {
             // Why something is refused need not be known whole.
             read(body, ANSWER_BYTES_MAX, None).await?.unwrap_or_default()
         };
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer { from: ask.url.clone(), status: head.status, headers: head.headers, body })
+    }
+}
+
+impl Plain {
+    fn allows(self, url: &Url) -> bool {
+        let plain = match self {
+            Self::Never => false,
+            Self::Here => url.host_str().is_some_and(is_loopback),
+            Self::Anywhere => true,
+        };
+        url.scheme() == "https" || plain && url.scheme() == "http"
     }
 }
 

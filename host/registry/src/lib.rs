@@ -22,7 +22,7 @@ pub use artifact::About;
 pub use credentials::{Credentials, CredentialsError};
 pub use digest::{Digest, DigestError};
 pub use error::RegistryError;
-pub use exchange::Told;
+pub use exchange::{Plain, Told};
 pub use pull::Pulled;
 pub use push::Pushed;
 pub use reference::{Reference, ReferenceError};

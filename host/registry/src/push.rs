@@ -32,6 +32,7 @@ impl Registry {
         let signature = signature.map_err(|error: KeyError| RegistryError::Unusable(error.to_string()))?;
         let parts = Parts::new(name, component, about, signature.as_deref())?;
         let digest = Digest::of(&parts.manifest);
+        self.will_push().await;
         let before = self.digest_of(tag).await?.filter(|before| *before != digest);
         self.put_blob(&parts.component, told).await?;
         self.put_blob(&parts.config, None).await?;

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::Digest;
+use crate::connect::is_loopback;
 
 /// Bytes of a repository's name, with which all registries get along.
 const REPOSITORY_BYTES_MAX: usize = 255;
@@ -71,12 +72,8 @@ impl Reference {
 
     /// Whether the registry is on this machine.
     pub fn is_loopback(&self) -> bool {
-        match Url::parse(&format!("http://{}", self.registry)).ok().as_ref().and_then(Url::host) {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        }
+        let url = Url::parse(&format!("http://{}", self.registry)).ok();
+        url.as_ref().and_then(Url::host_str).is_some_and(is_loopback)
     }
 }
 

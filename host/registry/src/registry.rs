@@ -1,4 +1,6 @@
-//! A registry, as the distribution specification has it: blobs, manifests, tags, and what it says when it refuses.
+//! A registry, as the distribution specification has it: blobs, manifests, tags. Must not know how one is let in.
+
+mod answer;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, LOCATION};
@@ -9,9 +11,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::artifact::{ACCEPTED, Descriptor, MANIFEST_TYPE};
-use crate::auth::{Wanted, issued};
 use crate::error::shown;
-use crate::exchange::{Answer, Ask, Broken, Exchange, Told, origin};
+use crate::exchange::{Ask, Exchange, Plain, Told};
 use crate::limits::{ANSWER_BYTES_MAX, MANIFEST_BYTES_MAX, TAGS_BYTES_MAX, TAGS_NAMED_MAX};
 use crate::{Credentials, Digest, Reference, RegistryError};
 
@@ -21,8 +22,8 @@ const DOCKER: (&str, &str) = ("docker.io", "registry-1.docker.io");
 /// How a registry is talked to.
 #[derive(Debug)]
 pub struct Access {
-    /// Without encryption.
-    pub plain: bool,
+    /// Whether to talk without encryption, and to whom.
+    pub plain: Plain,
     /// Whom to trust, with encryption.
     pub tls: ClientConfig,
     /// Who asks.
@@ -37,21 +38,16 @@ pub struct Registry {
     exchange: Exchange,
     base: Url,
     credentials: Credentials,
+    known: Mutex<Known>,
+}
+
+/// What is known of how to be let in.
+#[derive(Default)]
+struct Known {
     /// What the last request that was let in had to show.
-    known: Mutex<Option<HeaderValue>>,
-}
-
-#[derive(Deserialize)]
-struct Errors {
-    errors: Vec<OneError>,
-}
-
-#[derive(Deserialize)]
-struct OneError {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
+    shown: Option<HeaderValue>,
+    /// Whether something is to be pushed.
+    pushes: bool,
 }
 
 #[derive(Deserialize)]
@@ -69,7 +65,7 @@ impl Registry {
         let wrong =
             |error: &dyn std::fmt::Display| RegistryError::Unusable(format!("{}: {error}", reference.registry()));
         let host = if reference.registry() == DOCKER.0 { DOCKER.1 } else { reference.registry() };
-        let scheme = if access.plain { "http" } else { "https" };
+        let scheme = if access.plain == Plain::Never { "https" } else { "http" };
         let base =
             Url::parse(&format!("{scheme}://{host}/v2/{}/", reference.repository())).map_err(|error| wrong(&error))?;
         let agent = HeaderValue::try_from(access.agent).map_err(|error| wrong(&error))?;
@@ -80,6 +76,12 @@ impl Registry {
             credentials: access.credentials,
             known: Mutex::default(),
         })
+    }
+
+    /// From now on issuers of tokens are asked for one that is good for pushing: some registries say what they want of the first
+    /// request alone, which only reads, and refuse what comes then.
+    pub(crate) async fn will_push(&self) {
+        self.known.lock().await.pushes = true;
     }
 
     /// A manifest by tag or digest, if there is one. Its digest is not checked yet.
@@ -224,74 +226,7 @@ impl Registry {
         })
     }
 
-    /// Sends something with what the registry wants to be shown; it says what that is by refusing the first time.
-    async fn answer(&self, mut ask: Ask, what: &'static str) -> Result<Answer, RegistryError> {
-        let max = ask.max;
-        let broken = |broken: Broken| match broken {
-            Broken::TooLong => RegistryError::TooLarge { what, max },
-            Broken::Lost(reason) => self.unreachable(&self.base, &reason),
-        };
-        if ask.url.origin() == self.base.origin() {
-            ask.authorization.clone_from(&*self.known.lock().await);
-        }
-        let answer = self.exchange.send(ask.clone()).await.map_err(broken)?;
-        if answer.status != StatusCode::UNAUTHORIZED || ask.url.origin() != self.base.origin() {
-            return Ok(answer);
-        }
-        let Some(wanted) = Wanted::of(&answer.headers) else { return Err(self.unauthorized()) };
-        let known = self.authorization(wanted).await?;
-        *self.known.lock().await = Some(known.clone());
-        ask.authorization = Some(known);
-        let answer = self.exchange.send(ask).await.map_err(broken)?;
-        if answer.status == StatusCode::UNAUTHORIZED { Err(self.unauthorized()) } else { Ok(answer) }
-    }
-
-    async fn authorization(&self, wanted: Wanted) -> Result<HeaderValue, RegistryError> {
-        let (realm, service, scope) = match wanted {
-            Wanted::Basic => return self.credentials.basic().ok_or_else(|| self.unauthorized()),
-            Wanted::Token { realm, service, scope } => (realm, service, scope),
-        };
-        let ask = self.credentials.ask_for_token(realm.clone(), service.as_deref(), scope.as_deref());
-        let answer = self.exchange.send(ask).await.map_err(|broken| self.unreachable(&realm, &broken.to_string()))?;
-        match answer.status {
-            StatusCode::OK => issued(&answer)
-                .ok_or_else(|| RegistryError::Unusable(format!("{} issues no token that can be read", origin(&realm)))),
-            StatusCode::UNAUTHORIZED => Err(self.unauthorized()),
-            _ => Err(self.refused(&answer)),
-        }
-    }
-
     pub(crate) fn untagged(&self) -> RegistryError {
         RegistryError::Unusable("the reference names no tag; write one, such as :1.2.0".to_owned())
-    }
-
-    fn unreachable(&self, address: &Url, reason: &str) -> RegistryError {
-        let other = address.origin() != self.base.origin();
-        let registry = if other { origin(address) } else { self.reference.registry().to_owned() };
-        RegistryError::Unreachable { registry, reason: shown(reason) }
-    }
-
-    fn unauthorized(&self) -> RegistryError {
-        RegistryError::Unauthorized {
-            registry: self.reference.registry().to_owned(),
-            repository: self.reference.repository().to_owned(),
-            known: self.credentials != Credentials::None,
-        }
-    }
-
-    /// What an answer says that is no success.
-    fn refused(&self, answer: &Answer) -> RegistryError {
-        let registry = self.reference.registry().to_owned();
-        let said =
-            serde_json::from_slice::<Errors>(&answer.body).ok().and_then(|Errors { errors }| errors.into_iter().next());
-        let detail = said.map(|OneError { code, message }| if message.is_empty() { code } else { message });
-        let detail = shown(&detail.unwrap_or_default());
-        match answer.status {
-            StatusCode::UNAUTHORIZED => self.unauthorized(),
-            StatusCode::FORBIDDEN => {
-                RegistryError::Forbidden { registry, repository: self.reference.repository().to_owned(), detail }
-            }
-            status => RegistryError::Refused { registry, status: status.as_u16(), detail },
-        }
     }
 }

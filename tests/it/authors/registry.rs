@@ -1,9 +1,11 @@
 //! `tidemill plugin push` and `pull` with a real registry: what comes back, for whom, and what is refused.
 
 mod fake;
+mod files;
 mod hostile;
 mod refused;
 mod signed;
+mod tokens;
 mod way;
 
 use std::fs;
@@ -101,6 +103,7 @@ async fn a_file_with_other_content_is_replaced_only_by_force() {
     done(&author, &["pull", &tagged, "--force"]);
     let said = typed(&author, &[], &["pull", &tagged]);
     assert!(said.code == 0 && said.err.contains("unchanged: stamp.wasm"), "{}", said.err);
+    assert!(said.err.contains("no signature was asked for"), "{}", said.err);
     let told = refused(&author, 2, &["pull", &tagged, "--plugins-dir", "nowhere"]);
     assert!(told.contains("there is no folder nowhere"), "{told}");
     let left: Vec<_> = fs::read_dir(author.at("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -144,6 +147,10 @@ async fn what_is_pushed_is_built_for_release() {
     let about: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.err));
     // With what backtraces need it has three times as much.
     assert!(about["size"].as_u64().unwrap() < 1 << 20, "{about}");
+    // What the compiler refuses is the plugin's fault, and not the command's.
+    fs::write(author.at("rules/src/lib.rs"), "no Rust").unwrap();
+    let said = typed(&author, &variables, &["push", &place, "rules"]);
+    assert!(said.code == 1 && said.err.contains("error"), "{}", said.err);
 }
 
 #[tokio::test]

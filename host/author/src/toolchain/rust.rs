@@ -47,7 +47,8 @@ impl Toolchain for Rust {
 /// Whether Rust, in the version that the project chooses, can compile to the target.
 fn target_is_there(project: &Project) -> Result<(), BuildError> {
     let mut rustc: Command = tool::command(project, "rustc");
-    let found = rustc.args(["--print", "target-libdir", "--target", TARGET]).output();
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let found = tool::without_secrets(&mut rustc).output();
     let there = found.is_ok_and(|found| {
         found.status.success() && PathBuf::from(String::from_utf8_lossy(&found.stdout).trim()).is_dir()
     });

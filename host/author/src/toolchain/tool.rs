@@ -19,6 +19,10 @@ const LINE_BYTES_MAX: usize = 4096;
 /// Lines between a program and whoever shows them; more makes the program wait.
 const LINES_WAITING: usize = 256;
 
+/// Variables that programs of a build, and what those bring along, have no business with.
+const SECRETS: [&str; 4] =
+    ["TIDEMILL_REGISTRY_USER", "TIDEMILL_REGISTRY_PASSWORD", "TIDEMILL_SIGN_PASSWORD", "TIDEMILL_TOKEN"];
+
 /// Where programs are searched, in this order: in the project, in `TIDEMILL_TOOLS`, in `PATH`.
 pub(crate) fn places(project: &Project) -> Vec<PathBuf> {
     let own = ["node_modules/.bin", ".venv/bin"].map(|place| project.folder().join(place));
@@ -47,7 +51,17 @@ pub(crate) fn command(project: &Project, tool: &str) -> Command {
 
 /// Whether a program runs and ends with success. What it says is not looked at.
 pub(crate) fn answers(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|end| end.success())
+    without_secrets(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|end| end.success())
+}
+
+/// Takes away from a program what it would tell to all that it starts.
+pub(crate) fn without_secrets(command: &mut Command) -> &mut Command {
+    SECRETS.iter().fold(command, |command, name| command.env_remove(name))
 }
 
 /// The first two numbers of a version, as programs write it: `v18.19.0`, `go1.27.3`.
@@ -67,7 +81,7 @@ pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress
         command.process_group(0);
     }
     let failed = |output: String| BuildError::Failed { step: step.to_owned(), output };
-    let mut child = command
+    let mut child = without_secrets(command)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -171,6 +185,17 @@ mod tests {
         let (result, _) = shell("echo plugin.x:7: no such name >&2; exit 3");
         let Err(BuildError::Failed { step, output }) = result else { panic!("it failed") };
         assert_eq!((&*step, &*output), ("Trying", "plugin.x:7: no such name"));
+    }
+
+    #[test]
+    fn programs_are_not_told_passwords() {
+        let mut env = Command::new("env");
+        env.env("TIDEMILL_TOOLS", "here").envs(SECRETS.map(|name| (name, "open sesame")));
+        let told = run("Trying", &mut env, &mut Heard::default()).unwrap();
+        assert!(told.contains("TIDEMILL_TOOLS=here") && !told.contains("sesame"), "{told}");
+        let mut none = Command::new("sh");
+        none.args(["-c", "test -z \"$TIDEMILL_TOKEN\""]).env("TIDEMILL_TOKEN", "open sesame");
+        assert!(answers(&mut none));
     }
 
     #[test]

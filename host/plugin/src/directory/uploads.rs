@@ -11,7 +11,7 @@ use std::time::Instant;
 use tempfile::{Builder, NamedTempFile};
 
 use super::{Known, OrderError, Orders, State, read_sidecar};
-use crate::limits::{COMPONENT_BYTES_MAX, UPLOAD_AGE_MAX};
+use crate::limits::{COMPONENT_BYTES_MAX, PLUGIN_NAME_BYTES_MAX, UPLOAD_AGE_MAX};
 use crate::scan::scan;
 use crate::{LoadError, Plugin, PluginState, Version};
 
@@ -226,7 +226,7 @@ pub(super) fn clear_away(directory: &Path) {
 /// nothing that anybody could take for a path.
 fn may_be_uploaded(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    (1..=64).contains(&name.len())
+    (1..=PLUGIN_NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| plain(byte) || b"._-".contains(&byte))
         && name.bytes().next().is_some_and(plain)
         && !name.ends_with('.')

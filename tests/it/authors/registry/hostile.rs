@@ -93,11 +93,21 @@ async fn words_of_a_registry_do_nothing_to_a_terminal() {
     let told = tokio::task::spawn_blocking(move || refused(&Author::new(), 1, &["pull", &place])).await.unwrap();
     assert!(told.contains("does not allow this in acme/x (no\u{fffd}[2J\u{fffd}second"), "{told}");
     assert!(!told.contains('\u{1b}') && told.len() < 400, "{told}");
+    // Of a manifest, and of a component.
+    let long = "B".repeat(900_000);
+    let told = pulled(json!({"config": format!("no\u{1b}[2J{long}")}).to_string(), || answer(404, &[], "")).await;
+    assert!(told.contains("its manifest cannot be read") && !told.contains('\u{1b}') && told.len() < 400, "{told}");
+    let name = format!("evil\\1b]0;{}", "A".repeat(20_000));
+    let evil = wat::parse_str(format!("(component (instance $i) (export \"{name}\" (instance $i)))")).unwrap();
+    let told = pulled(manifest(&digest(&evil), evil.len() as u64), move || answer(200, &[], evil.clone())).await;
+    assert!(told.contains("exports `evil\u{fffd}]0;AA") && !told.contains('\u{1b}') && told.len() < 600, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_go_to_whom_they_are_for() {
-    let store = Fake::start(|_| answer(200, &[], "what the registry redirects to")).await;
+    let thief = Fake::start(|_| answer(200, &[], json!({"token": "t"}).to_string())).await;
+    let wanted = format!("Bearer realm=\"http://{}/token\",service=\"r\"", thief.address);
+    let store = Fake::start(move |_| answer(401, &[("www-authenticate", &wanted)], "")).await;
     let place = format!("http://{}/stored?signature=abc", store.address);
     let tokens = Fake::start(|_| answer(200, &[], json!({"token": "t-o-k-e-n"}).to_string())).await;
     let realm =
@@ -119,12 +129,38 @@ async fn credentials_go_to_whom_they_are_for() {
         typed(&Author::new(), &known, &["pull", &reference])
     });
     let said = said.await.unwrap();
-    // What is stored there is no component of nine bytes.
-    assert!(said.code == 1 && said.err.contains("sends more than the 9 bytes"), "{}", said.err);
+    assert_eq!((said.code, &*said.err), (1, &*format!("tidemill: http://{} answers 401\n", store.address)));
+    assert_eq!(thief.seen(), [], "whom the registry redirects to does not say where passwords go");
     let query = "/token?service=r&scope=repository%3Aacme%2Fx%3Apull";
     assert_eq!(tokens.seen(), [(query.to_owned(), Some("Basic bWU6b3BlbiBzZXNhbWU=".to_owned()))]);
     assert_eq!(store.seen(), [("/stored?signature=abc".to_owned(), None)]);
     assert!(registry.seen().iter().skip(1).all(|(_, shown)| shown.as_deref() == Some("Bearer t-o-k-e-n")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_on_this_machine_leads_nobody_to_others_in_clear() {
+    let pulled = async |status: u16, header: (&'static str, &'static str), more: &'static str| {
+        let fake = Fake::start(move |_| answer(status, &[header], "")).await;
+        let typing = move || {
+            let known = [("TIDEMILL_REGISTRY_USER", "me"), ("TIDEMILL_REGISTRY_PASSWORD", "open sesame")];
+            let reference = format!("{}/acme/x:1", fake.address);
+            let arguments: Vec<_> = ["pull", &reference, more].into_iter().filter(|word| !word.is_empty()).collect();
+            typed(&Author::new(), &known, &arguments)
+        };
+        let said = tokio::task::spawn_blocking(typing).await.unwrap();
+        assert_eq!(said.code, 3, "{}", said.err);
+        said.err
+    };
+    for (status, header) in [
+        (401, ("www-authenticate", "Bearer realm=\"http://other.invalid/token\"")),
+        (307, ("location", "http://other.invalid/stored")),
+    ] {
+        let told = pulled(status, header, "").await;
+        assert!(told.contains("http://other.invalid, which is not encrypted; allow it with --plain-http"), "{told}");
+        // By wish it is looked for.
+        let told = pulled(status, header, "--plain-http").await;
+        assert!(!told.contains("not encrypted"), "{told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::super::Author;
 use super::{done, refused, typed, with_component};
 use crate::support::{Registry, guest};
 
@@ -32,6 +33,32 @@ async fn only_who_is_known_gets_in() {
     fs::write(author.at("docker/config.json"), config.to_string()).unwrap();
     done(&author, &["pull", &place]);
     assert!(author.has("stamp.wasm"));
+}
+
+#[tokio::test]
+async fn a_helper_is_asked_for_dockers_own_registry_by_the_name_that_docker_has_for_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let author = Author::new();
+    for (place, text) in [
+        ("docker/config.json", r#"{"credsStore": "ours"}"#),
+        (
+            "bin/docker-credential-ours",
+            "#!/bin/sh\ncat >> asked\necho >> asked\necho '{\"Username\":\"me\",\"Secret\":\"s\"}'\n",
+        ),
+    ] {
+        fs::create_dir_all(author.at(place).parent().unwrap()).unwrap();
+        fs::write(author.at(place), text).unwrap();
+        fs::set_permissions(author.at(place), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", author.at("bin").display(), std::env::var("PATH").unwrap());
+    // Nobody listens there, so that nothing is sent.
+    let variables = [("PATH", &*path), ("HTTPS_PROXY", "http://127.0.0.1:1")];
+    for place in ["docker.io/acme/x:1", "registry.example/acme/x:1"] {
+        let said = typed(&author, &variables, &["pull", place]);
+        assert_eq!(said.code, 3, "{}", said.err);
+    }
+    let asked = fs::read_to_string(author.at("asked")).unwrap();
+    assert_eq!(asked, "https://index.docker.io/v1/\nregistry.example\n");
 }
 
 #[tokio::test]
@@ -63,6 +90,8 @@ async fn a_command_that_is_wrong_says_where() {
         (&["pull", "ghcr.io/acme/x"], "names neither a tag nor a digest"),
         (&["pull", "127.0.0.1:1/x:1", "--output", "."], "is a folder"),
         (&["pull", "127.0.0.1:1/x:1", "--key", "RWQ"], "--key RWQ: this is no public key"),
+        (&["pull", "127.0.0.1:1/x:1", "--key", "acme.pub"], "and there is no file of that name"),
+        (&["pull", &format!("127.0.0.1:1/{}:1", "x".repeat(65))], "at most 64; name the file with --output"),
         (&["pull", "127.0.0.1:1/x:1", "--ca", "one.wasm"], "--ca: one.wasm"),
         (&["push", "order-rules:1", "one.wasm"], "does not begin with the name of a registry"),
         (&["push", "127.0.0.1:1/x:1", "none.wasm"], "there is no none.wasm"),
@@ -73,6 +102,13 @@ async fn a_command_that_is_wrong_says_where() {
         let error = refused(&author, 2, arguments);
         assert!(error.contains(told), "{arguments:?}: {error}");
     }
+    for epoch in ["soon", "-1", "253402300800"] {
+        let said = typed(&author, &[("SOURCE_DATE_EPOCH", epoch)], &["push", "127.0.0.1:1/x:1", "one.wasm"]);
+        let told = format!("SOURCE_DATE_EPOCH is `{epoch}`; set it to seconds since 1970");
+        assert!(said.code == 2 && said.err.contains(&told), "{}", said.err);
+    }
+    let said = typed(&author, &[("TIDEMILL_REGISTRY_CA", "one.wasm")], &["pull", "127.0.0.1:1/x:1"]);
+    assert!(said.code == 2 && said.err.contains("TIDEMILL_REGISTRY_CA: one.wasm"), "{}", said.err);
     let digest = format!("127.0.0.1:1/x@sha256:{}", "0".repeat(64));
     assert!(refused(&author, 2, &["push", &digest, "one.wasm"]).contains("name a tag"));
 }

@@ -43,6 +43,12 @@ async fn only_what_a_trusted_key_signed_is_pulled() {
     let id = about["signed_by"].as_str().unwrap();
     assert!(id.len() == 16 && public.contains(id), "{id}: {public}");
     assert!(refused(&author, 1, &["pull", &place("bare")]).contains("not signed"));
+    // A secret that is not set makes an empty variable, which must not switch it off.
+    for empty in ["", ","] {
+        let said = typed(&author, &[("TIDEMILL_REGISTRY_KEYS", empty)], &["pull", &place("bare")]);
+        assert!(said.code == 2 && said.err.contains("TIDEMILL_REGISTRY_KEYS"), "{}", said.err);
+        assert!(said.err.contains("or [] for none"), "{}", said.err);
+    }
     fs::remove_file(author.at("tidemill.toml")).unwrap();
     let said = typed(&author, &[("TIDEMILL_REGISTRY_KEYS", &ours)], &["pull", &place("foreign")]);
     assert!(said.code == 1 && said.err.contains("is trusted"), "{}", said.err);

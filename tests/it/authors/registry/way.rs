@@ -50,6 +50,11 @@ async fn over_tls_a_registry_is_who_it_should_be() {
     let (author, said) = meanwhile(author, Vec::new(), pull("ours")).await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(author.has("stamp.wasm"));
+    // The variable is for all registries, and one on this machine stays without encryption.
+    let fake = Fake::start(|_| answer(403, &[], "")).await;
+    let variables = vec![("TIDEMILL_REGISTRY_CA", "ours.pem".to_owned())];
+    let (_, said) = meanwhile(author, variables, words(&format!("pull {}/x:1", fake.address))).await;
+    assert!(said.code == 1 && said.err.contains("does not allow this"), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +73,16 @@ async fn a_proxy_is_asked_for_registries_of_others_and_encryption_is_left_out_by
     let (author, said) = meanwhile(author, without, words("pull registry.invalid/x:1")).await;
     assert!(said.code == 3 && !said.err.contains("the proxy"), "{}", said.err);
     // Nobody listens on port 1 of this machine, where no proxy could reach it.
-    let (_, said) = meanwhile(author, variables(), words("pull 127.0.0.1:1/x:1")).await;
+    let (mut author, said) = meanwhile(author, variables(), words("pull 127.0.0.1:1/x:1")).await;
     assert!(said.code == 3 && said.err.contains("Connection refused"), "{}", said.err);
+    assert_eq!(proxy.seen().len(), 2);
+    // What a proxy of another kind would not understand, and others would read, is not sent to it.
+    for scheme in ["https", "socks5"] {
+        let other = vec![("HTTPS_PROXY", format!("{scheme}://me:secret@{}", proxy.address))];
+        let said;
+        (author, said) = meanwhile(author, other, words("pull registry.invalid/x:1")).await;
+        let told = format!("the proxy {scheme}://{}/: only proxies with http:// can be used", proxy.address);
+        assert!(said.code == 3 && said.err.contains(&told) && !said.err.contains("secret"), "{}", said.err);
+    }
     assert_eq!(proxy.seen().len(), 2);
 }

@@ -36,18 +36,12 @@ pub(super) fn run(args: &BuildArgs, output: &mut Output<'_>) -> Result<Exit, Fai
     let mut steps = Steps::new(!args.json);
     let result = build(&project, &BuildOptions { release: args.release }, &mut steps);
     drop(steps);
-    let Built { component, size, time } = result.map_err(|error| {
-        let exit = match &error {
-            BuildError::MissingTool { .. } | BuildError::OldTool { .. } => Exit::Usage,
-            _ => Exit::Failed,
-        };
-        Failure::new(exit, error.to_string())
-    })?;
+    let Built { component, size, time } = result.map_err(|error| refused(&error))?;
     if args.json {
         let about = json!({
             "name": project.name(),
             "language": project.language().name(),
-            "component": component,
+            "component": component.to_string_lossy(),
             "size": size,
             "seconds": time.as_secs_f64(),
         });
@@ -57,4 +51,13 @@ pub(super) fn run(args: &BuildArgs, output: &mut Output<'_>) -> Result<Exit, Fai
         writeln!(output.out, "{} ({size}, {:.1} s)", component.display(), time.as_secs_f64())?;
     }
     Ok(Exit::Success)
+}
+
+/// Why nothing was built: by the source, or for want of a tool.
+pub(super) fn refused(error: &BuildError) -> Failure {
+    let exit = match error {
+        BuildError::MissingTool { .. } | BuildError::OldTool { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    Failure::new(exit, error.to_string())
 }

@@ -49,10 +49,18 @@ pub(super) fn run(args: &KeyArgs, output: &mut Output<'_>) -> Result<Exit, Failu
     let password = if args.no_password { None } else { Some(password("Password for the new key: ", true)?) };
     let (secret, public) = new_keys(password).map_err(|error| usage(error.to_string()))?;
     write(secret_file, &secret, 0o600)?;
-    write(&public_file, &public, 0o644)?;
+    if let Err(failure) = write(&public_file, &public, 0o644) {
+        // One without the other is of no use, and in the way of the next try.
+        let _ = fs::remove_file(secret_file);
+        return Err(failure);
+    }
     let line = public.lines().next_back().unwrap_or_default();
     if args.json {
-        writeln!(output.out, "{:#}", json!({"secret": secret_file, "public": public_file, "key": line}))?;
+        writeln!(
+            output.out,
+            "{:#}",
+            json!({"secret": secret_file.to_string_lossy(), "public": public_file.to_string_lossy(), "key": line})
+        )?;
         return Ok(Exit::Success);
     }
     writeln!(output.out, "{line}")?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use tidemill_plugin::limits::COMPONENT_BYTES_MAX;
+use tidemill_plugin::limits::{COMPONENT_BYTES_MAX, PLUGIN_NAME_BYTES_MAX};
 use tidemill_plugin::{Kind, kinds_of};
 use tidemill_registry::{KeyError, PublicKey, Pulled, Trust};
 
@@ -79,7 +79,7 @@ pub(super) async fn run(args: &PullArgs, output: &mut Output<'_>) -> Result<Exit
             "reference": place.to_string(),
             "pinned": pinned.to_string(),
             "digest": digest.to_string(),
-            "file": file,
+            "file": file.to_string_lossy(),
             "size": size,
             "kinds": kinds,
             "signed_by": signed_by,
@@ -89,9 +89,9 @@ pub(super) async fn run(args: &PullArgs, output: &mut Output<'_>) -> Result<Exit
         return Ok(Exit::Success);
     }
     let (size, shown) = (bytesize::ByteSize(size as u64), file.display());
-    let signed = signed_by.map(|id| format!(", signed by {id}")).unwrap_or_default();
+    let signed = signed_by.map_or_else(|| "no signature was asked for".to_owned(), |id| format!("signed by {id}"));
     let verb = if written { "wrote" } else { "unchanged:" };
-    writeln!(output.err, "{verb} {shown} ({}, {size}{signed})", kinds.join(", "))?;
+    writeln!(output.err, "{verb} {shown} ({}, {size}, {signed})", kinds.join(", "))?;
     writeln!(output.out, "{pinned}")?;
     Ok(Exit::Success)
 }
@@ -103,10 +103,13 @@ fn keys(args: &PullArgs) -> Result<Vec<PublicKey>, Failure> {
         return Ok(config.map_err(|error| usage(describe(&error)))?.registry_keys);
     }
     let read = |text: &String| {
-        let wrong = |error: &dyn std::error::Error| usage(format!("--key {text}: {error}"));
+        let wrong = |error: &dyn std::fmt::Display| usage(format!("--key {text}: {error}"));
         let file = Path::new(text);
-        let text = if file.is_file() { key::read(file).map_err(|error| wrong(&error))? } else { text.clone() };
-        text.parse().map_err(|error: KeyError| wrong(&error))
+        if file.is_file() {
+            let text = key::read(file).map_err(|error| wrong(&error))?;
+            return text.parse().map_err(|error: KeyError| wrong(&error));
+        }
+        text.parse().map_err(|error: KeyError| wrong(&format!("{error}; and there is no file of that name")))
     };
     args.keys.iter().map(read).collect()
 }
@@ -117,8 +120,18 @@ fn target(args: &PullArgs, name: &str) -> Result<PathBuf, Failure> {
         (Some(file), _) => file.clone(),
         (None, folder) => folder.clone().unwrap_or_default().join(format!("{name}.wasm")),
     };
+    if args.output.is_none() && name.len() > PLUGIN_NAME_BYTES_MAX {
+        return Err(usage(format!(
+            "`{name}` has {} characters, and a plugin's name at most {PLUGIN_NAME_BYTES_MAX}; name the file with --output",
+            name.len()
+        )));
+    }
     if file.is_dir() {
         return Err(usage(format!("{} is a folder; name a file, or take --plugins-dir", file.display())));
+    }
+    // A link is replaced as a file is; a pipe or a device is something that somebody put there.
+    if fs::symlink_metadata(&file).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+        return Err(usage(format!("{} is there and no file; name another with --output", file.display())));
     }
     let folder = folder_of(&file);
     if !folder.is_dir() {

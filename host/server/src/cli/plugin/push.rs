@@ -19,6 +19,10 @@ use super::{check, key, target};
 use crate::cli::config::environment;
 use crate::cli::{Exit, Failure, Output};
 
+const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// The last second of the year 9999; later ones have no form in RFC 3339.
+const SECONDS_MAX: u64 = 253_402_300_799;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -57,6 +61,7 @@ pub(super) async fn run(args: &PushArgs, output: &mut Output<'_>) -> Result<Exit
         let told = format!("{place}: a digest is what comes of a push; name a tag, such as :1.2.0");
         return Err(Failure::new(Exit::Usage, told));
     }
+    let epoch = source_date_epoch()?;
     let component = built(args)?;
     let shown = component.display();
     // What is too large is not read at all.
@@ -71,7 +76,7 @@ pub(super) async fn run(args: &PushArgs, output: &mut Output<'_>) -> Result<Exit
     let place = tagged(place, &checked)?;
     let secret = args.sign.as_deref().map(key::open).transpose()?;
     let registry = args.access.open(&place)?;
-    let about = about(checked, &component);
+    let about = about(checked, epoch.unwrap_or_else(|| made(&component)));
     let size = bytes.len() as u64;
     let bar = Bar::new("Pushing", !args.json);
     let pushed = registry.push(bytes.into(), &about, secret.as_ref(), bar.told()).await;
@@ -107,7 +112,7 @@ fn built(args: &PushArgs) -> Result<PathBuf, Failure> {
     let project = Project::open(&args.path).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     if !args.no_build {
         build(&project, &BuildOptions { release: true }, &mut Steps::new(!args.json))
-            .map_err(|error| target::not_built(&error))?;
+            .map_err(|error| super::build::refused(&error))?;
     }
     Ok(project.component())
 }
@@ -139,22 +144,34 @@ fn tagged(place: Reference, checked: &Checked) -> Result<Reference, Failure> {
     place.with_tag(version).map_err(|error| usage(&error.to_string()))
 }
 
-fn about(checked: Checked, component: &Path) -> About {
+fn about(checked: Checked, made: Duration) -> About {
     let (version, summary) = checked.about.map(|about| (about.author_version, about.summary)).unzip();
     About {
         version,
         summary,
         imports: checked.imports,
         exports: checked.exports,
-        created: humantime::format_rfc3339_seconds(made(component)).to_string(),
+        created: humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + made).to_string(),
     }
 }
 
-/// When a component was made: as `SOURCE_DATE_EPOCH` says, by which builds are made again alike, or as its file says.
-fn made(component: &Path) -> SystemTime {
-    let said = environment().find(|(name, _)| name == "SOURCE_DATE_EPOCH").and_then(|(_, value)| value.parse().ok());
-    match said.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))) {
-        Some(time) => time,
-        None => fs::metadata(component).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH),
+/// When a component was made as `SOURCE_DATE_EPOCH` says, by which builds are made again alike.
+fn source_date_epoch() -> Result<Option<Duration>, Failure> {
+    let said = environment().find(|(name, value)| name == SOURCE_DATE_EPOCH && !value.is_empty());
+    let Some((_, said)) = said else { return Ok(None) };
+    match said.parse() {
+        Ok(seconds) if seconds <= SECONDS_MAX => Ok(Some(Duration::from_secs(seconds))),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "{SOURCE_DATE_EPOCH} is `{said}`; set it to seconds since 1970, at most {SECONDS_MAX}, or unset it"
+            ),
+        )),
     }
+}
+
+/// When a component was made as its file says, as far as that can be written.
+fn made(component: &Path) -> Duration {
+    let modified = fs::metadata(component).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(Duration::from_secs(SECONDS_MAX))
 }

@@ -1,6 +1,7 @@
 //! What `push` and `pull` have in common: how a registry is reached and who one is to it, how far something is, and how it ends.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,28 +9,39 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tidemill_plugin::TrustedRoots;
-use tidemill_registry::{Access, Credentials, Reference, Registry, RegistryError, Told};
+use tidemill_registry::{Access, Credentials, Plain, Reference, Registry, RegistryError, Told};
 
 use crate::cli::config::environment;
 use crate::cli::{Exit, Failure};
 
+const CA: &str = "TIDEMILL_REGISTRY_CA";
+
 #[derive(Debug, Args)]
 pub(super) struct AccessArgs {
-    /// Talk to the registry without encryption, as is done anyway with one on this machine
+    /// Talk without encryption, as is done anyway with a registry on this machine unless --ca is there
     #[arg(long)]
     plain_http: bool,
-    /// PEM file with certificates to trust beside those that browsers do
-    #[arg(long, value_name = "FILE", env = "TIDEMILL_REGISTRY_CA", hide_env_values = true)]
+    /// PEM file with certificates to trust beside those that browsers do [env: TIDEMILL_REGISTRY_CA]
+    #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
 
 impl AccessArgs {
     /// The repository of a reference; nothing is sent yet.
     pub(super) fn open(&self, reference: &Reference) -> Result<Registry, Failure> {
-        let roots = TrustedRoots::public_and(self.ca.as_deref());
-        let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("--ca: {error}")))?;
+        // The variable is for all registries, and says nothing of one on this machine, as the flag does.
+        let (by, ca) = match &self.ca {
+            Some(file) => ("--ca", Some(file.clone())),
+            None => (CA, env::var_os(CA).filter(|file| !file.is_empty()).map(PathBuf::from)),
+        };
+        let roots = TrustedRoots::public_and(ca.as_deref());
+        let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("{by}: {error}")))?;
         let access = Access {
-            plain: self.plain_http || reference.is_loopback() && self.ca.is_none(),
+            plain: match (self.plain_http, reference.is_loopback() && self.ca.is_none()) {
+                (true, _) => Plain::Anywhere,
+                (false, true) => Plain::Here,
+                (false, false) => Plain::Never,
+            },
             tls: roots.client_config(),
             credentials: credentials(reference.registry())?,
             agent: concat!("tidemill/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -40,8 +52,8 @@ impl AccessArgs {
 
 /// Those of the environment, else what Docker keeps.
 fn credentials(registry: &str) -> Result<Credentials, Failure> {
-    let mut env: BTreeMap<String, String> = environment().filter(|(_, value)| !value.is_empty()).collect();
-    match (env.remove("TIDEMILL_REGISTRY_USER"), env.remove("TIDEMILL_REGISTRY_PASSWORD")) {
+    let mut variables: BTreeMap<String, String> = environment().filter(|(_, value)| !value.is_empty()).collect();
+    match (variables.remove("TIDEMILL_REGISTRY_USER"), variables.remove("TIDEMILL_REGISTRY_PASSWORD")) {
         (Some(user), Some(password)) => return Ok(Credentials::Password { user, password }),
         (None, None) => {}
         _ => {
@@ -49,8 +61,8 @@ fn credentials(registry: &str) -> Result<Credentials, Failure> {
             return Err(Failure::new(Exit::Usage, told));
         }
     }
-    let folder = env.remove("DOCKER_CONFIG").map(PathBuf::from);
-    let folder = folder.or_else(|| Some(PathBuf::from(env.remove("HOME")?).join(".docker")));
+    let folder = variables.remove("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(PathBuf::from(variables.remove("HOME")?).join(".docker")));
     let Some(folder) = folder else { return Ok(Credentials::None) };
     Credentials::of_docker(&folder.join("config.json"), registry)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))

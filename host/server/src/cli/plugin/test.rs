@@ -171,7 +171,8 @@ fn to_json(all: &[Tested]) -> Value {
     };
     let file = |tested: &Tested| {
         json!({
-            "file": tested.file, "passed": tested.passed, "updated": tested.updated, "error": tested.mistake,
+            "file": tested.file.to_string_lossy(), "passed": tested.passed, "updated": tested.updated,
+            "error": tested.mistake,
             "failed": tested.failed.iter().map(difference).collect::<Vec<_>>(),
         })
     };

@@ -20,7 +20,7 @@ pub(super) fn http_client(s: &mut Settings) -> HttpClient {
 pub(super) fn registry_keys(s: &mut Settings) -> Vec<PublicKey> {
     s.read(
         "registry.keys",
-        "",
+        "[]",
         &PublicKeys,
         "Public keys of which one must have signed what `tidemill plugin pull` takes. Without any, nothing needs to be signed.",
     )

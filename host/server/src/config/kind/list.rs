@@ -79,11 +79,20 @@ impl Kind for PublicKeys {
     type Value = Vec<PublicKey>;
 
     fn parse(&self, raw: &Raw) -> Option<Vec<PublicKey>> {
-        list(raw)?.iter().map(|key| key.parse().ok()).collect()
+        // An empty variable comes of a secret that is not set, and must not switch off what the file asks for.
+        let none = match raw {
+            Raw::List(list) => list.is_empty(),
+            Raw::Untyped(text) => text == "[]",
+            _ => false,
+        };
+        if none {
+            return Some(Vec::new());
+        }
+        list(raw).filter(|list| !list.is_empty())?.iter().map(|key| key.parse().ok()).collect()
     }
 
     fn allowed(&self) -> String {
-        "a list of public keys, each of 56 characters that begin with \"RW\"".into()
+        "a list of public keys, each of 56 characters that begin with \"RW\", or [] for none".into()
     }
 
     fn to_toml(&self, value: &Vec<PublicKey>) -> String {
@@ -190,6 +199,24 @@ mod tests {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         assert_eq!(read(&"http://a,".repeat(NAMES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn no_keys_at_all_are_written_as_such() {
+        let key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+        let many = |raw: Raw| PublicKeys.parse(&raw).map(|keys| keys.len());
+        for (raw, found) in [
+            (Raw::Untyped(format!("{key}, {key}")), Some(2)),
+            (Raw::Text(key.into()), Some(1)),
+            (Raw::List(Vec::new()), Some(0)),
+            (Raw::Untyped("[]".into()), Some(0)),
+            (Raw::Untyped(String::new()), None),
+            (Raw::Untyped(" ,".into()), None),
+            (Raw::Text(String::new()), None),
+            (Raw::Untyped("RWQ".into()), None),
+        ] {
+            assert_eq!(many(raw), found);
+        }
     }
 
     #[test]

@@ -126,7 +126,7 @@ typedef struct tidemill_validity tidemill_validity;
 const tidemill_event_type_info *tidemill_types(size_t *count);
 void tidemill_validate(const tidemill_event *event, tidemill_validity *validity);
 /* How a person sees it: a line of text, or a fragment of HTML in which texts were added with `tidemill_add_html`.
- * A plugin that does not define this shows the data. */
+ * A plugin that does not define this shows the type with the subject, or the id. */
 void tidemill_render(const tidemill_event *event, bool html, tidemill_buffer *shown);
 
 /* Accepted with these changes. */

@@ -55,7 +55,8 @@ type Plugin struct {
 	Types func() []EventType
 	// Validate says what the owner thinks of one event.
 	Validate func(event Event) (Validity, error)
-	// Render shows an event to a person: a line of text, or a fragment of HTML with texts escaped. Without it: the data.
+	// Render shows an event to a person: a line of text, or a fragment of HTML with texts escaped. Without it: the type
+	// with the subject, or the id.
 	Render func(event Event, target Target) string
 
 	// Classify sorts a subscriber into a class (kind view); an error refuses it, with its text as the reason.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Origin, Server, Subscriber, certificate, guest, prepare, tidemill};
+use crate::support::{Abrupt, Origin, Server, Subscriber, certificate, guest, prepare, tidemill};
 
 mod beside;
 mod limits;
@@ -96,6 +96,19 @@ async fn a_host_over_tls_is_reached_if_its_certificate_is_trusted() {
     assert_eq!(post.get(&url).await["body"], "hello");
     let plain = post.get(&origin.url("/hello")).await;
     assert_eq!(plain, json!({"error": "denied: the host was not granted"}), "plain HTTP was not granted");
+}
+
+/// A server that refuses need not hear the whole body first.
+#[tokio::test]
+async fn an_early_answer_is_an_answer() {
+    let abrupt = Abrupt::start().await;
+    let nowhere = format!("http://{}.test", "a".repeat(64));
+    let mut post = Post::open(&granted(&[abrupt.url(""), nowhere.clone()])).await;
+    let told = post.errand(json!({"url": abrupt.url("/early"), "body_bytes": 900_000})).await;
+    assert_eq!(told, json!({"status": 401, "served": null, "body": "who?\n"}));
+    assert_eq!(post.get(&abrupt.url("/nonsense")).await, json!({"error": "HttpProtocolError"}));
+    let told = post.get(&nowhere).await["error"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("its name was not found: failed to lookup address information"), "{told}");
 }
 
 /// Invariant I5. Each of these leads to the server, which hears nothing.

@@ -1,5 +1,6 @@
 //! What every test needs: a server on a free port, a subscriber, components.
 
+mod abrupt;
 mod canned;
 mod chunked;
 mod client;
@@ -14,6 +15,7 @@ mod tls;
 mod toolchain;
 mod wire;
 
+pub(crate) use abrupt::Abrupt;
 pub(crate) use canned::Canned;
 pub(crate) use client::{Message, Subscriber, publish_lines};
 pub(crate) use guests::{guest, ready_made};

@@ -12,8 +12,22 @@ static void end(tidemill_http_response *response, tidemill_http_end how, const c
   tidemill_add_str(&response->why, why);
 }
 
+/* What the contract calls each error, by its tag. */
+static const char *const NAMES[] = {
+    "DNS-timeout", "DNS-error", "destination-not-found", "destination-unavailable", "destination-IP-prohibited",
+    "destination-IP-unroutable", "connection-refused", "connection-terminated", "connection-timeout", "connection-read-timeout",
+    "connection-write-timeout", "connection-limit-reached", "TLS-protocol-error", "TLS-certificate-error", "TLS-alert-received",
+    "HTTP-request-denied", "HTTP-request-length-required", "HTTP-request-body-size", "HTTP-request-method-invalid",
+    "HTTP-request-URI-invalid", "HTTP-request-URI-too-long", "HTTP-request-header-section-size", "HTTP-request-header-size",
+    "HTTP-request-trailer-section-size", "HTTP-request-trailer-size", "HTTP-response-incomplete",
+    "HTTP-response-header-section-size", "HTTP-response-header-size", "HTTP-response-body-size",
+    "HTTP-response-trailer-section-size", "HTTP-response-trailer-size", "HTTP-response-transfer-coding",
+    "HTTP-response-content-coding", "HTTP-response-timeout", "HTTP-upgrade-failed", "HTTP-protocol-error", "loop-detected",
+    "configuration-error", "internal-error"};
+typedef char all_are_named[sizeof NAMES / sizeof *NAMES == WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR + 1 ? 1 : -1];
+
 static void told(tidemill_http_response *response, wasi_http_types_error_code_t *code) {
-  char named[48];
+  const plugin_option_string_t *more = NULL;
   switch (code->tag) {
     case WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_DENIED: end(response, TIDEMILL_HTTP_DENIED, "denied: the host was not granted"); break;
     case WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_IP_PROHIBITED:
@@ -47,9 +61,17 @@ static void told(tidemill_http_response *response, wasi_http_types_error_code_t 
     case WASI_HTTP_TYPES_ERROR_CODE_TLS_CERTIFICATE_ERROR:
       end(response, TIDEMILL_HTTP_FAILED, "the host's certificate is not trusted");
       break;
+    case WASI_HTTP_TYPES_ERROR_CODE_DNS_ERROR:
+      end(response, TIDEMILL_HTTP_FAILED, "its name was not found");
+      more = &code->val.dns_error.rcode;
+      break;
     default:
-      snprintf(named, sizeof named, "it failed with error %u of wasi:http", code->tag);
-      end(response, TIDEMILL_HTTP_FAILED, named);
+      end(response, TIDEMILL_HTTP_FAILED, NAMES[code->tag]);
+      if (code->tag == WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR) more = &code->val.internal_error;
+  }
+  if (more && more->is_some) {
+    tidemill_add_str(&response->why, ": ");
+    tidemill_add(&response->why, tidemill_borrow(more->val));
   }
   wasi_http_types_error_code_free(code);
 }
@@ -213,6 +235,7 @@ tidemill_http_response tidemill_http_send(const tidemill_http_request *request) 
     return response;
   }
   write_body(wasi_http_types_borrow_outgoing_body(body), request->body);
+  /* A server may answer before it has read the whole body: what counts is whether there is an answer. */
   bool finished = wasi_http_types_static_outgoing_body_finish(body, NULL, &code);
   wasi_http_types_borrow_future_incoming_response_t waiting = wasi_http_types_borrow_future_incoming_response(future);
   wasi_http_types_own_pollable_t ready = wasi_http_types_method_future_incoming_response_subscribe(waiting);
@@ -223,12 +246,10 @@ tidemill_http_response tidemill_http_send(const tidemill_http_request *request) 
     end(&response, TIDEMILL_HTTP_FAILED, "there is no answer");
   } else if (got.val.ok.is_err) {
     told(&response, &got.val.ok.val.err);
-  } else if (!finished) {
-    wasi_http_types_incoming_response_drop_own(got.val.ok.val.ok);
   } else {
     read_answer(&response, got.val.ok.val.ok);
   }
-  if (!finished) told(&response, &code);
+  if (!finished) wasi_http_types_error_code_free(&code);
   wasi_http_types_future_incoming_response_drop_own(future);
   return response;
 }

@@ -148,6 +148,12 @@ bool tidemill_json_valid(tidemill_text json) {
   return s.at == s.end;
 }
 
+bool tidemill_json_is_object(tidemill_text json) {
+  if (!json.size) return false;
+  scan s = of(json);
+  return take(&s, '{') && tidemill_json_valid(json);
+}
+
 bool tidemill_json_next(tidemill_text json, size_t *at, tidemill_text *name, tidemill_text *value) {
   if (!json.size) return false;
   scan s = of(json);
@@ -273,8 +279,11 @@ bool tidemill_json_as_integer(tidemill_text value, int64_t *number) {
 }
 
 bool tidemill_json_as_bool(tidemill_text value, bool *truth) {
-  *truth = tidemill_is(value, "true");
-  return *truth || tidemill_is(value, "false");
+  if (!value.size) return false;
+  scan s = of(value);
+  blanks(&s);
+  *truth = word(&s, "true");
+  return *truth || word(&s, "false");
 }
 
 bool tidemill_json_find_text(tidemill_text json, const char *pointer, tidemill_buffer *out) {

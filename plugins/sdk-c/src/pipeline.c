@@ -168,12 +168,13 @@ bool exports_tidemill_plugin_event_types_validate(exports_tidemill_plugin_event_
   return good;
 }
 
-/* For plugins that show their events as they are. */
+/* For plugins that do not say how: the type, and what it is about. */
 __attribute__((weak)) void tidemill_render(const tidemill_event *event, bool html, tidemill_buffer *shown) {
-  tidemill_text text;
-  if (!tidemill_event_text(event, &text)) text = tidemill_event_type(event);
-  if (html) tidemill_add_html(shown, text);
-  else tidemill_add(shown, text);
+  void (*add)(tidemill_buffer *, tidemill_text) = html ? tidemill_add_html : tidemill_add;
+  tidemill_text subject = tidemill_event_subject(event);
+  add(shown, tidemill_event_type(event));
+  tidemill_add_str(shown, " ");
+  add(shown, subject.size ? subject : tidemill_event_id(event));
 }
 
 bool exports_tidemill_plugin_event_types_render(exports_tidemill_plugin_event_types_batch_t *events, plugin_string_t *target,

@@ -204,6 +204,28 @@ static void check_stale_fault(void) {
   else tidemill_plugin_types_fault_free(&fault);
 }
 
+/* How an event is shown where the plugin does not say it, for people and escaped for pages. */
+static void check_render(void) {
+  begin("render", false);
+  /* id, source, type, subject, and nothing else */
+  static const char row[] = "00000000" "04000000" "00000000" "00000000" "04000000" "02000000" "06000000" "03000000";
+  for (int subject = 0; subject < 2; subject++) {
+    for (int html = 0; html < 2; html++) {
+      static const char *const shown[] = {"a1 <&3>", "a1 &lt;&amp;3&gt;", "a1 <b>", "a1 &lt;b&gt;"};
+      tidemill_text rows = hex(2, row, 1, "00", 64 - 32);
+      if (!subject) memset((char *)(uintptr_t)rows.data + 28, 0, 4);
+      tidemill_plugin_types_batch_t one = batch(rows, tidemill_str("<&3>a1<b>"));
+      plugin_string_t target;
+      plugin_string_dup(&target, html ? "html" : "text");
+      plugin_list_string_t said;
+      tidemill_plugin_types_fault_t fault;
+      CHECK(exports_tidemill_plugin_event_types_render(&one, &target, &said, &fault) && said.len == 1);
+      CHECK(text_is(said.ptr[0], tidemill_str(shown[2 * subject + html])));
+      plugin_list_string_free(&said);
+    }
+  }
+}
+
 /* What is no JSON is refused wherever it ends, without a byte read outside (the sanitizers see that). */
 static void check_json(void) {
   static const char good[] = "{\"a\":[1,-0.5e+3,true,false,null,\"\\u00e9\\ud83e\\udd80\\n\"],\"b~/\":{\"c\":\"\"}}";
@@ -235,6 +257,13 @@ static void check_json(void) {
     CHECK(tidemill_json_valid(tidemill_of(&deep)) == (levels == 128));
     tidemill_free(&deep);
   }
+  bool truth;
+  CHECK(tidemill_json_as_bool(tidemill_str(" \n true"), &truth) && truth);
+  CHECK(tidemill_json_as_bool(tidemill_str("\tfalse "), &truth) && !truth);
+  CHECK(!tidemill_json_as_bool(tidemill_str(" "), &truth) && !tidemill_json_as_bool(tidemill_str("null"), &truth));
+  CHECK(tidemill_json_is_object(tidemill_str(" \r\n\t{\"a\":1} ")) && tidemill_json_is_object(tidemill_str("{}")));
+  CHECK(!tidemill_json_is_object(tidemill_str("[{}]")) && !tidemill_json_is_object(tidemill_str("{")));
+  CHECK(!tidemill_json_is_object(tidemill_str(" ")) && !tidemill_json_is_object(tidemill_str("")));
   static const char twice[] = "{\"a\":1,\"b\":[3,4],\"\\u0061\":2,\"c\":5}";
   CHECK(json_number_is(tidemill_str(twice), "/a", 2) && json_number_is(tidemill_str(twice), "/b/0", 3));
   static const char many[] = "0.3333333333333333333333333333333333333333333333333333333333333333333333333333";

@@ -12,6 +12,8 @@ extern "C" {
 
 /* Whether it is one JSON text (RFC 8259, in UTF-8, objects and lists in at most 128 levels). Data of events whose content type is JSON was checked by the host. */
 bool tidemill_json_valid(tidemill_text json);
+/* Whether it is one, and an object. */
+bool tidemill_json_is_object(tidemill_text json);
 /* The value at a JSON Pointer (RFC 6901) such as `/items/0/price`, as JSON; false if there is none. Of members with the same name
  * the last one counts. */
 bool tidemill_json_find(tidemill_text json, const char *pointer, tidemill_text *value);

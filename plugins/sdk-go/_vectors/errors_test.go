@@ -9,6 +9,7 @@ import (
 	types "go.bytecodealliance.org/pkg/wit/types"
 	"tidemill.dev/sdk"
 	"tidemill.dev/sdk/gen/author"
+	event_types "tidemill.dev/sdk/gen/export_tidemill_plugin_event_types"
 	filter "tidemill.dev/sdk/gen/export_tidemill_plugin_filter"
 	tools "tidemill.dev/sdk/gen/export_tidemill_plugin_tools"
 	transform "tidemill.dev/sdk/gen/export_tidemill_plugin_transform"
@@ -126,6 +127,19 @@ func TestProblemsOfCallsAreInvalidArguments(t *testing.T) {
 	})
 	if failure.Tag() != bound_tools.FailureInvalidArguments || failure.InvalidArguments() != "/prices: expected a list, found number" {
 		t.Errorf("arguments: %v", failure)
+	}
+}
+
+// What people see where the plugin does not say it, escaped for pages.
+func TestEventsAreShownByTypeAndSubjectOrID(t *testing.T) {
+	author.Plugin.Render = nil
+	for _, one := range [][3]string{
+		{"<s>", "text", "a <s>"}, {"<s>", "html", "a &lt;s&gt;"}, {"", "text", "a i&d"}, {"", "html", "a i&amp;d"},
+	} {
+		row := make([]byte, 64)
+		row[4], row[16], row[20], row[24], row[28] = 3, 3, 1, 4, byte(len(one[0]))
+		shown := event_types.Render(bound.Batch{Rows: row, Arena: []byte("i&da" + one[0])}, one[1])
+		same(t, one[1], shown.Ok(), []string{one[2]})
 	}
 }
 

@@ -35,15 +35,16 @@ const slice = 50 * time.Millisecond
 
 // Sleep sleeps, unless the call is cancelled meanwhile. Natively it takes no time.
 func Sleep(left time.Duration) error {
-	for ; left > 0; left -= slice {
-		if Cancelled() {
-			return ErrCancelled
+	for !Cancelled() {
+		if left <= 0 {
+			return nil
 		}
 		if host.Cancelled != nil {
 			time.Sleep(min(left, slice))
 		}
+		left -= slice
 	}
-	return nil
+	return ErrCancelled
 }
 
 // Listing is a kind of list.

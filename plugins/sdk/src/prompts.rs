@@ -57,6 +57,11 @@ impl Request {
         self.arguments.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether the client's side can be asked for this, such as `elicitation/create`.
+    pub fn accepts(&self, method: &str) -> bool {
+        self.accepts.iter().any(|own| own == method)
+    }
+
     /// The answer to what was asked for under this name.
     pub fn response(&self, name: &str) -> Option<Value> {
         content::response(&self.responses, name)
@@ -74,6 +79,15 @@ impl Answer {
         Self(Outcome::Complete(Filled { description: None, messages: messages.into_iter().collect() }))
     }
 
+    /// Says what it is for; nothing where it asks first.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        if let Outcome::Complete(filled) = &mut self.0 {
+            filled.description = Some(text.into());
+        }
+        self
+    }
+
     /// Goes on once the client's side answered.
     pub fn ask(input: InputRequired) -> Self {
         Self(Outcome::InputRequired(input))
@@ -83,5 +97,26 @@ impl Answer {
 impl From<Answer> for Outcome {
     fn from(answer: Answer) -> Self {
         answer.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_says_what_it_is_for() {
+        let answer = Answer::user([Part::Text("Sum up".into())]).description("A summary");
+        let Outcome::Complete(filled) = answer.into() else { panic!("nothing is asked") };
+        assert_eq!(filled.description.as_deref(), Some("A summary"));
+        assert_eq!(filled.messages.len(), 1);
+    }
+
+    #[test]
+    fn a_request_says_what_its_client_can_be_asked() {
+        let mut asked = Request::new("summary", [("customer", "alice")]);
+        assert!(!asked.accepts("elicitation/create"));
+        asked.accepts = vec!["elicitation/create".into()];
+        assert!(asked.accepts("elicitation/create") && !asked.accepts("sampling/createMessage"));
     }
 }

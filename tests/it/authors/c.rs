@@ -59,7 +59,8 @@ fn single_kinds_of_c_and_cpp_build_and_pass() {
         for kind in ALL_KINDS.split(',') {
             let name = format!("{language}-{kind}");
             author.succeeds("", &["new", &name, "--lang", language, "--kind", kind]);
-            author.succeeds(&name, &["build"]);
+            let built = author.types(&name, &["build"]);
+            assert!(built.code == 0 && !built.err.contains("warning"), "{}", built.err);
             author.succeeds(&name, &["test"]);
         }
     }

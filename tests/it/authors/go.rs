@@ -42,8 +42,8 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
     fs::remove_file(generated.join("author/host_log.go")).unwrap();
     fs::create_dir(generated.join("vectors")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    for name in ["vectors_test.go", "errors_test.go"] {
-        fs::copy(root.join("plugins/sdk-go/_vectors").join(name), generated.join("vectors").join(name)).unwrap();
+    for test in root.join("plugins/sdk-go/_vectors").read_dir().unwrap().map(Result::unwrap) {
+        fs::copy(test.path(), generated.join("vectors").join(test.file_name())).unwrap();
     }
     let mut go = Command::new(tools.join("bin/go"));
     go.args(["test", "-count=1", "-v", "./vectors"]).current_dir(&generated);
@@ -56,16 +56,43 @@ fn the_go_module_reads_and_answers_as_the_vectors_say() {
     }
 }
 
-/// As it was begun, each kind passes its tests.
+/// As it was begun, each kind passes its tests: those of the component, and those of its functions.
 #[test]
 fn single_kinds_of_go_build_and_pass() {
     let Some(tools) = toolchain("go") else { return };
-    let author = Author::with_tools(tools);
+    let author = Author::with_tools(tools.clone());
     for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "go", "--kind", kind]);
         author.succeeds(kind, &["build"]);
         author.succeeds(kind, &["test"]);
+        unit_tests_pass(&tools, &author.at(kind));
     }
+}
+
+/// Native tests, of which there is at least one, of a project that was written as Go's own tools would have it.
+fn unit_tests_pass(tools: &Path, folder: &Path) {
+    let go = |arguments: &[&str]| {
+        let mut go = Command::new(tools.join("bin/go"));
+        go.args(arguments).current_dir(folder).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+        let ran = go.output().unwrap();
+        (ran.status.success(), String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned())
+    };
+    let (passed, told) = go(&["test", "-v", "./..."]);
+    assert!(passed && told.contains("--- PASS: Test"), "{told}");
+    let (_, root) = go(&["env", "GOROOT"]);
+    let unformatted = Command::new(Path::new(root.trim()).join("bin/gofmt")).arg("-l").arg(folder).output().unwrap();
+    assert!(unformatted.status.success() && unformatted.stdout.is_empty(), "{unformatted:?}");
+}
+
+/// What a unit test gives a plugin is what a host would, and what the plugin did is there until it is cleared.
+#[test]
+fn events_are_made_up_for_tests_in_go() {
+    let Some(tools) = toolchain("go") else { return };
+    let author = Author::with_tools(tools.clone());
+    author.succeeds("", &["new", "rules", "--lang", "go", "--kind", ALL_KINDS]);
+    unit_tests_pass(&tools, &author.at("rules"));
+    fs::write(author.at("rules/sample_test.go"), include_str!("asks/sample_test.go")).unwrap();
+    unit_tests_pass(&tools, &author.at("rules"));
 }
 
 #[test]

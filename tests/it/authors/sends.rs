@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Author;
 use super::whole::{serve, stored};
-use crate::support::{Origin, Server};
+use crate::support::{Abrupt, Origin, Server};
 
 /// Builds the plugin of a language from its source, and has it send requests.
 pub(super) async fn requests_are_sent(tools: PathBuf, language: &str, file: &str, source: &str) {
@@ -16,11 +16,9 @@ pub(super) async fn requests_are_sent(tools: PathBuf, language: &str, file: &str
     fs::write(author.at("sends").join(file), source).unwrap();
     author.succeeds("sends", &["build"]);
     let component = author.at("sends/dist/sends.wasm");
-    let origin = Origin::start().await;
-    let granted = format!(
-        "[grants]\nhttp = [\"http://wanted.test\", {:?}]\nprivate-networks = [\"127.0.0.0/8\"]\n",
-        origin.url("")
-    );
+    let (origin, abrupt) = (Origin::start().await, Abrupt::start().await);
+    let hosts = ["http://wanted.test".to_owned(), origin.url(""), abrupt.url(""), no_name("")];
+    let granted = format!("[grants]\nhttp = {hosts:?}\nprivate-networks = [\"127.0.0.0/8\"]\n");
     fs::write(author.at("granted.toml"), granted).unwrap();
     let server = serve("sends", &component, Some(&author.at("granted.toml"))).await;
 
@@ -33,7 +31,11 @@ pub(super) async fn requests_are_sent(tools: PathBuf, language: &str, file: &str
     let told = echoed["body"].as_str().unwrap();
     assert!(told.starts_with("POST /echo/a?b=c\n") && told.ends_with(&format!("\n\n{body}")), "{told:.200}");
     assert!(told.contains("content-length: 14000\n") && told.contains("x-mine: yes\n"), "{told:.200}");
+    let early =
+        send(&server, json!({"method": "POST", "url": abrupt.url("/early"), "body": "x".repeat(900_000)})).await;
+    assert_eq!((&early["status"], &early["body"]), (&json!(401), &json!("who?\n")), "{early}");
     for (url, why) in [
+        (&*no_name("/"), "failed to lookup address information"),
         ("http://127.0.0.1:1/", "denied: the host was not granted"),
         ("ftp://127.0.0.1/", "does not begin with `https://` or `http://`"),
         (&*origin.url("/silent"), "timed out: waiting for its answer"),
@@ -42,9 +44,18 @@ pub(super) async fn requests_are_sent(tools: PathBuf, language: &str, file: &str
         assert!(refused["error"].as_str().is_some_and(|told| told.contains(why)), "{url}: {refused}");
     }
 
+    let nonsense = send(&server, json!({"url": abrupt.url("/nonsense")})).await.to_string();
+    // As languages write it.
+    assert!(nonsense.replace('-', "").to_lowercase().contains("httpprotocolerror"), "{nonsense}");
+
     let server = Server::start("", &[("sends", &component)]).await;
     let refused = server.plugin_until("sends", |plugin| plugin["state"] == "failed").await.to_string();
     assert!(refused.contains("http: http://wanted.test — not granted"), "{refused}");
+}
+
+/// A host of which nobody has to be asked that there is none: its label is too long.
+fn no_name(path: &str) -> String {
+    format!("http://{}.test{path}", "a".repeat(64))
 }
 
 async fn send(server: &Server, request: Value) -> Value {

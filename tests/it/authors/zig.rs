@@ -37,6 +37,14 @@ fn single_kinds_of_zig_build_and_pass() {
     let author = Author::with_tools(tools);
     for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "zig", "--kind", kind]);
+        if kind == "event-types" {
+            // More than fits into an integer, which Zig reads as a text.
+            let large =
+                r#"{"type":"order.created","data":{"customer":"alice","total":123456789012345678901234567890}}"#;
+            fs::write(author.at("event-types/tests/large.jsonl"), large).unwrap();
+            let stored = r#"{"outcome":"stored","event":"<any>"}"#;
+            fs::write(author.at("event-types/tests/large.expected.jsonl"), stored).unwrap();
+        }
         author.succeeds(kind, &["build"]);
         author.succeeds(kind, &["test"]);
     }
@@ -75,6 +83,28 @@ test {
     zig.env("ZIG_GLOBAL_CACHE_DIR", author.at("cache")).env("ZIG_LOCAL_CACHE_DIR", author.at("cache"));
     let ran = zig.output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// Also in the form that servers get, in which Zig checks nothing by itself.
+#[test]
+fn as_many_entries_as_keys_are_needed() {
+    let Some(tools) = toolchain("zig") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "keys", "--lang", "zig", "--kind", "filter", "--uses", "state"]);
+    let source = r#"const tidemill = @import("tidemill");
+export const tidemill_plugin = tidemill.Manifest{ .name = "keys", .version = "1", .summary = "Asks", .subscribes = "*" };
+export fn tidemill_decide(_: *const tidemill.Event) tidemill.Verdict {
+    var entries: [1]tidemill.state.Entry = .{.{}};
+    tidemill.state.getMany(&.{ .of("a"), .of("b") }, &entries);
+    return if (entries[0].there) .drop else .keep;
+}
+"#;
+    fs::write(author.at("keys/plugin.zig"), source).unwrap();
+    fs::write(author.at("keys/tests/orders.jsonl"), "{\"type\":\"a\",\"data\":1}\n").unwrap();
+    author.succeeds("keys", &["build", "--release"]);
+    let said = author.types("keys", &["test", "--no-build", "--update"]);
+    let came = fs::read_to_string(author.at("keys/tests/orders.expected.jsonl")).unwrap();
+    assert!(came.contains("\"failed\""), "{came}{}{}", said.out, said.err);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 package export_tidemill_plugin_event_types
 
 import (
+	"cmp"
 	"html"
 
 	types "go.bytecodealliance.org/pkg/wit/types"
@@ -57,9 +58,7 @@ func Render(batch bound.Batch, target string) types.Result[[]string, bound.Fault
 			shown[number] = author.Plugin.Render(event, tidemill.Target(target))
 			continue
 		}
-		if shown[number], err = event.Text(); err != nil {
-			shown[number] = event.Type()
-		}
+		shown[number] = event.Type() + " " + cmp.Or(event.Subject(), event.ID())
 		if tidemill.Target(target) == tidemill.TargetHTML {
 			shown[number] = html.EscapeString(shown[number])
 		}

@@ -1,7 +1,6 @@
 package author
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -52,7 +51,8 @@ func send(request host.Request) (host.Response, *http.Error) {
 	future := handled.Ok()
 	defer future.Drop()
 	write(body, request.Body)
-	finished := bound.OutgoingBodyFinish(body, types.None[*bound.Fields]())
+	// A server may answer before it has read the whole body: what counts is whether there is an answer.
+	bound.OutgoingBodyFinish(body, types.None[*bound.Fields]())
 	ready := future.Subscribe()
 	ready.Block()
 	ready.Drop()
@@ -66,9 +66,6 @@ func send(request host.Request) (host.Response, *http.Error) {
 	}
 	answer := answered.Ok()
 	defer answer.Drop()
-	if finished.IsErr() {
-		return host.Response{}, told(finished.Err())
-	}
 	return read(answer)
 }
 
@@ -210,7 +207,33 @@ func told(code bound.ErrorCode) *http.Error {
 		return failed("the host takes no connection")
 	case bound.ErrorCodeTlsCertificateError:
 		return failed("the host's certificate is not trusted")
+	case bound.ErrorCodeDnsError:
+		return failed("its name was not found" + more(code.DnsError().Rcode))
+	case bound.ErrorCodeInternalError:
+		return failed(names[code.Tag()] + more(code.InternalError()))
 	default:
-		return failed(fmt.Sprintf("it failed with error %d of wasi:http", code.Tag()))
+		return failed(names[code.Tag()])
 	}
+}
+
+// more is what the host says beside the name of an error.
+func more(why types.Option[string]) string {
+	if why.IsNone() {
+		return ""
+	}
+	return ": " + why.Some()
+}
+
+// names are what the contract calls each error, by its tag.
+var names = [...]string{
+	"DNS-timeout", "DNS-error", "destination-not-found", "destination-unavailable", "destination-IP-prohibited",
+	"destination-IP-unroutable", "connection-refused", "connection-terminated", "connection-timeout", "connection-read-timeout",
+	"connection-write-timeout", "connection-limit-reached", "TLS-protocol-error", "TLS-certificate-error", "TLS-alert-received",
+	"HTTP-request-denied", "HTTP-request-length-required", "HTTP-request-body-size", "HTTP-request-method-invalid",
+	"HTTP-request-URI-invalid", "HTTP-request-URI-too-long", "HTTP-request-header-section-size", "HTTP-request-header-size",
+	"HTTP-request-trailer-section-size", "HTTP-request-trailer-size", "HTTP-response-incomplete",
+	"HTTP-response-header-section-size", "HTTP-response-header-size", "HTTP-response-body-size",
+	"HTTP-response-trailer-section-size", "HTTP-response-trailer-size", "HTTP-response-transfer-coding",
+	"HTTP-response-content-coding", "HTTP-response-timeout", "HTTP-upgrade-failed", "HTTP-protocol-error", "loop-detected",
+	"configuration-error", "internal-error",
 }

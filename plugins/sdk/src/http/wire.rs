@@ -25,13 +25,13 @@ impl Request {
         let answer = outgoing_handler::handle(request, Some(options)).map_err(told)?;
         // A request that was ended meanwhile takes no more; why, its answer says.
         let _ = write(&body, &self.body);
-        let finished = OutgoingBody::finish(body, None);
+        // A server may answer before it has read the whole body: what counts is whether there is an answer.
+        let _ = OutgoingBody::finish(body, None);
         answer.subscribe().block();
         let response = match answer.get() {
             Some(Ok(answered)) => answered.map_err(told)?,
             _ => return Err(Error::Failed("there is no answer".into())),
         };
-        finished.map_err(told)?;
         read(&response)
     }
 
@@ -117,6 +117,10 @@ fn told(code: ErrorCode) -> Error {
         ErrorCode::HttpRequestUriInvalid => Error::Request(why("its URL names no host that a request can go to")),
         ErrorCode::ConnectionRefused => Error::Failed(why("the host takes no connection")),
         ErrorCode::TlsCertificateError => Error::Failed(why("the host's certificate is not trusted")),
+        ErrorCode::DnsError(found) => Error::Failed(format!(
+            "its name was not found{}",
+            found.rcode.map_or_else(String::new, |why| format!(": {why}"))
+        )),
         _ => Error::Failed(named.trim_start_matches("ErrorCode::").to_owned()),
     }
 }

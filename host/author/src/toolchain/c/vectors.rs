@@ -178,7 +178,7 @@ impl Cases {
              tidemill_plugin_types_fault_t fault;\n  exports_tidemill_plugin_filter_list_verdict_t verdicts;\n  \
              exports_tidemill_plugin_transform_list_outcome_t outcomes;\n  \
              exports_tidemill_plugin_event_types_list_validity_t validities;\n{runs}  check_plugin();\n  \
-             check_lent();\n  check_stale_fault();\n  check_json();\n  check_tools();\n  check_prompts();\n  check_resources();\n  forget();\n  printf(\"%d cases, %d wrong\\n\", ran, wrong);\n  return wrong > 0;\n}}\n"
+             check_lent();\n  check_stale_fault();\n  check_render();\n  check_json();\n  check_tools();\n  check_prompts();\n  check_resources();\n  forget();\n  printf(\"%d cases, %d wrong\\n\", ran, wrong);\n  return wrong > 0;\n}}\n"
         )
     }
 }

@@ -207,6 +207,16 @@ fn a_compiler_that_runs_ends_with_a_signal() {
 }
 
 #[test]
+fn a_compiler_ends_with_the_build_that_started_it() {
+    let author = author("endless");
+    let mut build = author.command("mine", &["build"]).stderr(Stdio::null()).spawn().unwrap();
+    let processes = processes(&author);
+    kill_process(Pid::from_raw(build.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
+    assert!(!build.wait().unwrap().success());
+    eventually(|| processes.iter().all(|process| is_gone(*process)));
+}
+
+#[test]
 fn a_signal_is_heard_while_a_plugin_computes() {
     let author = author("faulty");
     author.writes("mine/settings.toml", "limits.time = '10s'\n");

@@ -17,7 +17,7 @@ use tidemill_author::{Runtime, Target, Watch, cache};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::steps::Steps;
+use super::steps::{Steps, keeper};
 use super::target::{listen, not_built, not_run, runtime};
 use super::test;
 use crate::cli::{Exit, Failure, Output, stop_signal};
@@ -68,8 +68,7 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     let unwatched = |error: notify::Error| Failure::new(Exit::Usage, format!("the folder cannot be watched: {error}"));
     let mut watch = Watch::new(&project).map_err(unwatched)?;
     let runtime = runtime(ear, output)?;
-    let unkept = |error| Failure::new(Exit::Failed, format!("no process can be started beside this one: {error}"));
-    let keeper = Arc::new(Keeper::start().map_err(unkept)?);
+    let keeper = keeper()?;
     let host = match &args.server {
         Some(url) => Host::running(url, args.token.as_deref()).await?,
         None => Host::start(&project, cache::compiled().ok().as_deref(), &keeper).await?,

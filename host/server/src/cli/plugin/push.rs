@@ -106,7 +106,7 @@ fn built(args: &PushArgs) -> Result<PathBuf, Failure> {
     }
     let project = Project::open(&args.path).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     if !args.no_build {
-        build(&project, &BuildOptions { release: true }, &mut Steps::new(!args.json))
+        build(&project, &BuildOptions { release: true }, &mut Steps::of_build(!args.json)?)
             .map_err(|error| target::not_built(&error))?;
     }
     Ok(project.component())

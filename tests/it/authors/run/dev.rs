@@ -249,7 +249,17 @@ fn a_server_that_is_not_there_is_said_before_anything_is_built() {
     let author = author("stamp_v1");
     let said = author.types("mine", &["dev", "--server", "http://127.0.0.1:1"]);
     assert!(said.code == 3 && said.err.contains("cannot connect to http://127.0.0.1:1"), "{}", said.err);
+    assert!(said.err.contains("or name another with --server"), "{}", said.err);
     assert!(!author.has("mine/dist/mine.wasm"));
     let said = author.types("", &["dev"]);
     assert!(said.code == 2 && said.err.contains("tidemill plugin new"), "{}", said.err);
+}
+
+#[test]
+fn a_token_for_other_commands_does_not_stop_it() {
+    let author = Author::new();
+    let ended = author.command("", &["dev"]).env("TIDEMILL_TOKEN", "x").output().unwrap();
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("tidemill plugin new"), "{ended:?}");
+    let said = author.types("", &["dev", "--token", "x"]);
+    assert!(said.code == 2 && said.err.contains("--server <URL>"), "{}", said.err);
 }

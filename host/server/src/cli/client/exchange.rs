@@ -200,8 +200,12 @@ impl Lost {
                 is_other.then_some("if it speaks TLS, name it with https://")
             },
             |tls| match tls {
-                TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                // Of another authority with the same name the signature is bad.
+                TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
                     Some("name a PEM file with its authority, or with its own certificate, with --ca or in TIDEMILL_CA")
+                }
+                TlsError::InvalidCertificate(_) => {
+                    Some("ask whoever runs it for one that is good for this address and day")
                 }
                 TlsError::InvalidMessage(_) => Some("if it speaks no TLS, name it with http://"),
                 _ => None,

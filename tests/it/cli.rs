@@ -93,3 +93,19 @@ async fn variables_come_from_a_file_and_those_that_are_set_win() {
     let told = String::from_utf8(refused.stderr).unwrap();
     assert!(refused.status.code() == Some(2) && told.contains("`BATCH_OF_IT`, which is not set"), "{told}");
 }
+
+#[test]
+fn a_new_plugin_is_gone_on_with_by_dev() {
+    let new = run_tidemill(&["plugin", "new", "rules"]);
+    assert!(text(&new.stderr).contains("cd rules\n  tidemill plugin dev"), "{}", text(&new.stderr));
+}
+
+#[test]
+fn help_has_every_input_of_a_run_and_the_exit_codes_of_an_upload() {
+    let run = text(&run_tidemill(&["plugin", "run", "--help"]).stdout);
+    for input in ["delivery", "call", "prompt", "resource", "completion", "subscriber"] {
+        assert!(run.contains(&format!("{{\"{input}\": ")), "{input}: {run}");
+    }
+    let upload = text(&run_tidemill(&["plugin", "upload", "--help"]).stdout);
+    assert!(upload.contains("Exit codes: 0 ") && upload.contains("3 the server is"), "{upload}");
+}

@@ -1,5 +1,6 @@
 //! HTTPS: the same streams on both lanes, what comes in the middle of them, and certificates that cannot be used.
 
+mod commands;
 mod reload;
 
 use std::fs;

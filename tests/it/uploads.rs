@@ -163,7 +163,15 @@ async fn the_command_line_uploads_and_removes() {
     let refused = run(&["upload", guest("configure_error").to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("the colour must be set"));
-    assert_eq!(run(&["upload", "nowhere.wasm"]).status.code(), Some(2));
+    for (file, told) in [
+        ("nowhere.wasm", "cannot read nowhere.wasm"),
+        (".", ". is a folder; name a .wasm file, such as dist/"),
+        ("plugins", "plugins is a folder; name a .wasm file, such as dist/"),
+    ] {
+        let refused = run(&["upload", file]);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(String::from_utf8(refused.stderr).unwrap().contains(told), "{told}");
+    }
     assert!(run(&["remove", "stamp_v1"]).status.success());
     assert_eq!(run(&["remove", "stamp_v1"]).status.code(), Some(1));
     assert_eq!(server.get("/plugins").await.1["plugins"], json!([]));

@@ -3,14 +3,14 @@
 //! Loads it as a server does (inspected, compiled, linked, described, configured) with its settings, and then looks at what it
 //! says about itself. Runs no event through it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
-use tidemill_plugin::{EventTypeInfo, Kind, Limits, LoadError, Plugin, Plugins, Version};
+use tidemill_plugin::{EventTypeInfo, Kind, Limits, LoadError, Plugin, PluginSettings, Plugins, Version};
 
-use crate::{Runtime, Target, TargetError};
+use crate::{Project, Runtime, Target, TargetError};
 
 mod lint;
 mod outside;
@@ -95,8 +95,6 @@ pub enum Level {
 /// It cannot be read. What is wrong with it is in the answer.
 pub fn check(target: &Target, runtime: &Runtime) -> Result<Checked, TargetError> {
     let bytes = target.bytes()?;
-    let outside = outside::look(&bytes);
-    let contract = outside.exports.iter().find_map(|name| name.strip_prefix(CONTRACT)).map(str::to_owned);
     let mut findings = Vec::new();
     let about = match load(target, runtime, &bytes) {
         Ok(plugin) => {
@@ -108,17 +106,34 @@ pub fn check(target: &Target, runtime: &Runtime) -> Result<Checked, TargetError>
             None
         }
     };
-    Ok(Checked {
+    Ok(seen(target, &bytes, about, findings))
+}
+
+/// What can be said of a component, or a project's, whose settings are wrong: a server would not take it with them.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn with_wrong_settings(path: &Path, error: &TargetError) -> Result<Checked, TargetError> {
+    let component = if path.is_dir() { Project::open(path)?.component() } else { path.to_owned() };
+    let target = Target::by_itself(&component, PluginSettings::default());
+    let detail = format!("its settings are wrong: {error}");
+    Ok(seen(&target, &target.bytes()?, None, vec![Finding { level: Level::Error, detail }]))
+}
+
+fn seen(target: &Target, bytes: &[u8], about: Option<About>, findings: Vec<Finding>) -> Checked {
+    let outside = outside::look(bytes);
+    Checked {
         file: target.component().to_owned(),
         ok: findings.iter().all(|finding| finding.level != Level::Error),
         size: bytes.len() as u64,
-        version: Version::of(&bytes).to_string(),
-        contract,
+        version: Version::of(bytes).to_string(),
+        contract: outside.exports.iter().find_map(|name| name.strip_prefix(CONTRACT)).map(str::to_owned),
         imports: outside.imports,
         exports: outside.exports,
         about,
         findings,
-    })
+    }
 }
 
 /// Loads it as a server would.

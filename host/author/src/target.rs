@@ -72,7 +72,7 @@ impl Target {
         if path.is_dir() {
             let project = Project::open(path)?;
             let (name, component) = (project.name().to_owned(), project.component());
-            let settings = said.map_or_else(|| project.settings(), Ok)?;
+            let settings = said.map_or_else(|| own_settings(&project), Ok)?;
             return Ok(Self { name, component, settings, project: Some(project) });
         }
         Ok(Self::by_itself(path, said.unwrap_or_default()))
@@ -118,7 +118,7 @@ impl Target {
     /// Reads the settings again, which may have changed since.
     pub fn reread(&mut self) -> Result<(), TargetError> {
         if let Some(project) = &self.project {
-            self.settings = project.settings()?;
+            self.settings = own_settings(project)?;
         }
         Ok(())
     }
@@ -150,6 +150,14 @@ impl Target {
     fn run_error(&self, error: RunError) -> TargetError {
         TargetError::Run { path: self.component.clone(), error }
     }
+}
+
+/// Those of a project. What they say wrong is not what makes a folder no project.
+fn own_settings(project: &Project) -> Result<PluginSettings, TargetError> {
+    project.settings().map_err(|error| match error {
+        ProjectError::Manifest { path, detail } => TargetError::Settings { path, detail },
+        other => other.into(),
+    })
 }
 
 fn read_settings(path: &Path) -> Result<PluginSettings, TargetError> {

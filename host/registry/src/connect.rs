@@ -1,4 +1,4 @@
-//! Connections to registries: direct, or through the proxy that the environment names. Must not know what is sent.
+//! Connections, to registries and whatever else a command talks to: direct, or through the proxy that the environment names. Must not know what is sent.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -22,17 +22,17 @@ use crate::limits::CONNECT_TIME_MAX;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// TLS over a way to a host.
-pub(crate) type Connector = HttpsConnector<Way>;
+pub type Connector = HttpsConnector<Way>;
 
 /// How a host is reached.
 #[derive(Clone)]
-pub(crate) struct Way {
+pub struct Way {
     direct: HttpConnector,
     proxies: Arc<Matcher>,
 }
 
 /// Connections that trust whom `tls` does.
-pub(crate) fn connector(tls: ClientConfig) -> Connector {
+pub fn connector(tls: ClientConfig) -> Connector {
     let mut direct = HttpConnector::new();
     direct.enforce_http(false);
     direct.set_connect_timeout(Some(CONNECT_TIME_MAX));

@@ -19,6 +19,7 @@ mod registry;
 mod signature;
 
 pub use artifact::About;
+pub use connect::{Connector, Way, connector};
 pub use credentials::{Credentials, CredentialsError};
 pub use digest::{Digest, DigestError};
 pub use error::RegistryError;

@@ -46,6 +46,27 @@ async fn a_token_that_was_made_is_accepted_where_it_is_meant_for() {
     );
 }
 
+#[tokio::test]
+async fn whoever_has_no_token_is_told_how_to_give_one() {
+    let server = server().await;
+    let url = format!("http://{}", server.address());
+    let type_in = |arguments: &[&str], token: &str| {
+        let mut command = tidemill(server.directory());
+        run(command.arg("plugin").args(arguments).env("TIDEMILL_TOKEN", token))
+    };
+    assert_eq!(type_in(&["new", "mine"], "").0, Some(0));
+    let (code, told) = type_in(&["upload", "mine"], "");
+    assert!(code == Some(2) && told.contains("name a .wasm file, such as mine/dist/mine.wasm"), "{told}");
+    write(server.directory(), "x.wasm", "");
+    let (upload, dev) = (["upload", "x.wasm", "--url", &url], ["dev", "mine", "--server", &url]);
+    for command in [&upload[..], &dev] {
+        let (code, told) = type_in(command, "");
+        assert!(code == Some(1) && told.contains("with --token, or in TIDEMILL_TOKEN"), "{told}");
+        assert!(!told.contains("Bearer"), "{told}");
+        assert!(type_in(command, "nobody").1.contains("no token like this is known"));
+    }
+}
+
 #[test]
 fn settings_that_are_unsafe_are_refused_and_shown_without_secrets() {
     let directory = directory();

@@ -57,7 +57,8 @@ fn a_grant_that_is_missing_is_named_and_settings_beside_a_component_count() {
     assert!(author.succeeds("", &["check", "keeper.wasm"]).ends_with("OK\n"));
     fs::write(author.at("keeper.toml"), "[grnts]").unwrap();
     let said = author.types("", &["check", "keeper.wasm"]);
-    assert!(said.code == 2 && said.err.contains("grnts"), "{}", said.err);
+    assert!(said.code == 1 && said.out.contains("error: its settings are wrong: keeper.toml: "), "{}", said.out);
+    assert!(refused(&author, "keeper.wasm", &component).contains("grnts"));
 }
 
 #[test]

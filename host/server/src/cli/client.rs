@@ -1,17 +1,19 @@
 //! A server, as the client commands see it: its address, its answers, and what to say if it cannot be reached.
 
-use std::{fmt, net::IpAddr, time::Duration};
+mod exchange;
+
+use std::fmt;
+use std::path::PathBuf;
 
 use clap::Args;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, Response, Url};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use serde::Deserialize;
+use tidemill_plugin::TrustedRoots;
+use url::Url;
 
-use super::config::describe;
 use super::{Exit, Failure};
-
-/// How long a connection may take. Longer than a lost packet and its repetition, short enough to wait for.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use exchange::Exchange;
+pub(super) use exchange::{Lost, Patience, Request, Response};
 
 /// Which server.
 #[derive(Debug, Clone, Args)]
@@ -28,18 +30,37 @@ pub(crate) struct ServerArgs {
     /// A token that the server accepts; in the variable others on this machine do not see it
     #[arg(long, value_name = "TOKEN", env = "TIDEMILL_TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+    /// The option that names the address
+    #[arg(skip = "--url")]
+    pub(super) option: &'static str,
+}
+
+/// Whom to take for the server.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct TrustArgs {
+    /// PEM file with certificates to trust at https:// addresses, beside those that browsers do
+    #[arg(long, value_name = "FILE", env = "TIDEMILL_CA", hide_env_values = true)]
+    ca: Option<PathBuf>,
 }
 
 /// One server.
 pub(super) struct Server {
     base: Url,
-    pub(super) http: Client,
+    option: &'static str,
+    pub(super) http: Exchange,
 }
+
+/// The problem of who sent no token.
+const TOKEN_MISSING: &str = "urn:tidemill:problem:token-missing";
 
 /// An error document (RFC 9457) or the outcome of one event: their members overlap, and all are optional to a reader.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Answer {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     pub(super) title: Option<String>,
     pub(super) detail: Option<String>,
     pub(super) at: Option<String>,
@@ -74,41 +95,37 @@ pub(super) struct AnswerProblem {
 }
 
 impl Server {
-    /// Reads the address; nothing is sent yet. The command adds its timeouts.
-    pub(super) fn new(
-        args: &ServerArgs,
-        timeouts: impl FnOnce(ClientBuilder) -> ClientBuilder,
-    ) -> Result<Self, Failure> {
-        let text = &*args.url;
+    /// Reads the address; nothing is sent yet.
+    pub(super) fn new(args: &ServerArgs, patience: Patience) -> Result<Self, Failure> {
+        let (text, option) = (&*args.url, args.option);
         let usage = |detail: &str| {
-            let hint = "write it like http://127.0.0.1:3000";
-            Failure::new(Exit::Usage, format!("--url {}: {detail}; {hint}", args.url))
+            let hint = "write it like http://127.0.0.1:3000 or https://events.example.com";
+            Failure::new(Exit::Usage, format!("{option} {text}: {detail}; {hint}"))
         };
         // `127.0.0.1:3000` is what the server's own --listen takes.
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let base: Url = text.parse().map_err(|error| usage(&format!("not an address ({error})")))?;
-        if base.scheme() != "http" {
-            return Err(usage("this command speaks plain http only, without encryption"));
-        }
-        let Some(host) = base.host_str() else {
-            return Err(usage("there is no host in it"));
+        let is_secure = match base.scheme() {
+            "http" => false,
+            "https" => true,
+            other => return Err(usage(&format!("no server speaks {other}"))),
         };
-        let mut client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("tidemill/", env!("CARGO_PKG_VERSION")));
+        if !base.has_host() {
+            return Err(usage("there is no host in it"));
+        }
+        // What a variable names for other servers is not read for one without TLS.
+        let ca = args.trust.ca.as_deref().filter(|_| is_secure);
+        let roots = TrustedRoots::public_and(ca);
+        let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("--ca: {error}")))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("tidemill/", env!("CARGO_PKG_VERSION"))));
         if let Some(token) = args.token.as_deref().filter(|token| !token.is_empty()) {
             let mut value = HeaderValue::try_from(format!("Bearer {token}"))
                 .map_err(|_| Failure::new(Exit::Usage, "--token: a token has no line ends or control characters"))?;
             value.set_sensitive(true);
-            client = client.default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]));
+            headers.insert(AUTHORIZATION, value);
         }
-        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        if host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()) {
-            // A proxy that the environment names does not know our loopback.
-            client = client.no_proxy();
-        }
-        let http = timeouts(client).build().map_err(|error| Failure::new(Exit::Failed, describe(&error)))?;
-        Ok(Self { base, http })
+        Ok(Self { base, option, http: Exchange::new(roots.client_config(), headers, patience) })
     }
 
     /// Where events are published and read.
@@ -126,33 +143,21 @@ impl Server {
     }
 
     /// What to say if no server was reached.
-    pub(super) fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let reason = self.reason(error);
-        let base = self.base.as_str().trim_end_matches('/');
-        Failure::new(
-            Exit::Unreachable,
-            format!(
-                "cannot connect to {base}: {reason}; start a server with `tidemill serve`, or name another with --url"
+    pub(super) fn unreachable(&self, lost: &Lost) -> Failure {
+        let (base, option) = (self.base.as_str().trim_end_matches('/'), self.option);
+        let message = match lost.hint {
+            Some(hint) => format!("cannot connect to {base}: {lost}; {hint}"),
+            None => format!(
+                "cannot connect to {base}: {lost}; start a server with `tidemill serve`, or name another with {option}"
             ),
-        )
-    }
-
-    /// The innermost cause of an error; what is around it names the URL again and again.
-    pub(super) fn reason(&self, error: &reqwest::Error) -> String {
-        if error.is_timeout() {
-            return "no answer in time".into();
-        }
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        cause.to_string()
+        };
+        Failure::new(Exit::Unreachable, message)
     }
 }
 
 impl Answer {
     /// Reads what the server said. Whatever is not one of our documents (a proxy's page, say) is quoted.
-    pub(super) async fn read(response: Response) -> Result<Self, reqwest::Error> {
+    pub(super) async fn read(response: Response) -> Result<Self, Lost> {
         let status = response.status();
         let body = response.bytes().await?;
         Ok(serde_json::from_slice(&body).unwrap_or_else(|_| Self {
@@ -164,6 +169,10 @@ impl Answer {
 
     /// Why it went wrong, on one line.
     pub(super) fn reasons(&self) -> String {
+        // What the server says to this is for those who write requests.
+        if self.kind.as_deref() == Some(TOKEN_MISSING) {
+            return "there is no token; give one that the server accepts with --token, or in TIDEMILL_TOKEN".into();
+        }
         let mut reasons: Vec<String> = self.problems.iter().map(AnswerProblem::to_line).collect();
         if reasons.is_empty() {
             let detail = self.detail.clone().filter(|detail| !detail.is_empty());

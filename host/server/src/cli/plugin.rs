@@ -24,10 +24,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
-use reqwest::{Method, RequestBuilder};
+use http::Method;
 use serde_json::Value;
 
-use super::client::{Answer, Server, ServerArgs};
+use super::client::{Answer, Lost, Patience, Request, Server, ServerArgs};
 use super::{Exit, Failure, Output};
 use bench::BenchArgs;
 use build::BuildArgs;
@@ -206,14 +206,14 @@ async fn list(args: &ListArgs, output: &mut Output<'_>) -> Result<Exit, Failure>
 }
 
 async fn ask(args: &ServerArgs, method: Method, segments: &[&str]) -> Result<Value, Failure> {
-    let server = Server::new(args, |client| client.timeout(ANSWER_TIMEOUT))?;
-    answered(&server, server.http.request(method, server.at(segments))).await
+    let server = Server::new(args, Patience::Whole(ANSWER_TIMEOUT))?;
+    answered(&server, server.http.request(method, &server.at(segments))).await
 }
 
 /// What the server answers, unless that is an error.
-async fn answered(server: &Server, request: RequestBuilder) -> Result<Value, Failure> {
-    let answer = request.send().await.map_err(|error| server.unreachable(&error))?;
-    let lost = |error: reqwest::Error| Failure::new(Exit::Failed, server.reason(&error));
+async fn answered(server: &Server, request: Request<'_>) -> Result<Value, Failure> {
+    let answer = request.send().await.map_err(|lost| server.unreachable(&lost))?;
+    let lost = |lost: Lost| Failure::new(Exit::Failed, lost.to_string());
     if answer.status().is_success() {
         return answer.json().await.map_err(lost);
     }

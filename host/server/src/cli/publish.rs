@@ -9,11 +9,12 @@ use std::{
 };
 
 use clap::Args;
-use reqwest::{Response, StatusCode, Url, header};
+use http::{Method, StatusCode, header};
 use serde_json::{Map, Value, value::RawValue};
 use tidemill_event::is_json_media_type;
+use url::Url;
 
-use super::client::{Answer, Server, ServerArgs};
+use super::client::{Answer, Lost, Patience, Response, Server, ServerArgs};
 use super::report::Tally;
 use super::{Exit, Failure, Output};
 
@@ -72,7 +73,7 @@ const BUSY_WAIT_MAX: Duration = Duration::from_secs(60);
 const DATA_BYTES_MAX: u64 = 64 << 20;
 
 pub(super) async fn run(args: &PublishArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let server = Server::new(&args.server, |client| client.timeout(REQUEST_TIMEOUT))?;
+    let server = Server::new(&args.server, Patience::Whole(REQUEST_TIMEOUT))?;
     match (&args.file, &args.event_type) {
         (Some(path), _) => file::publish(&server, path, output).await,
         (None, Some(event_type)) => one(&server, args, event_type, output).await,
@@ -170,10 +171,10 @@ async fn post(
     content_type: &'static str,
     body: bytes::Bytes,
     output: &mut Output<'_>,
-) -> Result<Result<Response, reqwest::Error>, Failure> {
+) -> Result<Result<Response, Lost>, Failure> {
     let mut waited = Duration::ZERO;
     loop {
-        let request = server.http.post(url.clone()).header(header::CONTENT_TYPE, content_type);
+        let request = server.http.request(Method::POST, &url).header(header::CONTENT_TYPE, content_type);
         let response = match request.body(body.clone()).send().await {
             Ok(response) => response,
             Err(error) => return Ok(Err(error)),
@@ -191,8 +192,7 @@ async fn post(
 }
 
 /// The server was reached and then not heard of any more.
-fn no_answer(server: &Server, error: &reqwest::Error) -> Failure {
-    let reason = server.reason(error);
-    let message = format!("no answer from {}: {reason}; it is unknown whether the event was stored", server.events());
+fn no_answer(server: &Server, lost: &Lost) -> Failure {
+    let message = format!("no answer from {}: {lost}; it is unknown whether the event was stored", server.events());
     Failure::new(Exit::Failed, message)
 }

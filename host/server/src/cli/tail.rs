@@ -4,11 +4,13 @@ use std::{io::Write, time::Duration};
 
 use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
-use reqwest::{Response, StatusCode, Url, header};
+use http::StatusCode;
+use http::header::{self, HeaderName};
 use sse_stream::{Sse, SseByteStream};
 use tidemill_event::{Position, Timestamp, TypePattern};
+use url::Url;
 
-use super::client::{Answer, Server, ServerArgs};
+use super::client::{Answer, Lost, Patience, Response, Server, ServerArgs};
 use super::config::describe;
 use super::{Exit, Failure, Output};
 
@@ -67,6 +69,9 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 /// Events taken from the connection before they are written out together.
 const READY_EVENTS: usize = 1024;
 
+/// Where a stream goes on.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
 /// Where the stream stands, across connections.
 struct Cursor {
     last_id: Option<String>,
@@ -81,7 +86,7 @@ enum End {
 }
 
 pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let server = Server::new(&args.server, |client| client.read_timeout(SILENCE_MAX))?;
+    let server = Server::new(&args.server, Patience::Silence(SILENCE_MAX))?;
     let mut cursor = Cursor { last_id: None, retry: RETRY, remaining: args.limit };
     let mut attempts = 0_u32;
     let mut connected_before = false;
@@ -110,8 +115,8 @@ pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit
                 }
                 reason
             }
-            Err(error) if connected_before => server.reason(&error),
-            Err(error) => return Err(server.unreachable(&error)),
+            Err(lost) if connected_before => lost.to_string(),
+            Err(lost) => return Err(server.unreachable(&lost)),
         };
         output.out.flush()?;
         let pause = (cursor.retry * 2_u32.saturating_pow(attempts.min(8))).min(RETRY_MAX.max(cursor.retry));
@@ -122,10 +127,10 @@ pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit
     }
 }
 
-async fn connect(server: &Server, args: &TailArgs, cursor: &Cursor) -> Result<Response, reqwest::Error> {
-    let mut request = server.http.get(url(server, args, cursor)).header(header::ACCEPT, "text/event-stream");
+async fn connect(server: &Server, args: &TailArgs, cursor: &Cursor) -> Result<Response, Lost> {
+    let mut request = server.http.get(&url(server, args, cursor)).header(header::ACCEPT, "text/event-stream");
     if let Some(id) = &cursor.last_id {
-        request = request.header("last-event-id", id);
+        request = request.header(LAST_EVENT_ID, id);
     }
     request.send().await
 }
@@ -165,7 +170,7 @@ async fn print(
             format!("the server answered {got} instead of text/event-stream; does --url name a Tidemill server?");
         return Err(Failure::new(Exit::Failed, message));
     }
-    let mut ready = SseByteStream::new(response.bytes_stream()).ready_chunks(READY_EVENTS);
+    let mut ready = SseByteStream::new(response.pieces()).ready_chunks(READY_EVENTS);
     while let Some(frames) = ready.next().await {
         for frame in frames {
             let frame = match frame {
@@ -221,8 +226,8 @@ fn printable(text: &str) -> String {
 
 fn lost(error: &sse_stream::Error) -> String {
     match error {
-        sse_stream::Error::Body(body) => match body.downcast_ref::<reqwest::Error>() {
-            Some(error) if error.is_timeout() => format!("nothing came for {}s", SILENCE_MAX.as_secs()),
+        sse_stream::Error::Body(body) => match body.downcast_ref::<Lost>() {
+            Some(lost) if lost.is_late() => lost.to_string(),
             _ => "the connection was lost".into(),
         },
         other => describe(other),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tidemill_event::TypePattern;
 use tidemill_types::{EventType, asyncapi, json_schema, python, typescript};
 
-use super::client::{Answer, Server, ServerArgs};
+use super::client::{Answer, Lost, Patience, Server, ServerArgs};
 use super::{Exit, Failure, Output};
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ struct Listed {
 }
 
 pub(super) async fn run(args: &TypesArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let server = Server::new(&args.server, |client| client.timeout(ANSWER_TIMEOUT))?;
+    let server = Server::new(&args.server, Patience::Whole(ANSWER_TIMEOUT))?;
     let types = listed(args, &server).await?;
     let made = match args.lang {
         Language::Ts => typescript(&types),
@@ -89,8 +89,8 @@ pub(super) async fn run(args: &TypesArgs, output: &mut Output<'_>) -> Result<Exi
 /// The types that are wanted, by their names.
 async fn listed(args: &TypesArgs, server: &Server) -> Result<Vec<EventType>, Failure> {
     let answer =
-        server.http.get(server.at(&["event-types"])).send().await.map_err(|error| server.unreachable(&error))?;
-    let lost = |error: reqwest::Error| Failure::new(Exit::Failed, server.reason(&error));
+        server.http.get(&server.at(&["event-types"])).send().await.map_err(|lost| server.unreachable(&lost))?;
+    let lost = |lost: Lost| Failure::new(Exit::Failed, lost.to_string());
     if !answer.status().is_success() {
         return Err(Failure::new(Exit::Failed, Answer::read(answer).await.map_err(lost)?.reasons()));
     }

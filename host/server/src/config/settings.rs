@@ -58,10 +58,11 @@ impl fmt::Display for Origin {
 }
 
 /// Variables with our prefix that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 8] = [
+const COMMAND_VARIABLES: [&str; 9] = [
     "TIDEMILL_CONFIG",
     "TIDEMILL_URL",
     "TIDEMILL_TOKEN",
+    "TIDEMILL_CA",
     "TIDEMILL_TOOLS",
     "TIDEMILL_REGISTRY_USER",
     "TIDEMILL_REGISTRY_PASSWORD",

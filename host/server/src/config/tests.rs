@@ -39,7 +39,7 @@ fn without_anything_there_are_defaults() {
 #[test]
 fn flags_beat_the_environment_beats_the_file() {
     let file = "listen = '127.0.0.1:1'\ndata-dir = 'a'\nplugins-dir = 'p'\n[drain]\ndeadline = '1s'";
-    let env = [("TIDEMILL_LISTEN", "127.0.0.1:2"), ("TIDEMILL_DATA_DIR", "b"), ("HOME", "/"), ("TIDEMILL_URL", "x")];
+    let env = [("TIDEMILL_LISTEN", "127.0.0.1:2"), ("TIDEMILL_DATA_DIR", "b"), ("HOME", "/"), ("TIDEMILL_CA", "x")];
     let flags = Flags { listen: Some("127.0.0.1:3".into()), ..Flags::default() };
     let config = load(file, &env, &flags).unwrap();
     assert_eq!(

@@ -207,6 +207,16 @@ fn a_compiler_that_runs_ends_with_a_signal() {
 }
 
 #[test]
+fn a_compiler_ends_with_the_build_that_started_it() {
+    let author = author("endless");
+    let mut build = author.command("mine", &["build"]).stderr(Stdio::null()).spawn().unwrap();
+    let processes = processes(&author);
+    kill_process(Pid::from_raw(build.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
+    assert!(!build.wait().unwrap().success());
+    eventually(|| processes.iter().all(|process| is_gone(*process)));
+}
+
+#[test]
 fn a_signal_is_heard_while_a_plugin_computes() {
     let author = author("faulty");
     author.writes("mine/settings.toml", "limits.time = '10s'\n");
@@ -239,7 +249,17 @@ fn a_server_that_is_not_there_is_said_before_anything_is_built() {
     let author = author("stamp_v1");
     let said = author.types("mine", &["dev", "--server", "http://127.0.0.1:1"]);
     assert!(said.code == 3 && said.err.contains("cannot connect to http://127.0.0.1:1"), "{}", said.err);
+    assert!(said.err.contains("or name another with --server"), "{}", said.err);
     assert!(!author.has("mine/dist/mine.wasm"));
     let said = author.types("", &["dev"]);
     assert!(said.code == 2 && said.err.contains("tidemill plugin new"), "{}", said.err);
+}
+
+#[test]
+fn a_token_for_other_commands_does_not_stop_it() {
+    let author = Author::new();
+    let ended = author.command("", &["dev"]).env("TIDEMILL_TOKEN", "x").output().unwrap();
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("tidemill plugin new"), "{ended:?}");
+    let said = author.types("", &["dev", "--token", "x"]);
+    assert!(said.code == 2 && said.err.contains("--server <URL>"), "{}", said.err);
 }

@@ -33,7 +33,7 @@ pub(super) struct BuildArgs {
 
 pub(super) fn run(args: &BuildArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let project = Project::open(&args.folder).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-    let mut steps = Steps::new(!args.json);
+    let mut steps = Steps::of_build(!args.json)?;
     let result = build(&project, &BuildOptions { release: args.release }, &mut steps);
     drop(steps);
     let Built { component, size, time } = result.map_err(|error| refused(&error))?;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tidemill_author::check::{Checked, Level, check};
-use tidemill_author::{Ear, Target};
+use tidemill_author::check::{Checked, Level, check, with_wrong_settings};
+use tidemill_author::{Ear, Target, TargetError};
 use tidemill_plugin::PluginSettings;
 
 use super::target::{not_run, runtime};
@@ -32,8 +32,12 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let target = Target::find(&args.path, args.settings.as_deref()).map_err(|error| not_run(&error))?;
-    let checked = checked(&target, output)?;
+    let checked = match Target::find(&args.path, args.settings.as_deref()) {
+        Err(error @ TargetError::Settings { .. }) => with_wrong_settings(&args.path, &error),
+        Err(error) => Err(error),
+        Ok(target) => Ok(checked(&target, output)?),
+    };
+    let checked = checked.map_err(|error| not_run(&error))?;
     if args.json {
         let json = serde_json::to_string_pretty(&checked).map_err(|error| usage(&error))?;
         writeln!(output.out, "{json}")?;

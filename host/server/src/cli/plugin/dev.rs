@@ -7,6 +7,7 @@ mod host;
 mod live;
 mod samples;
 
+use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,9 +18,10 @@ use tidemill_author::{Runtime, Target, Watch, cache};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::steps::Steps;
+use super::steps::{Steps, keeper};
 use super::target::{listen, not_built, not_run, runtime};
 use super::test;
+use crate::cli::client::{ServerArgs, TrustArgs};
 use crate::cli::{Exit, Failure, Output, stop_signal};
 use crate::keeper::Keeper;
 use host::Host;
@@ -45,9 +47,21 @@ pub(super) struct DevArgs {
     /// A server that runs; its settings for the plugin count
     #[arg(long, value_name = "URL")]
     server: Option<String>,
-    /// A token that the server accepts; in the variable others on this machine do not see it
-    #[arg(long, value_name = "TOKEN", env = "TIDEMILL_TOKEN", hide_env_values = true, requires = "server")]
+    // Not by `env`: a variable that is there for other commands would need --server as well.
+    /// A token that the server accepts; in TIDEMILL_TOKEN others on this machine do not see it
+    #[arg(long, value_name = "TOKEN", requires = "server")]
     token: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+impl DevArgs {
+    /// The server that runs, if one is named.
+    fn server(&self) -> Option<ServerArgs> {
+        let token = self.token.clone().or_else(|| env::var("TIDEMILL_TOKEN").ok());
+        let trust = self.trust.clone();
+        self.server.clone().map(|url| ServerArgs { url, token, trust, option: "--server" })
+    }
 }
 
 pub(super) async fn run(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> {
@@ -68,10 +82,9 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     let unwatched = |error: notify::Error| Failure::new(Exit::Usage, format!("the folder cannot be watched: {error}"));
     let mut watch = Watch::new(&project).map_err(unwatched)?;
     let runtime = runtime(ear, output)?;
-    let unkept = |error| Failure::new(Exit::Failed, format!("no process can be started beside this one: {error}"));
-    let keeper = Arc::new(Keeper::start().map_err(unkept)?);
-    let host = match &args.server {
-        Some(url) => Host::running(url, args.token.as_deref()).await?,
+    let keeper = keeper()?;
+    let host = match args.server() {
+        Some(server) => Host::running(server).await?,
         None => Host::start(&project, cache::compiled().ok().as_deref(), &keeper).await?,
     };
     let mut live = Live::new(&host, project.name()).await?;

@@ -64,7 +64,10 @@ pub(super) fn run(args: &NewArgs, output: &mut Output<'_>) -> Result<Exit, Failu
     for file in files {
         writeln!(output.out, "  {folder}/{file}")?;
     }
-    writeln!(output.err, "Next:\n  cd {folder}\n  tidemill plugin build\n  tidemill plugin check")?;
+    writeln!(
+        output.err,
+        "Next:\n  cd {folder}\n  tidemill plugin dev    (builds, tests and loads it each time that it is saved)"
+    )?;
     Ok(Exit::Success)
 }
 

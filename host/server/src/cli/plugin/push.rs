@@ -111,7 +111,7 @@ fn built(args: &PushArgs) -> Result<PathBuf, Failure> {
     }
     let project = Project::open(&args.path).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     if !args.no_build {
-        build(&project, &BuildOptions { release: true }, &mut Steps::new(!args.json))
+        build(&project, &BuildOptions { release: true }, &mut Steps::of_build(!args.json)?)
             .map_err(|error| super::build::refused(&error))?;
     }
     Ok(project.component())

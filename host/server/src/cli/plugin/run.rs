@@ -21,6 +21,10 @@ Inputs are JSON texts on standard input, mostly one in each line:
   {\"type\": \"order.created\", \"data\": {…}}                    an event, as for `POST /events`
   {\"delivery\": {\"headers\": {…}, \"query\": \"\", \"body\": …}}   what a webhook is sent
   {\"call\": {\"tool\": \"boil_eggs\", \"arguments\": {…}}}         a client calls a tool
+  {\"prompt\": {\"name\": \"order_summary\", \"arguments\": {…}}}   a client asks for a prompt
+  {\"resource\": {\"uri\": \"orders://example\"}}                 a client reads a resource
+  {\"completion\": {\"prompt\": \"order_summary\", \"argument\": \"customer\", \"value\": \"a\"}}
+                                                          a client asks how a value may go on
   {\"subscriber\": {\"parameters\": {\"team\": \"a\"}}}             who sees the events after it through a view
 
 Examples:

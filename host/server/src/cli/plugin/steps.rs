@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tidemill_author::{Keep, Progress};
 
+use crate::cli::{Exit, Failure};
 use crate::keeper::Keeper;
 
 /// Between movements of a step that says nothing.
@@ -39,11 +40,22 @@ impl Steps {
         Self { shown, keeper: None }
     }
 
+    /// Those of one build, whose tools end with this process, whatever ends it.
+    pub(super) fn of_build(wanted: bool) -> Result<Self, Failure> {
+        Ok(Self::new(wanted).kept_by(&keeper()?))
+    }
+
     /// Tools are ended by this one if nobody waits for them any more.
     pub(super) fn kept_by(mut self, keeper: &Arc<Keeper>) -> Self {
         self.keeper = Some(Arc::clone(keeper));
         self
     }
+}
+
+/// What ends the tools that this process leaves behind.
+pub(super) fn keeper() -> Result<Arc<Keeper>, Failure> {
+    let unkept = |error| Failure::new(Exit::Failed, format!("no process can be started beside this one: {error}"));
+    Keeper::start().map(Arc::new).map_err(unkept)
 }
 
 impl Progress for Steps {

@@ -37,7 +37,7 @@ impl TargetArgs {
             && !self.no_build
             && target.is_stale()
         {
-            build(project, &BuildOptions::default(), &mut Steps::new(true)).map_err(|error| not_built(&error))?;
+            build(project, &BuildOptions::default(), &mut Steps::of_build(true)?).map_err(|error| not_built(&error))?;
         }
         Ok(target)
     }

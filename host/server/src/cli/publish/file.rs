@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
 use super::super::client::{Answer, Server};
 use super::super::lines::Lines;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, RequestBuilder};
+use http::Method;
+use http::header::CONTENT_TYPE;
 use rustix::process::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::super::answered;
-use crate::cli::client::{Server, ServerArgs};
+use crate::cli::client::{Patience, Request, Server, ServerArgs, TrustArgs};
 use crate::cli::{Exit, Failure};
 use crate::keeper::Keeper;
 
@@ -58,8 +58,8 @@ impl Drop for Own {
 
 impl Host {
     /// One that runs.
-    pub(super) async fn running(url: &str, token: Option<&str>) -> Result<Self, Failure> {
-        let host = Self::at(url, token, None)?;
+    pub(super) async fn running(server: ServerArgs) -> Result<Self, Failure> {
+        let host = Self::at(server, None)?;
         // Before anything is built: whoever mistyped an address need not wait for that.
         host.get(&["plugins"], &[]).await?;
         Ok(host)
@@ -103,15 +103,14 @@ impl Host {
             let last = told.lines().last().unwrap_or("it said nothing").to_owned();
             return Err(failed("the server did not start", &last));
         };
-        let host = Self::at(&format!("http://{address}"), None, Some(own))?;
+        let (url, trust) = (format!("http://{address}"), TrustArgs::default());
+        let host = Self::at(ServerArgs { url, token: None, trust, option: "--server" }, Some(own))?;
         host.configure(project)?;
         Ok(host)
     }
 
-    fn at(url: &str, token: Option<&str>, own: Option<Own>) -> Result<Self, Failure> {
-        let arguments = ServerArgs { url: url.to_owned(), token: token.map(str::to_owned) };
-        let server = Server::new(&arguments, |client| client.timeout(ANSWER_TIMEOUT))?;
-        Ok(Self { server, url: url.to_owned(), own })
+    fn at(args: ServerArgs, own: Option<Own>) -> Result<Self, Failure> {
+        Ok(Self { server: Server::new(&args, Patience::Whole(ANSWER_TIMEOUT))?, url: args.url, own })
     }
 
     /// What to tell of it.
@@ -129,19 +128,19 @@ impl Host {
         &self.url
     }
 
-    pub(super) fn request(&self, method: Method, segments: &[&str]) -> RequestBuilder {
-        self.server.http.request(method, self.server.at(segments))
+    pub(super) fn request(&self, method: Method, segments: &[&str]) -> Request<'_> {
+        self.server.http.request(method, &self.server.at(segments))
     }
 
     /// What the server answers to a question.
     pub(super) async fn get(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Value, Failure> {
         let mut place = self.server.at(segments);
         place.query_pairs_mut().extend_pairs(query);
-        self.ask(self.server.http.get(place)).await
+        self.ask(self.server.http.get(&place)).await
     }
 
     /// What the server answers, unless that is an error.
-    async fn ask(&self, request: RequestBuilder) -> Result<Value, Failure> {
+    async fn ask(&self, request: Request<'_>) -> Result<Value, Failure> {
         answered(&self.server, request).await
     }
 

@@ -6,6 +6,7 @@ import { atOnce, bytes, className, json, pairs, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
 import { mistake, Refusal } from './failure.js';
+import { parse } from './parse.js';
 import { describe } from './stack.js';
 import { decode } from './utf8.js';
 
@@ -62,9 +63,9 @@ export class Delivery {
 
   json() {
     try {
-      return JSON.parse(this.text());
+      return parse(this.text());
     } catch (error) {
-      throw new Refusal(400, `the body is not JSON: ${error.message}`);
+      throw error instanceof Refusal ? error : new Refusal(400, `the body is not JSON: ${error.message}`);
     }
   }
 }

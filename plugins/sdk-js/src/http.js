@@ -3,6 +3,7 @@
 import { send as host } from '#host/http';
 import { bytes, json as encoded } from './answer.js';
 import { Fault } from './failure.js';
+import { parse } from './parse.js';
 import { decode, encode } from './utf8.js';
 
 /**
@@ -47,7 +48,7 @@ export class Response {
 
   json() {
     try {
-      return JSON.parse(this.text());
+      return parse(this.text());
     } catch (error) {
       throw error instanceof HttpError ? error : new HttpError('failed', `the answer is not JSON: ${error.message}`);
     }

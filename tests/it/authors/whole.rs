@@ -82,6 +82,11 @@ pub(super) async fn kinds_answer(component: &Path) {
     let (status, refused) = deliver("d2", "[]").await;
     assert!(status == 400 && refused.to_string().contains("expected a JSON object"), "{refused}");
 
+    for body in [&*"[".repeat(100_000), "{\"total\":NaN}"] {
+        let (status, refused) = deliver("d3", body).await;
+        assert!(status == 400 && refused.to_string().contains("expected a JSON object"), "{body:.20}: {refused}");
+    }
+
     let (_, seen) = server.get("/events/poll?view=all&view.customer=alice&since=earliest&types=order.*").await;
     let customers: Vec<_> =
         seen["events"].as_array().unwrap().iter().map(|one| &one["event"]["data"]["customer"]).collect();

@@ -2,7 +2,7 @@
 // clients.js.
 //
 // Knows nothing about rows.
-import { atOnce, bytes, className, json, pairs, visibility } from './answer.js';
+import { atOnce, bytes, className, json, only, pairs, shown, texts, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
 import { mistake, Refusal } from './failure.js';
@@ -70,7 +70,14 @@ export class Delivery {
   }
 }
 
+const TEXTS = ['id', 'source', 'subject', 'contentType'];
+
 function draft(event) {
+  only('a draft', event, ['type', ...TEXTS, 'timeMs', 'extensions', 'data', 'json']);
+  texts('a draft', event, TEXTS, ['type']);
+  if (event.timeMs !== undefined && !(Number.isInteger(event.timeMs) && event.timeMs >= 0)) {
+    throw new TypeError(`a draft: \`timeMs\` is ${shown(event.timeMs)}; expected whole milliseconds since 1970`);
+  }
   return {
     type: event.type,
     id: event.id,

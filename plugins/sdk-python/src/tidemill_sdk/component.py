@@ -11,6 +11,7 @@ from typing import Any
 from . import answer, batch, calls, offers
 from .bindings import err, listed, load, log, types, wit
 from .failure import Fault, Problem, Problems, Refusal
+from .html import escape_html
 from .stack import describe
 
 _NEEDS = {
@@ -152,7 +153,8 @@ def _event_types(plugin: Any) -> type:
 
     def shown(event: Any, target: str) -> str:
         if not hasattr(plugin, "render"):
-            return f"{event.type} {event.subject or event.id}"
+            line = f"{event.type} {event.subject or event.id}"
+            return escape_html(line) if target == "html" else line
         return str(answer.at_once("render", plugin.render(event, target)))
 
     class EventTypes:

@@ -212,6 +212,9 @@ class Native(unittest.TestCase):
         self.assertEqual((raised.exception.reason, raised.exception.tag), ("failed", "retry"))
         response = http.Response(201, [("X-A", b"b")], b'{"n":1}')
         self.assertEqual((response.is_success, response.header("x-a"), response.json()), (True, "b", {"n": 1}))
+        odd = http.Response(200, [], b'"\xe9"')
+        self.assertEqual(odd.text(), '"\ufffd"')
+        self.assertRaises(http.HttpError, odd.json)
 
 
 class Values(unittest.TestCase):

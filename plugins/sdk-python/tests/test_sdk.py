@@ -59,6 +59,7 @@ class Host(unittest.TestCase):
         self.assertEqual((state.increment("a/2", 3), state.increment("a/2", -1)), (3, 2))
         with self.assertRaisesRegex(state.WriteError, "no number"):
             state.increment("a/1")
+        self.assertEqual((state.increment("b", 2**62), state.increment("b", 2**62), state.increment("b", -1)), (2**62, 2**63 - 1, 2**63 - 2))
         self.assertEqual((state.keys("a/"), state.keys("a/", "a/1")), (["a/1", "a/2"], ["a/2"]))
         self.assertEqual((state.delete("a/1"), state.delete("a/1"), state.get("a/1")), (True, False, None))
 

@@ -107,7 +107,9 @@ export function bytes(data) {
 
 /** Refuses members that nothing would be made of. */
 export function only(what, given, names) {
-  if (typeof given !== 'object' || given === null) throw new TypeError(`${what} is ${shown(given)}; expected an object with ${names.join(', ')}`);
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`${what} is ${shown(given)}; expected an object with ${names.join(', ')}`);
+  }
   const odd = Object.keys(given).find((name) => !names.includes(name));
   if (odd !== undefined) throw new TypeError(`${what} has no member \`${odd}\`; it has ${names.join(', ')}`);
 }

@@ -3,9 +3,11 @@
 // QuickJS has none, but functions for base64 and for addresses. A detour by these is several times as quick as a loop.
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
-/** What stands for a character in UTF-8, each byte as a unit of text; as a group what begins like that, or is a byte too many. */
-const SEQUENCE =
-  /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3][\x80-\xbf])[\x80-\xbf]{2}|((?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])|(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3][\x80-\xbf])[\x80-\xbf]?|[\x80-\xff])/g;
+const NEXT = String.raw`[\x80-\xbf]`;
+const THREE = String.raw`(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef]${NEXT})`; // begins a character of so many bytes
+const FOUR = String.raw`(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3]${NEXT})`;
+/** A character in UTF-8, each byte as a unit of text; as a group what begins like one, or is a byte too many. */
+const SEQUENCE = new RegExp(String.raw`[\xc2-\xdf]${NEXT}|${THREE}${NEXT}|${FOUR}${NEXT}{2}|(${THREE}|${FOUR}${NEXT}?|[\x80-\xff])`, 'g');
 
 const has = (name) => typeof globalThis[name] === 'function';
 

@@ -57,7 +57,7 @@ async fn starlingmonkey_runs_the_same_plugin() {
     fs::write(settings, said).unwrap();
     fs::remove_file(author.at("all/package.json")).unwrap();
     author.succeeds("all", &["build"]);
-    kinds_answer(&author.at("all/dist/all.wasm")).await;
+    kinds_answer(&author.at("all/dist/all.wasm"), "javascript").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,7 +174,7 @@ async fn an_exception_names_the_line_of_the_author() {
     author.succeeds("", &["new", "fragile", "--lang", "ts", "--kind", "filter"]);
     let source = "import type { Event, Manifest } from '@tidemill/sdk';\n\ninterface Order {\n  customer: { name: string };\n  late?: boolean;\n}\n\n\
          export const manifest: Manifest = { summary: 'x', subscribes: ['*'] };\n\n\
-         export function decide(event: Event): boolean {\n  const order = event.json<Order>();\n  if (order.late) Date.now();\n\
+         export function decide(event: Event): boolean {\n  const order = event.json<Order>();\n  if (order.late) return Date.now() > 0;\n\
          \x20 return named(order);\n}\n\n\
          function named(order: Order): boolean {\n  return order.customer.name !== '';\n}\n";
     fs::write(author.at("fragile/plugin.ts"), source).unwrap();

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"tidemill.dev/sdk/internal/nesting"
 )
 
 var notText = Problem{Detail: "it is no UTF-8 text"}
@@ -16,6 +18,9 @@ var notText = Problem{Detail: "it is no UTF-8 text"}
 func read(data []byte, into any) error {
 	if !utf8.Valid(data) {
 		return notText
+	}
+	if err := nesting.Check(data); err != nil {
+		return Problem{Detail: err.Error()}
 	}
 	err := json.Unmarshal(data, into)
 	var wrong *json.UnmarshalTypeError

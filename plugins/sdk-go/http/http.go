@@ -9,6 +9,7 @@ import (
 
 	"tidemill.dev/sdk"
 	"tidemill.dev/sdk/internal/host"
+	"tidemill.dev/sdk/internal/nesting"
 )
 
 // Request is a request that is not yet sent.
@@ -115,7 +116,11 @@ func (r Response) Text() string { return strings.ToValidUTF8(string(r.Body), "\u
 
 // JSON reads the body into a value; the error is an *Error.
 func (r Response) JSON(into any) error {
-	if err := json.Unmarshal(r.Body, into); err != nil {
+	err := nesting.Check(r.Body)
+	if err == nil {
+		err = json.Unmarshal(r.Body, into)
+	}
+	if err != nil {
 		return &Error{Failed, "the answer: " + err.Error()}
 	}
 	return nil

@@ -52,7 +52,9 @@ function entry({ project, source, about, uses }) {
   if (uses.includes('http')) exported.push('wants');
   const code = `import * as plugin from ${JSON.stringify(join(project, source))};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
+import { withoutClock } from ${JSON.stringify(join(SDK, 'clock.js'))};
 import { log } from 'tidemill:plugin/log@0.1.0';
+withoutClock();
 export const { ${exported.join(', ')} } = component(plugin, { ...${JSON.stringify(about)}, log });`;
   return {
     name: 'entry',

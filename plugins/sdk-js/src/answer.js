@@ -2,6 +2,8 @@
 import { Problem } from './failure.js';
 import { encode } from './utf8.js';
 
+const SHOWN_MAX = 500; // characters: bytes are long when they are written as JSON
+
 export const keep = 'keep';
 export const drop = 'drop';
 export const valid = 'valid';
@@ -69,14 +71,11 @@ export function problems(list) {
   });
 }
 
-const MEMBERS = ['type', 'subject', 'contentType', 'extensions', 'data', 'json'];
+const TEXTS = ['type', 'subject', 'contentType'];
 
 function output(change) {
-  for (const name of Object.keys(change)) {
-    if (!MEMBERS.includes(name)) {
-      throw new TypeError(`an output has no member \`${name}\`; it has ${MEMBERS.join(', ')}`);
-    }
-  }
+  only('an output', change, [...TEXTS, 'extensions', 'data', 'json']);
+  texts('an output', change, TEXTS);
   return {
     type: change.type,
     subject: change.subject === null ? '' : change.subject,
@@ -101,20 +100,43 @@ export function json(value) {
 
 /** Data that is given as bytes or as text. */
 export function bytes(data) {
-  return typeof data === 'string' ? encode(data) : data;
+  if (typeof data === 'string') return encode(data);
+  if (data === undefined || data === null || data instanceof Uint8Array) return data ?? undefined;
+  throw new TypeError(`data is ${shown(data)}; expected a Uint8Array or a string, and \`json\` for other values`);
+}
+
+/** Refuses members that nothing would be made of. */
+export function only(what, given, names) {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`${what} is ${shown(given)}; expected an object with ${names.join(', ')}`);
+  }
+  const odd = Object.keys(given).find((name) => !names.includes(name));
+  if (odd !== undefined) throw new TypeError(`${what} has no member \`${odd}\`; it has ${names.join(', ')}`);
+}
+
+/** Refuses members that are no strings; those of `needed` have to be there. */
+export function texts(what, given, names, needed = []) {
+  const missing = (name) => (given[name] === undefined || given[name] === null) && !needed.includes(name);
+  const wrong = [...names, ...needed].find((name) => typeof given[name] !== 'string' && !missing(name));
+  if (wrong !== undefined) throw new TypeError(`${what}: \`${wrong}\` is ${shown(given[wrong])}; expected a string`);
 }
 
 export function unknown(name, said, expected) {
   if (isPromise(said)) {
     return new TypeError(`${name} answered a promise; async functions are not possible here, the answer is wanted at once`);
   }
-  let shown;
+  return new TypeError(`${name} answered ${shown(said)}; expected ${expected}`);
+}
+
+/** A value as somebody reads it in a message. */
+export function shown(value) {
+  let text;
   try {
-    shown = JSON.stringify(said);
+    text = JSON.stringify(value);
   } catch {
-    shown = undefined;
+    text = undefined; // it goes in circles
   }
-  return new TypeError(`${name} answered ${shown ?? String(said)}; expected ${expected}`);
+  return (text ?? String(value)).slice(0, SHOWN_MAX);
 }
 
 const isPromise = (said) => typeof said?.then === 'function';

@@ -1,6 +1,6 @@
 // Owns events beside those that pass through. Only where their types are granted (`[grants] publish = ["alert.*"]`).
 import { publish as host } from '#host/bus';
-import { bytes, json, pairs } from './answer.js';
+import { bytes, json, only, pairs, texts } from './answer.js';
 
 /** Publishes events once those of the batch are stored. Throws if none of them is taken. */
 export function publish(...events) {
@@ -12,7 +12,12 @@ export function publish(...events) {
   }
 }
 
-function wire({ type, id, source, subject, contentType, extensions, ...rest }) {
-  const data = 'json' in rest ? json(rest.json) : (bytes(rest.data) ?? new Uint8Array(0));
+const TEXTS = ['id', 'source', 'subject', 'contentType'];
+
+function wire(event) {
+  only('an event', event, ['type', ...TEXTS, 'extensions', 'data', 'json']);
+  texts('an event', event, TEXTS, ['type']);
+  const { type, id, source, subject, contentType, extensions } = event;
+  const data = 'json' in event ? json(event.json) : (bytes(event.data) ?? new Uint8Array(0));
   return { type, id, source, subject, contentType, extensions: pairs(extensions), data };
 }

@@ -2,10 +2,11 @@
 // clients.js.
 //
 // Knows nothing about rows.
-import { atOnce, bytes, className, json, pairs, visibility } from './answer.js';
+import { atOnce, bytes, className, json, only, pairs, shown, texts, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
 import { mistake, Refusal } from './failure.js';
+import { parse } from './parse.js';
 import { describe } from './stack.js';
 import { decode } from './utf8.js';
 
@@ -62,14 +63,21 @@ export class Delivery {
 
   json() {
     try {
-      return JSON.parse(this.text());
+      return parse(this.text());
     } catch (error) {
-      throw new Refusal(400, `the body is not JSON: ${error.message}`);
+      throw error instanceof Refusal ? error : new Refusal(400, `the body is not JSON: ${error.message}`);
     }
   }
 }
 
+const TEXTS = ['id', 'source', 'subject', 'contentType'];
+
 function draft(event) {
+  only('a draft', event, ['type', ...TEXTS, 'timeMs', 'extensions', 'data', 'json']);
+  texts('a draft', event, TEXTS, ['type']);
+  if (event.timeMs !== undefined && !(Number.isInteger(event.timeMs) && event.timeMs >= 0)) {
+    throw new TypeError(`a draft: \`timeMs\` is ${shown(event.timeMs)}; expected whole milliseconds since 1970`);
+  }
   return {
     type: event.type,
     id: event.id,

@@ -43,6 +43,15 @@ export type Part =
   | { tag: 'embedded'; val: Embedded }
   | { tag: 'link'; val: { uri: string; name: string; mediaType?: string } };
 
+/** A picture, such as `image/png`. */
+export function image(data: Uint8Array, mediaType: string): Part;
+/** Sound, such as `audio/wav`. */
+export function audio(data: Uint8Array, mediaType: string): Part;
+/** A resource that can be read, by its address alone. */
+export function link(uri: string, name: string, mediaType?: string): Part;
+/** A resource with its content. */
+export function embedded(content: { uri: string } & Exclude<ResourceContent, string | Uint8Array>): Part;
+
 /** The client's side is asked first; the call is made again with the answers, and with `state`. */
 export interface Ask {
   ask: { name: string; method: string; params?: object }[];

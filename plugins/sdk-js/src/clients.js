@@ -1,8 +1,8 @@
 // Owns the kinds for clients: tools, prompts, resources, and what values may be meant.
 //
 // Knows nothing about rows and about the protocol of clients.
-import { unknown } from './answer.js';
-import { Asked, inputRequired, part, reason } from './content.js';
+import { shown, texts } from './answer.js';
+import { apart, Asked, content, inputRequired, members, part, reason } from './content.js';
 import { mistake, NotFound, UnknownPrompt, UnknownTool } from './failure.js';
 
 const SUGGESTIONS_MAX = 100; // the contract's bound
@@ -110,13 +110,17 @@ const about = ({ name, title, description, mediaType, permission }) => ({ name, 
 
 function answer(said) {
   const told = ['text', 'content', 'structured', 'error', 'ask'];
-  const { text, content, structured, error, ask, state } = typeof said === 'string' ? { text: said } : members('call', said, told, ['state']);
+  const given = typeof said === 'string' ? { text: said } : members('call', said, told, ['state']);
+  apart('call', given, 'ask', ['text', 'content', 'structured', 'error']);
+  apart('call', given, 'error', ['text']);
+  const { text, content, structured, error, ask, state } = given;
   if (ask !== undefined) return inputRequired(ask, state);
-  const first = error ?? text;
+  texts('an answer', given, ['text', 'error']);
+  const first = error ?? text ?? undefined;
   return {
     tag: 'complete',
     val: {
-      content: [...(first === undefined ? [] : [first]), ...(content ?? [])].map(part),
+      content: [...(first === undefined ? [] : [first]), ...list('content', content ?? [])].map(part),
       structuredJson: structured === undefined ? undefined : JSON.stringify(structured),
       isError: error !== undefined,
     },
@@ -126,36 +130,34 @@ function answer(said) {
 function filled(said) {
   const given = typeof said === 'string' || Array.isArray(said) ? { messages: [said].flat() } : said;
   const { messages, description, ask, state } = members('get', given, ['messages', 'ask'], ['description', 'state']);
+  apart('get', given, 'ask', ['messages']);
   if (ask !== undefined) return inputRequired(ask, state);
-  const message = (one) => (typeof one === 'string' ? { role: 'user', content: part(one) } : { role: one.role ?? 'user', content: part(one.content) });
-  return { tag: 'complete', val: { description, messages: messages.map(message) } };
+  texts('a prompt', given, ['description']);
+  return { tag: 'complete', val: { description, messages: list('messages', messages).map(message) } };
+}
+
+function message(said) {
+  const { role = 'user', content } = typeof said === 'string' ? { content: said } : members('get', said, ['content'], ['role']);
+  if (role !== 'user' && role !== 'assistant') throw new TypeError(`the role of a message is ${shown(role)}; expected 'user' or 'assistant'`);
+  return { role, content: part(content) };
 }
 
 /** What stands at an address: one part or several, each a text, bytes, or an object that says more. */
 function contents(asked, said) {
   return [said].flat().map((one) => {
-    if (typeof one === 'string') return content(asked, { text: one });
-    if (one instanceof Uint8Array) return content(asked, { data: one });
-    return content(asked, members('read', one, ['text', 'json', 'data'], ['uri', 'mediaType']));
+    const given = typeof one === 'string' ? { text: one } : one instanceof Uint8Array ? { data: one } : one;
+    return content('read', given, asked);
   });
-}
-
-function content(asked, { uri = asked, mediaType, text, json, data }) {
-  if (data !== undefined) return { uri, mediaType, body: { tag: 'blob', val: data } };
-  if (text !== undefined) return { uri, mediaType, body: { tag: 'text', val: text } };
-  return { uri, mediaType: mediaType ?? 'application/json', body: { tag: 'text', val: JSON.stringify(json) } };
 }
 
 function suggestions(said) {
   const { values, total, more } = Array.isArray(said) ? { values: said } : members('complete', said, ['values'], ['total', 'more']);
+  list('values', values).forEach((value) => texts('suggestions', { value }, [], ['value']));
   const cut = values.length > SUGGESTIONS_MAX;
   return { values: values.slice(0, SUGGESTIONS_MAX), total: total ?? (cut ? values.length : undefined), more: more ?? cut };
 }
 
-/** What is not known is not left out: an answer that loses half of what it says would pass for a success. */
-function members(name, said, some, others) {
-  const names = Object.keys(said ?? {}).filter((name) => said[name] !== undefined);
-  const known = names.every((name) => some.includes(name) || others.includes(name)) && names.some((name) => some.includes(name));
-  if (typeof said !== 'object' || !known) throw unknown(name, said, `a string, or an object with ${some.join(', ')}`);
-  return said;
+function list(name, given) {
+  if (Array.isArray(given)) return given;
+  throw new TypeError(`\`${name}\` is ${shown(given)}; expected a list`);
 }

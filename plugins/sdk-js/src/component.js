@@ -6,6 +6,7 @@ import { batch } from './batch.js';
 import { view, webhook } from './calls.js';
 import { completions, prompts, resources, tools } from './clients.js';
 import { Problem } from './failure.js';
+import { escapeHtml } from './html.js';
 import { describe } from './stack.js';
 
 const KINDS = {
@@ -86,7 +87,9 @@ function transform(self) {
 
 function eventTypes(self) {
   const invalid = (list) => ({ tag: 'invalid', val: list });
-  const shown = (event, target) => self.plugin.render?.(event, target) ?? `${event.type} ${event.subject ?? event.id}`;
+  const plain = (event) => `${event.type} ${event.subject ?? event.id}`;
+  const own = (event, target) => (target === 'html' ? escapeHtml(plain(event)) : plain(event));
+  const shown = (event, target) => self.plugin.render?.(event, target) ?? own(event, target);
   return {
     types: () => self.types,
     validate: (events) => batch(events, (event) => validity(self.plugin.validate(event)), invalid),

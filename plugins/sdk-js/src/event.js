@@ -2,6 +2,7 @@
 //
 // Nothing is decoded before somebody asks for it. Knows nothing about answers but how a wrong event is told.
 import { Fault, Problem } from './failure.js';
+import { parse } from './parse.js';
 import { decode } from './utf8.js';
 
 const ROW = 64; // bytes: seven spans of two u32, and the time as a u64
@@ -106,7 +107,7 @@ export class Event {
   json() {
     const text = this.text();
     try {
-      return JSON.parse(text);
+      return parse(text);
     } catch (error) {
       throw new Problem('', `the data is not JSON: ${error.message}`);
     }

@@ -19,8 +19,9 @@ export class Response {
   readonly isSuccess: boolean;
   /** A header field that is text; of several, the first. */
   header(name: string): string | undefined;
-  /** The body as text, or as JSON; what it is not is an `HttpError`. */
+  /** The body as text; what is not UTF-8 becomes U+FFFD. */
   text(): string;
+  /** The body as JSON; what is not is an `HttpError`. */
   json<T = any>(): T;
 }
 

@@ -3,7 +3,8 @@
 import { send as host } from '#host/http';
 import { bytes, json as encoded } from './answer.js';
 import { Fault } from './failure.js';
-import { decode, encode } from './utf8.js';
+import { parse } from './parse.js';
+import { decode, decodeAnyway, encode } from './utf8.js';
 
 /**
  * Why there is no answer: `reason` is `denied`, `timed-out`, `too-large`, `request` or `failed`. Left alone in `decide` or `apply` it
@@ -40,16 +41,16 @@ export class Response {
   }
 
   text() {
-    const text = decode(this.body);
-    if (text === undefined) throw new HttpError('failed', 'the answer is not UTF-8');
-    return text;
+    return decodeAnyway(this.body);
   }
 
   json() {
+    const text = decode(this.body);
+    if (text === undefined) throw new HttpError('failed', 'the answer is not UTF-8');
     try {
-      return JSON.parse(this.text());
+      return parse(text);
     } catch (error) {
-      throw error instanceof HttpError ? error : new HttpError('failed', `the answer is not JSON: ${error.message}`);
+      throw new HttpError('failed', `the answer is not JSON: ${error.message}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Answer, Call, Prompt, PromptAnswer, PromptRequest, Question, Resource, ResourceContent, ResourceTemplate, Suggestions, Tool } from './clients.js';
 
 export type * from './clients.js';
-export { NotFound, UnknownPrompt, UnknownTool } from './clients.js';
+export { audio, embedded, image, link, NotFound, UnknownPrompt, UnknownTool } from './clients.js';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };

@@ -46,11 +46,17 @@ export function put(key, value, ifVersion) {
 export function increment(key, by) {
   const bytes = kept.get(key)?.value ?? new Uint8Array(8);
   if (bytes.length !== 8) throw { tag: 'other', val: 'its value is no number, which has eight bytes' };
-  const sum = new DataView(bytes.buffer).getBigInt64(0, true) + BigInt(by);
+  const sum = saturated(new DataView(bytes.buffer).getBigInt64(0, true) + BigInt(by));
   const value = new Uint8Array(8);
   new DataView(value.buffer).setBigInt64(0, sum, true);
   put(key, value);
   return sum;
+}
+
+/** A sum stays within 64 bits, as the host's does. */
+function saturated(sum) {
+  if (BigInt.asIntN(64, sum) === sum) return sum;
+  return sum < 0n ? -(2n ** 63n) : 2n ** 63n - 1n;
 }
 
 function remove(key) {

@@ -30,7 +30,10 @@ export function getMany(keys: string[]): (Entry | undefined)[];
 /** Sets a key; its new version. Throws a `WriteError`. */
 export function put(key: string, value: Bytes, options?: Put): number;
 export function putJson(key: string, value: unknown, options?: Put): number;
-/** Adds to a number, which is 0 if the key is not there; the sum. `ttlMs` counts from when the key is made. */
+/**
+ * Adds to a number, which is 0 if the key is not there; the sum, rounded beyond 2^53. It is kept in 64 bits, and stays at their ends.
+ * `ttlMs` counts from when the key is made.
+ */
 export function increment(key: string, by?: number, options?: { ttlMs?: number }): number;
 declare function remove(key: string): boolean;
 export { remove as delete };

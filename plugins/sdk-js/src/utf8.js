@@ -1,15 +1,27 @@
-// Owns UTF-8: bytes to text and back, the same with and without TextDecoder (QuickJS has none).
+// Owns UTF-8: bytes to text and back, the same with and without TextDecoder.
+//
+// QuickJS has none, but functions for base64 and for addresses. A detour by these is several times as quick as a loop.
 
-const CHUNK = 4096; // arguments of one call of String.fromCharCode, which engines bound
+const BEYOND_ASCII = /[^\x00-\x7f]/;
+const NEXT = String.raw`[\x80-\xbf]`;
+const THREE = String.raw`(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef]${NEXT})`; // begins a character of so many bytes
+const FOUR = String.raw`(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3]${NEXT})`;
+/** A character in UTF-8, each byte as a unit of text; as a group what begins like one, or is a byte too many. */
+const SEQUENCE = new RegExp(String.raw`[\xc2-\xdf]${NEXT}|${THREE}${NEXT}|${FOUR}${NEXT}{2}|(${THREE}|${FOUR}${NEXT}?|[\x80-\xff])`, 'g');
+
+const has = (name) => typeof globalThis[name] === 'function';
 
 /** The text of `bytes`; `undefined` if they are not UTF-8. A byte order mark is part of the text. */
-export const decode = typeof TextDecoder === 'function' ? native() : decodeByHand;
+export const decode = has('TextDecoder') ? native({ fatal: true, ignoreBOM: true }) : decodeByBase64;
+
+/** The text of `bytes`; what is not UTF-8 becomes U+FFFD. */
+export const decodeAnyway = has('TextDecoder') ? native({ ignoreBOM: true }) : decodeAnywayByBase64;
 
 /** The bytes of `text` in UTF-8; half a surrogate pair becomes U+FFFD. */
-export const encode = typeof TextEncoder === 'function' ? (text) => new TextEncoder().encode(text) : encodeByHand;
+export const encode = has('TextEncoder') ? (text) => new TextEncoder().encode(text) : encodeByBase64;
 
-function native() {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+function native(options) {
+  const decoder = new TextDecoder('utf-8', options);
   return (bytes) => {
     try {
       return decoder.decode(bytes);
@@ -19,81 +31,26 @@ function native() {
   };
 }
 
-export function decodeByHand(bytes) {
-  const length = bytes.length;
-  let at = 0;
-  while (at < length && bytes[at] < 0x80) at++;
-  if (at === length) return ascii(bytes);
-  let text = at === 0 ? '' : ascii(bytes.subarray(0, at));
-  let units = [];
-  while (at < length) {
-    const first = bytes[at++];
-    let point = first;
-    if (first >= 0x80) {
-      const more = first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
-      if (more < 0 || at + more > length) return undefined;
-      point = first & (0x3f >> more);
-      for (let n = 0; n < more; n++) {
-        const next = bytes[at++];
-        if ((next & 0xc0) !== 0x80) return undefined;
-        point = (point << 6) | (next & 0x3f);
-      }
-      if (more === 2 && (point < 0x800 || (point >= 0xd800 && point < 0xe000))) return undefined;
-      if (more === 3 && (point < 0x10000 || point > 0x10ffff)) return undefined;
-    }
-    if (point < 0x10000) {
-      units.push(point);
-    } else {
-      units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff));
-    }
-    if (units.length >= CHUNK - 1) {
-      text += String.fromCharCode.apply(null, units);
-      units = [];
-    }
+/** Bytes as units of text, as they were before there was Unicode. */
+const units = (bytes) => atob(bytes.toBase64());
+
+function joined(units) {
+  try {
+    return BEYOND_ASCII.test(units) ? decodeURIComponent(escape(units)) : units;
+  } catch {
+    return undefined;
   }
-  return text + String.fromCharCode.apply(null, units);
 }
 
-function ascii(bytes) {
-  if (bytes.length <= CHUNK) return String.fromCharCode.apply(null, bytes);
-  let text = '';
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    text += String.fromCharCode.apply(null, bytes.subarray(at, at + CHUNK));
-  }
-  return text;
+export function decodeByBase64(bytes) {
+  return joined(units(bytes));
 }
 
-export function encodeByHand(text) {
-  const length = text.length;
-  const bytes = new Uint8Array(length * 3);
-  let at = 0;
-  for (let n = 0; n < length; n++) {
-    let point = text.charCodeAt(n);
-    if (point < 0x80) {
-      bytes[at++] = point;
-      continue;
-    }
-    if (point >= 0xd800 && point < 0xe000) {
-      const low = point < 0xdc00 && n + 1 < length ? text.charCodeAt(n + 1) : 0;
-      if (low >= 0xdc00 && low < 0xe000) {
-        point = ((point - 0xd7c0) << 10) | (low & 0x3ff);
-        n++;
-      } else {
-        point = 0xfffd;
-      }
-    }
-    if (point < 0x800) {
-      bytes[at++] = 0xc0 | (point >> 6);
-    } else {
-      if (point < 0x10000) {
-        bytes[at++] = 0xe0 | (point >> 12);
-      } else {
-        bytes[at++] = 0xf0 | (point >> 18);
-        bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
-      }
-      bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
-    }
-    bytes[at++] = 0x80 | (point & 0x3f);
-  }
-  return bytes.slice(0, at);
+export function decodeAnywayByBase64(bytes) {
+  const all = units(bytes);
+  return joined(all) ?? joined(all.replace(SEQUENCE, (found, wrong) => (wrong === undefined ? found : '\xef\xbf\xbd')));
+}
+
+export function encodeByBase64(text) {
+  return Uint8Array.fromBase64(btoa(BEYOND_ASCII.test(text) ? unescape(encodeURIComponent(text.toWellFormed())) : text));
 }

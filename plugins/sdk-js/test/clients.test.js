@@ -34,7 +34,7 @@ function made(kind, members) {
 test('prompts are described, filled in, and refused', () => {
   const answers = {
     line: ({ arguments: { who } }) => `Greet ${who}`,
-    talk: () => ({ description: 'd', messages: ['Hi', { role: 'assistant', content: { tag: 'image', val: { data: 1, mediaType: 'i' } } }] }),
+    talk: () => ({ description: 'd', messages: ['Hi', { role: 'assistant', content: { tag: 'image', val: { data: new Uint8Array([1]), mediaType: 'i' } } }] }),
     list: () => ['a', { content: 'b' }],
     ask: (asked) => ({ ask: [{ name: 'n', method: 'roots/list' }], state: asked.state ?? 's' }),
     none: () => { throw new UnknownPrompt(); },
@@ -100,5 +100,8 @@ test('a request is read before it is sent, and there is no network in tests', ()
   assert.deepEqual([error instanceof Fault, error.reason, error.tag], [true, 'failed', 'retry']);
   const response = new http.Response({ status: 201, headers: [['X-A', new Uint8Array([98])]], body: new TextEncoder().encode('{"n":1}') });
   assert.deepEqual([response.isSuccess, response.header('x-a'), response.json()], [true, 'b', { n: 1 }]);
+  const odd = new http.Response({ status: 200, headers: [], body: new Uint8Array([34, 0xe9, 34]) });
+  assert.equal(odd.text(), '"\ufffd"');
+  assert.match(thrown(() => odd.json()).message, /the answer is not UTF-8/);
   assert.equal(new http.HttpError('denied', 'x').tag, 'broken');
 });

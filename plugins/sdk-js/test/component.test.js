@@ -136,6 +136,8 @@ test('what is asked of the host is kept in node', () => {
   assert.deepEqual([stale.reason, stale.current.version], ['stale', first]);
   assert.ok(state.put('a/1', 'y', { ifVersion: first }) > first);
   assert.deepEqual([state.increment('a/2', 3), state.increment('a/2', -1)], [3, 2]);
+  assert.deepEqual([state.increment('b', 2 ** 62), state.increment('b', 2 ** 62), state.increment('b', -1)], [2 ** 62, 2 ** 63, 2 ** 63]);
+  assert.equal(new DataView(state.get('b').value.buffer).getBigInt64(0, true), 2n ** 63n - 2n);
   assert.deepEqual([state.keys('a/'), state.keys('a/', 'a/1')], [['a/1', 'a/2'], ['a/2']]);
   assert.deepEqual([state.delete('a/1'), state.delete('a/1'), state.get('a/1')], [true, false, undefined]);
 });

@@ -7,7 +7,6 @@ import { component } from '../src/component.js';
 import { Batch } from '../src/event.js';
 import { emit, Fault, invalid, normalised, Problem, reject, retry } from '../src/index.js';
 import { rows } from '../src/testing.js';
-import { decode, decodeByHand, encode, encodeByHand } from '../src/utf8.js';
 
 const cases = (name) => JSON.parse(readFileSync(new URL(`../../../tests/vectors/${name}.json`, import.meta.url))).cases;
 const longText = (value) => [value].flat().length === 1 && typeof value === 'string' ? value : value.map(part).join('');
@@ -35,20 +34,6 @@ test('rows that are not aligned are read as well', () => {
   const [{ rows, arena, events }] = cases('batches');
   const shifted = new Uint8Array([0, ...bytes(rows)]).subarray(1);
   same(new Batch({ rows: shifted, arena: bytes(arena) }).at(0), events[0]);
-});
-
-test('without TextDecoder and TextEncoder the same is read and written', () => {
-  for (const { arena, events } of cases('batches').filter((one) => one.events)) {
-    assert.equal(decodeByHand(bytes(arena)), decode(bytes(arena)));
-    for (const { data, text } of events) {
-      assert.equal(decodeByHand(bytes(data)), text === null ? undefined : longText(text));
-      if (text !== null) assert.deepEqual(encodeByHand(longText(text)), encode(longText(text)));
-    }
-  }
-  for (const wrong of ['80', 'c080', 'c3', 'e0a0', 'e08080', 'eda080', 'f08080aa', 'f4908080', 'f8888080', 'ff', '61c3']) {
-    assert.equal(decodeByHand(bytes(wrong)), undefined, wrong);
-  }
-  assert.deepEqual(encodeByHand('a\ud800b'), encode('a\ufffdb'));
 });
 
 for (const { name, kind, say, answer, fault } of cases('answers')) {

@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 from tidemill_sdk import (
-    Answer, Content, Fault, Image, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
+    Answer, Content, Fault, Image, InputRequest, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
     answer, call, clients, http, server,
 )  # fmt: skip
 from tidemill_sdk.component import component
@@ -184,6 +184,11 @@ class Component(unittest.TestCase):
         self.assertEqual((len(values), total, more), (100, 101, True))
         self.assertEqual(suggested(complete=lambda _: Suggestions(["a"], total=7, more=True)).values, (["a"], 7, True))
 
+    def test_a_line_that_nobody_wrote_is_escaped_where_it_is_html(self):
+        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a", "id": "<1>"}]), strict=True)))
+        made = self.made("event-types", validate=lambda _: "valid")["EventTypes"]()
+        self.assertEqual([made.render(one, target) for target in ("text", "html")], [["a <1>"], ["a &lt;1&gt;"]])
+
     def test_hosts_are_wanted_as_the_author_says(self):
         wants = self.made("filter", decide=lambda _: True, http_hosts=["a.example"])["Wants"]()
         self.assertEqual(wants.http_hosts(), ["a.example"])
@@ -212,6 +217,9 @@ class Native(unittest.TestCase):
         self.assertEqual((raised.exception.reason, raised.exception.tag), ("failed", "retry"))
         response = http.Response(201, [("X-A", b"b")], b'{"n":1}')
         self.assertEqual((response.is_success, response.header("x-a"), response.json()), (True, "b", {"n": 1}))
+        odd = http.Response(200, [], b'"\xe9"')
+        self.assertEqual(odd.text(), '"\ufffd"')
+        self.assertRaises(http.HttpError, odd.json)
 
 
 class Values(unittest.TestCase):
@@ -220,6 +228,14 @@ class Values(unittest.TestCase):
         for said in (None, 5, {}, {"text": "a"}):
             with self.assertRaisesRegex(TypeError, r"call answered .*; expected a str or an Answer"):
                 clients.told(said)
+
+    def test_an_answer_is_told_whole_or_not_at_all(self):
+        asked = [InputRequest("n", "roots/list")]
+        both = [(clients.told, Answer("a", error="no")), (clients.told, Answer("a", ask=asked)), (clients.filled, PromptAnswer(["a"], ask=asked))]
+        for read, said in both:
+            with self.assertRaisesRegex(TypeError, "answered both `(error|ask)` and `(text|messages)`, of which one alone is told"):
+                read(said)
+        self.assertEqual((clients.told(Answer(ask=asked)).ask, clients.told(Answer(error="no", structured=1)).error), (asked, "no"))
 
     def test_half_a_surrogate_pair_is_escaped(self):
         self.assertEqual(answer.as_json({"ä": "\ud83d"}), b'{"\\u00e4":"\\ud83d"}')

@@ -1,8 +1,10 @@
 """What goes wrong in an author's functions, and what is asked of the host, in plain Python."""
 
 import unittest
+from types import SimpleNamespace
 
 from tidemill_sdk import Draft, Fault, Problem, answer, batch, bus, escape_html, log, meter, state
+from tidemill_sdk.clock import without_clock
 from tidemill_sdk.stack import describe
 from tidemill_sdk.testing import event, rows, seen
 
@@ -17,7 +19,7 @@ class Exceptions(unittest.TestCase):
             batch.run(*rows([{"type": "a", "json": {}}]), broken, lambda _: "reject")
         lines = raised.exception.why.split("\n")
         self.assertEqual((raised.exception.tag, lines[0]), ("broken", "KeyError: 'missing'"))
-        self.assertRegex(lines[1], r"^    at broken \(.*test_sdk\.py:11\)$")
+        self.assertRegex(lines[1], r"^    at broken \(.*test_sdk\.py:13\)$")
 
     def test_among_others_it_is_left_alone(self):
         with self.assertRaises(KeyError):
@@ -59,11 +61,22 @@ class Host(unittest.TestCase):
         self.assertEqual((state.increment("a/2", 3), state.increment("a/2", -1)), (3, 2))
         with self.assertRaisesRegex(state.WriteError, "no number"):
             state.increment("a/1")
+        self.assertEqual((state.increment("b", 2**62), state.increment("b", 2**62), state.increment("b", -1)), (2**62, 2**63 - 1, 2**63 - 2))
         self.assertEqual((state.keys("a/"), state.keys("a/", "a/1")), (["a/1", "a/2"], ["a/2"]))
         self.assertEqual((state.delete("a/1"), state.delete("a/1"), state.get("a/1")), (True, False, None))
 
     def test_what_is_not_json_is_a_problem(self):
         self.assertRaises(Problem, event("a", data="{").json)
+
+
+class Clock(unittest.TestCase):
+    def test_what_asks_for_the_time_is_told_what_there_is(self):
+        module = SimpleNamespace()
+        without_clock(module)
+        for name, ask in vars(module).items():
+            with self.assertRaisesRegex(RuntimeError, rf"^time\.{name}\(\) is not there: a plugin has no clock; .*`(time_ms|call\.sleep\(ms\))`$"):
+                ask()
+        self.assertTrue(callable(module.time_ns) and callable(module.sleep))
 
 
 class Html(unittest.TestCase):

@@ -172,21 +172,19 @@ async fn an_exception_names_the_line_of_the_author() {
     let Some(tools) = toolchain("javascript") else { return };
     let author = Author::with_tools(tools);
     author.succeeds("", &["new", "fragile", "--lang", "ts", "--kind", "filter"]);
-    let source = "import type { Event, Manifest } from '@tidemill/sdk';\n\ninterface Order {\n  customer: { name: string };\n}\n\n\
+    let source = "import type { Event, Manifest } from '@tidemill/sdk';\n\ninterface Order {\n  customer: { name: string };\n  late?: boolean;\n}\n\n\
          export const manifest: Manifest = { summary: 'x', subscribes: ['*'] };\n\n\
-         export function decide(event: Event): boolean {\n  return named(event.json<Order>());\n}\n\n\
+         export function decide(event: Event): boolean {\n  const order = event.json<Order>();\n  if (order.late) return Date.now() > 0;\n\
+         \x20 return named(order);\n}\n\n\
          function named(order: Order): boolean {\n  return order.customer.name !== '';\n}\n";
     fs::write(author.at("fragile/plugin.ts"), source).unwrap();
     author.succeeds("fragile", &["build"]);
     let server = serve("fragile", &author.at("fragile/dist/fragile.wasm"), None).await;
-    exception_is_told(
-        &server,
-        json!({"customer": {"name": "alice"}}),
-        json!({}),
-        "TypeError",
-        &["named (plugin.ts:14)", "decide (plugin.ts:10)"],
-    )
-    .await;
+    let (good, late) = (json!({"customer": {"name": "alice"}}), json!({"late": true}));
+    let places = ["named (plugin.ts:17)", "decide (plugin.ts:13)"];
+    exception_is_told(&server, good.clone(), json!({}), "TypeError", &places).await;
+    // There is no clock.
+    exception_is_told(&server, good, late, "ReferenceError: Date.now() is not there", &["decide (plugin.ts:12)"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -117,20 +117,16 @@ async fn an_exception_names_the_line_of_the_author() {
     let Some(tools) = toolchain("python") else { return };
     let author = Author::with_tools(tools);
     author.succeeds("", &["new", "fragile", "--lang", "py", "--kind", "filter"]);
-    let source = "from tidemill_sdk import Event, Manifest\n\nmanifest = Manifest(summary=\"x\", subscribes=[\"*\"])\n\n\n\
+    let source = "import time\n\nfrom tidemill_sdk import Event, Manifest\n\nmanifest = Manifest(summary=\"x\", subscribes=[\"*\"])\n\n\n\
          def decide(event: Event) -> bool:\n    return named(event.json())\n\n\n\
-         def named(order: dict) -> bool:\n    return order[\"customer\"] != \"\"\n";
+         def named(order: dict) -> bool:\n    return time.time() < 0 if \"late\" in order else order[\"customer\"] != \"\"\n";
     fs::write(author.at("fragile/plugin.py"), source).unwrap();
     author.succeeds("fragile", &["build"]);
     let server = serve("fragile", &author.at("fragile/dist/fragile.wasm"), None).await;
-    exception_is_told(
-        &server,
-        json!({"customer": "alice"}),
-        json!({}),
-        "KeyError: 'customer'",
-        &["named (plugin.py:11)", "decide (plugin.py:7)"],
-    )
-    .await;
+    let (good, places) = (json!({"customer": "alice"}), ["named (plugin.py:13)", "decide (plugin.py:9)"]);
+    exception_is_told(&server, good.clone(), json!({}), "KeyError: 'customer'", &places).await;
+    // There is no clock.
+    exception_is_told(&server, good, json!({"late": 1}), "RuntimeError: time.time() is not there", &places).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,6 +47,8 @@ pub(super) async fn requests_are_sent(tools: PathBuf, language: &str, file: &str
     let nonsense = send(&server, json!({"url": abrupt.url("/nonsense")})).await.to_string();
     // As languages write it.
     assert!(nonsense.replace('-', "").to_lowercase().contains("httpprotocolerror"), "{nonsense}");
+    let denied = send(&server, json!({"method": "POST", "url": "http://127.0.0.1:1/", "body": body})).await;
+    assert_eq!(denied["error"], "denied: the host was not granted");
 
     let server = Server::start("", &[("sends", &component)]).await;
     let refused = server.plugin_until("sends", |plugin| plugin["state"] == "failed").await.to_string();

@@ -17,10 +17,13 @@ export function send(wanted, failed) {
   const options = new RequestOptions();
   // A host that cannot do that has a limit of its own.
   if (wanted.timeoutMs !== undefined) quietly(() => options.setFirstByteTimeout(long(Math.round(wanted.timeoutMs * 1e6))));
-  const answer = attempt(() => handle(request, options), (code) => failed(...reason(code)));
-  // A request that was ended meanwhile takes no more; why, its answer says.
-  quietly(() => write(body, wanted.data));
-  const unfinished = quietly(() => OutgoingBody.finish(body, null));
+  const answer = attempt(() => handle(request, options), (code) => {
+    dispose(body);
+    return failed(...reason(code));
+  });
+  // A request that was ended meanwhile takes no more; why, its answer says, which may be a whole one.
+  dispose(quietly(() => write(body, wanted.data))?.val);
+  quietly(() => OutgoingBody.finish(body, null));
   const arrival = answer.subscribe();
   arrival.block();
   dispose(arrival);
@@ -28,7 +31,6 @@ export function send(wanted, failed) {
   dispose(answer);
   if (got === undefined) throw failed('failed', 'there is no answer');
   if (got.tag === 'err') throw failed(...reason(got.val));
-  if (unfinished !== undefined) throw failed(...reason(unfinished));
   return read(got.val, failed);
 }
 
@@ -46,8 +48,11 @@ function head({ method, secure, authority, path, fields }, failed) {
 
 function write(body, bytes) {
   const stream = body.write();
-  for (let at = 0; at < bytes.length; at += WRITE_BYTES) stream.blockingWriteAndFlush(bytes.subarray(at, at + WRITE_BYTES));
-  dispose(stream);
+  try {
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES) stream.blockingWriteAndFlush(bytes.subarray(at, at + WRITE_BYTES));
+  } finally {
+    dispose(stream);
+  }
 }
 
 function read(response, failed) {

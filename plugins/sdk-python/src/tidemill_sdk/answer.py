@@ -216,6 +216,18 @@ def pairs(values: Mapping[str, object] | Iterable[tuple[str, object]] | None) ->
     return [(name, "" if value is None else value if isinstance(value, str) else _json.dumps(value)) for name, value in given]
 
 
+def apart(name: str, said: Any, one: str, others: Iterable[str]) -> None:
+    """Refuses members that are never told together: an answer that loses half of what it says would pass for a success."""
+
+    def given(member: str) -> bool:
+        value = getattr(said, member)
+        return value is not _UNSET and value is not None and value != ()
+
+    other = next((other for other in others if given(other)), None)
+    if given(one) and other is not None:
+        raise TypeError(f"{name} answered both `{one}` and `{other}`, of which one alone is told")
+
+
 def unknown(name: str, said: Any, expected: str) -> TypeError:
     """What is told of an answer that is none."""
     if hasattr(said, "__await__"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as _json
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from .answer import _UNSET, as_bytes, as_json
 from .failure import Refusal
+from .parse import parse
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Delivery:
     def json(self) -> Any:
         """The body as JSON; what is not refuses the delivery with 400."""
         try:
-            return _json.loads(self.text())
+            return parse(self.text())
         except ValueError as error:
             raise Refusal(400, f"the body is not JSON: {error}") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
-from .answer import _UNSET, unknown
+from .answer import _UNSET, apart, unknown
 
 
 @dataclass(frozen=True)
@@ -247,6 +247,8 @@ def told(said: object) -> Answer:
     if isinstance(said, str):
         return Answer(said)
     if isinstance(said, Answer):
+        apart("call", said, "ask", ("text", "content", "structured", "error"))
+        apart("call", said, "error", ("text",))
         return said
     raise unknown("call", said, "a str or an Answer(…)")
 
@@ -256,6 +258,7 @@ def filled(said: object) -> PromptAnswer:
     if isinstance(said, (str, Message)):
         return PromptAnswer([said])
     if isinstance(said, PromptAnswer):
+        apart("get", said, "ask", ("messages",))
         return said
     raise unknown("get", said, "a str, a Message(…) or a PromptAnswer(…)")
 

@@ -6,11 +6,14 @@ Knows the generated bindings (`wit_world`), which exist only where a component i
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from . import answer, batch, calls, offers
 from .bindings import err, listed, load, log, types, wit
+from .clock import without_clock
 from .failure import Fault, Problem, Problems, Refusal
+from .html import escape_html
 from .stack import describe
 
 _NEEDS = {
@@ -34,6 +37,8 @@ def component(plugin: Any, *, name: str, version: str, kinds: list[str]) -> dict
         if missing:
             raise TypeError(f"a plugin of kind {kind} has `{missing}`, which is missing")
     load()
+    if sys.platform == "wasi":
+        without_clock()
     classes: dict[str, type] = {"Manifest": _manifest(plugin, name, version)}
     # Worlds ask for the last two where they belong to something else.
     for make in [*(_KINDS[kind] for kind in kinds), offers.completions, _wants]:
@@ -152,7 +157,8 @@ def _event_types(plugin: Any) -> type:
 
     def shown(event: Any, target: str) -> str:
         if not hasattr(plugin, "render"):
-            return f"{event.type} {event.subject or event.id}"
+            line = f"{event.type} {event.subject or event.id}"
+            return escape_html(line) if target == "html" else line
         return str(answer.at_once("render", plugin.render(event, target)))
 
     class EventTypes:

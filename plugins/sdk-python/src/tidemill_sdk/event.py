@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Any
 
 from .failure import Fault, Problem
+from .parse import parse
 
 _ROW = Struct("<14IQ")  # seven spans of offset and length, and the time
 _FIELDS = ("id", "source", "type", "subject", "content type", "extensions", "data")
@@ -112,7 +113,7 @@ class Event:
     def json(self) -> Any:
         """The data as JSON. What is not JSON is a `Problem`, which rejects the event."""
         try:
-            return json.loads(self.text())
+            return parse(self.text())
         except ValueError as error:
             raise Problem("", f"the data is not JSON: {error}") from None
 

@@ -6,7 +6,6 @@ are answers.
 
 from __future__ import annotations
 
-import json as _json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from .answer import _UNSET, as_bytes, as_json
 from .failure import Fault
 from .host import module
+from .parse import parse
 
 _host = module("http")
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)")
@@ -54,16 +54,13 @@ class Response:
         return None if found is None else found.decode(errors="replace")
 
     def text(self) -> str:
-        """The body as text; what is not UTF-8 is an `HttpError`."""
-        try:
-            return self.body.decode()
-        except UnicodeDecodeError:
-            raise HttpError("failed", "the answer is not UTF-8") from None
+        """The body as text; what is not UTF-8 becomes U+FFFD."""
+        return self.body.decode(errors="replace")
 
     def json(self) -> Any:
         """The body as JSON; what is not is an `HttpError`."""
         try:
-            return _json.loads(self.text())
+            return parse(self.body.decode())
         except ValueError as error:
             raise HttpError("failed", f"the answer is not JSON: {error}") from None
 

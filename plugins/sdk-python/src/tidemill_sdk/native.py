@@ -148,7 +148,7 @@ def increment(key: str, by: int, ttl_ms: int | None) -> int:
     value = _kept[key].value if key in _kept else bytes(8)
     if len(value) != 8:
         raise Err(WriteError_Other("its value is no number, which has eight bytes"))
-    total = int.from_bytes(value, "little", signed=True) + by
+    total = max(-(2**63), min(2**63 - 1, int.from_bytes(value, "little", signed=True) + by))  # as the host's
     put(key, total.to_bytes(8, "little", signed=True), None, ttl_ms)
     return total
 

@@ -62,7 +62,10 @@ def put_json(key: str, value: Any, *, if_version: int | None = None, ttl_ms: int
 
 
 def increment(key: str, by: int = 1, *, ttl_ms: int | None = None) -> int:
-    """Adds to a number, which is 0 if the key is not there; the sum. `ttl_ms` counts from when the key is made."""
+    """Adds to a number, which is 0 if the key is not there; the sum. It is kept in 64 bits, and stays at their ends.
+
+    `ttl_ms` counts from when the key is made.
+    """
     return _written(lambda: _host.increment(key, by, ttl_ms))
 
 

@@ -64,9 +64,9 @@ def send(
     except Err as error:
         raise failed(*_reason(error.value)) from None
     with answer:
-        # A request that was ended meanwhile takes no more; why, its answer says.
+        # A request that was ended meanwhile takes no more; why, its answer says, which may be a whole one.
         _quietly(lambda: _write(body, data))
-        unfinished = _quietly(lambda: _http.OutgoingBody.finish(body, None))
+        _quietly(lambda: _http.OutgoingBody.finish(body, None))
         with answer.subscribe() as arrival:
             arrival.block()
         got = answer.get()
@@ -74,8 +74,6 @@ def send(
             raise failed("failed", "there is no answer")
         if isinstance(got.value, Err):
             raise failed(*_reason(got.value.value))
-        if unfinished is not None:
-            raise failed(*_reason(unfinished.value))
         return _read(got.value.value, failed)
 
 

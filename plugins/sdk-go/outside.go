@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"html"
 	"unicode/utf8"
+
+	"tidemill.dev/sdk/internal/nesting"
 )
 
 // Subscriber is somebody who wants to see events through a view.
@@ -67,7 +69,7 @@ func (d Delivery) JSON(into any) error {
 	if err == nil {
 		return nil
 	}
-	if utf8.Valid(d.Body) && json.Valid(d.Body) {
+	if utf8.Valid(d.Body) && nesting.Check(d.Body) == nil && json.Valid(d.Body) {
 		return Refuse(400, "the body does not fit: "+err.Error())
 	}
 	return Refuse(400, "the body is not JSON: "+err.Error())

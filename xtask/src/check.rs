@@ -16,6 +16,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let lints = ["--all-targets", "--", "-D", "warnings"];
     succeed(workspace.cargo().args(["clippy", "--workspace"]).args(lints), "checking the lints")?;
 
+    // What only tests depend on brings features with it that programs then lack where they are built alone.
+    succeed(
+        workspace.cargo().args(["check", "--workspace", "--bins", "--quiet"]),
+        "building programs without their tests",
+    )?;
+
     // Guests have code that only exists on their own target.
     ensure_installed(workspace)?;
     let mut clippy = workspace.cargo();

@@ -2,6 +2,9 @@
 
 use tidemill_event::PatternError;
 
+use crate::limits::LOG_LINE_BYTES_MAX;
+use crate::voice::cut;
+
 /// Why a component was not loaded. Whatever ran before goes on running.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -82,6 +85,11 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// What the engine says, which repeats names that a stranger chose.
+    pub(crate) fn compile<E: std::fmt::Display>(error: E) -> Self {
+        Self::Compile(cut(&format!("{error:#}"), LOG_LINE_BYTES_MAX))
+    }
+
     pub(crate) fn panicked() -> Self {
         Self::Malformed("reading it made the host's WebAssembly library panic; please report this".into())
     }

@@ -45,7 +45,7 @@ impl Loader {
     /// `defaults` are the limits of plugins whose settings say nothing; `observer` is told by running plugins.
     pub(crate) fn new(engine: Engine, defaults: Limits, observer: Observer) -> Result<Self, LoadError> {
         let mut linker = Linker::new(engine.wasmtime());
-        let link = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+        let link = LoadError::compile::<wasmtime::Error>;
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(link)?;
         waiting::add_to_linker(&mut linker, Host::waiting).map_err(link)?;
         http::add_to_linker(&mut linker).map_err(link)?;
@@ -55,7 +55,7 @@ impl Loader {
         bus::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         call::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
         server::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host).map_err(link)?;
-        let roots = TrustedRoots::public_and(None).map_err(|e| LoadError::Compile(e.to_string()))?;
+        let roots = TrustedRoots::public_and(None).map_err(LoadError::compile)?;
         Ok(Self { engine, linker, defaults, observer, roots, platform: Arc::default() })
     }
 
@@ -104,7 +104,7 @@ impl Loader {
         if !missing.is_empty() {
             return Err(LoadError::NotGranted(missing));
         }
-        let compile = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+        let compile = LoadError::compile::<wasmtime::Error>;
         let began = Instant::now();
         let component = Component::from_binary(self.engine.wasmtime(), bytes).map_err(compile)?;
         let pre = self.linker.instantiate_pre(&component).map_err(compile)?;

@@ -22,6 +22,7 @@ pub(super) async fn are_refused(cases: &[(&str, Vec<u8>, &str)]) {
         let plugin = server.plugin_until(name, |plugin| plugin["state"] == "failed").await;
         let error = plugin["error"].as_str().unwrap();
         assert!(error.contains(reason) && !error.contains("panic"), "{name}: {error}");
+        assert!(!error.contains(char::is_control) && error.len() < 5000, "{name}: {error:?}");
         assert_eq!(server.publish("a", json!(1)).await.1["outcome"], "stored");
     }
     assert_eq!(server.get("/plugins/good").await.1["state"], "running");
@@ -71,7 +72,10 @@ async fn components_that_are_hard_to_read_are_refused() {
     let core: String = (0..200_000).map(|n| format!("(import \"a\" \"{n}\" (func))")).collect();
     // Each type is twice as large as the one before.
     let types: String = (1..64).map(|n| format!("(type $t{n} (tuple $t{} $t{}))", n - 1, n - 1)).collect();
+    let evil = format!("evil\\1b]0;\\07{}", "A".repeat(20_000));
+    let names = format!("(import \"tidemill:plugin/log@0.1.0\" (instance (export \"{evil}\" (func))))");
     are_refused(&[
+        ("names", plugin(&names), "evil\u{fffd}]0;"),
         ("imports", plugin(&imports), "10002 imports and exports"),
         ("core-imports", plugin(&format!("(core module {core})")), "cannot be compiled"),
         ("types", plugin(&format!("(type $t0 (tuple u8 u8)) {types}")), "cannot be compiled"),

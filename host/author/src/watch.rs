@@ -82,13 +82,14 @@ impl Watch {
     }
 }
 
-/// Sources, and what a plugin is tested and run with. Versions of packages that tools fixed are written by the build itself.
+/// Sources, and what a plugin is tested and run with. Versions of packages that tools fixed are written by the build itself,
+/// and logs by what is told about it: `tidemill plugin dev | tee dev.log` would go on for ever.
 fn is_watched(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match name {
         "tests" | "settings.toml" => true,
         "package-lock.json" | "Cargo.lock" => false,
-        _ => is_source(path),
+        _ => is_source(path) && path.extension().is_none_or(|extension| extension != "log"),
     }
 }
 
@@ -144,6 +145,7 @@ mod tests {
         write(".tidemill/x", "x");
         write("package-lock.json", "{}");
         write("Cargo.lock", "x");
+        write("dev.log", "x");
         let silence = tokio::time::timeout(Duration::from_millis(500), watch.changed()).await;
         assert!(silence.is_err(), "nothing is different");
         for (name, text) in [("src/plugin.c", "2"), ("tests/a.jsonl", "{}"), ("new/b.c", "1"), ("settings.toml", "")] {

@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Server, Subscriber, guest, tidemill};
+use crate::support::{Abrupt, Canned, Server, Subscriber, guest, tidemill};
 
 fn run_tidemill(arguments: &[&str]) -> Output {
     let directory = tempfile::tempdir().unwrap();
@@ -60,6 +60,40 @@ fn no_server_is_said_with_its_address_and_what_to_do() {
     let told = text(&run.stderr);
     assert_eq!(run.status.code(), Some(3), "{told}");
     assert!(told.contains("127.0.0.1:1") && told.contains("tidemill serve"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_before_it_closes_is_told() {
+    let server = Abrupt::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("big.wasm"), vec![0; 16 << 20]).unwrap();
+    let run = |arguments: &[&str]| {
+        let run = tidemill(directory.path()).args(arguments).output().unwrap();
+        (run.status.code(), text(&run.stderr))
+    };
+    let (code, told) = run(&["plugin", "upload", "big.wasm", "--url", &server.url("")]);
+    assert!(code == Some(1) && told.contains("the most is 1 MiB"), "{told}");
+    // Whatever it did with the event, it was reached.
+    for way in ["/none", "/long"] {
+        let (code, told) = run(&["publish", "a", "--url", &server.url(way)]);
+        assert!(code == Some(1) && told.contains("unknown whether the event was stored"), "{way}: {told}");
+    }
+    std::fs::write(directory.path().join("events.ndjson"), "{\"type\":\"a\"}\n").unwrap();
+    let (code, told) = run(&["publish", "--file", "events.ndjson", "--url", &server.url("/none")]);
+    assert!(code == Some(1) && told.contains("unknown which of its events were stored"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_server_do_nothing_to_a_terminal() {
+    let canned = Canned::start().await;
+    let run = |path: &str| run_tidemill(&["publish", "a", "--url", &format!("http://{}{path}", canned.address)]);
+    canned.answer("/page/events", 500, "\u{1b}]0;owned\u{7}");
+    canned.answer("/ours/events", 422, r#"{"outcome":"rejected","detail":"no\u001b[2J\nstored at 7"}"#);
+    canned.answer("/there/events", 307, "http://a/\u{9b}2J");
+    for path in ["/page", "/ours", "/there"] {
+        let told = text(&run(path).stderr);
+        assert!(told.contains("\\u{") && !told.trim_end().contains(char::is_control), "{told:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod connector;
 mod destination;
 mod link;
 mod outcome;
+mod own_certificate;
 mod request;
 mod tls;
 

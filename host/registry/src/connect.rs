@@ -12,11 +12,11 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
+use crate::early::Early;
+use crate::exchange::innermost;
 use crate::limits::CONNECT_TIME_MAX;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -41,7 +41,7 @@ pub fn connector(tls: ClientConfig) -> Connector {
 }
 
 impl Service<Uri> for Way {
-    type Response = TokioIo<TcpStream>;
+    type Response = Early;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
@@ -55,7 +55,7 @@ impl Service<Uri> for Way {
         let is_here = uri.host().is_some_and(is_loopback);
         let proxy = if is_here { None } else { self.proxies.intercept(&uri) };
         Box::pin(async move {
-            let Some(proxy) = proxy else { return Ok(direct.call(uri).await?) };
+            let Some(proxy) = proxy else { return Ok(Early::new(direct.call(uri).await?)) };
             if proxy.uri().scheme() != Some(&Scheme::HTTP) {
                 return Err(format!("the proxy {}: only proxies with http:// can be used", proxy.uri()).into());
             }
@@ -63,7 +63,8 @@ impl Service<Uri> for Way {
             if let Some(known) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(known.clone());
             }
-            tunnel.call(with_port(uri)?).await.map_err(|error| format!("the proxy {}: {error}", proxy.uri()).into())
+            let reached = tunnel.call(with_port(uri)?).await;
+            reached.map(Early::new).map_err(|error| format!("the proxy {}: {}", proxy.uri(), innermost(&error)).into())
         })
     }
 }

@@ -176,7 +176,7 @@ fn late(patience: Duration) -> Broken {
 }
 
 /// The innermost cause of an error; what is around it only says that something went wrong.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -9,6 +9,7 @@ mod env_file;
 mod lines;
 mod log;
 mod plugin;
+mod printable;
 mod publish;
 mod report;
 mod tail;

@@ -20,7 +20,8 @@ impl Abrupt {
         Self { address }
     }
 
-    /// `/early` is refused before its body came, `/nonsense` is answered by what is no HTTP.
+    /// `/early` is refused before its body came, and what is below `/plugins` cut off besides; `/none/…` is not answered, `/long/…` with
+    /// more than anybody reads, and all else by what is no HTTP.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -34,11 +35,23 @@ async fn serve(socket: TcpStream) {
         head.push_str(&line);
         line.clear();
     }
-    let answer: &[u8] = match head.split(' ').nth(1) {
-        Some("/early") => b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwho?\n",
-        _ => b"nonsense\r\n\r\n",
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let answer = match path.split('/').nth(1) {
+        Some("early") => "HTTP/1.1 401 Unauthorized\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwho?\n".to_owned(),
+        Some("plugins") => {
+            "HTTP/1.1 413 Too Large\r\ncontent-length: 17\r\nconnection: close\r\n\r\nthe most is 1 MiB".to_owned()
+        }
+        Some("long") => format!("HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n", "x: y\r\n".repeat(200)),
+        Some("none") => String::new(),
+        _ => "nonsense\r\n\r\n".to_owned(),
     };
-    let _ = socket.write_all(answer).await;
+    if path.starts_with("/plugins") {
+        // Until whoever sends is waiting for room. What is dropped with bytes that nobody took is reset.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let _ = socket.write_all(answer.as_bytes()).await;
+        return;
+    }
+    let _ = socket.write_all(answer.as_bytes()).await;
     let _ = socket.shutdown().await;
     // What else is on its way is taken, so that the answer is not lost with it; slowly, as it is nobody's concern.
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -74,6 +74,62 @@ async fn nothing_is_sent_to_a_server_that_is_not_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_was_named_is_trusted_though_it_is_an_authoritys() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, last_year) in [("own", 2100), ("old", 2020)] {
+        let mut made = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        // As `openssl req -x509` does.
+        made.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        made.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let write =
+            |ending: &str, text: String| fs::write(directory.path().join(format!("{name}.{ending}")), text).unwrap();
+        write("pem", made.self_signed(&key).unwrap().pem());
+        write("key", key.serialize_pem());
+    }
+    let canned = Canned::start_secure(directory.path(), "own").await;
+    canned.answer("/events", 200, r#"{"outcome":"stored"}"#);
+    let url = format!("https://{}", canned.address);
+    let (code, told) = publish(directory.path(), &["--url", &url, "--ca", "own.pem"]);
+    assert!(code == Some(0) && told.starts_with("stored"), "{told}");
+    let elsewhere = url.replace("127.0.0.1", "localhost");
+    let old = format!("https://{}", Canned::start_secure(directory.path(), "old").await.address);
+    for (url, file, expected) in
+        [(&url, "old.pem", "certificate"), (&elsewhere, "own.pem", "localhost"), (&old, "old.pem", "Expired")]
+    {
+        let (code, told) = publish(directory.path(), &["--url", url, "--ca", file]);
+        assert!(code == Some(3) && told.contains(expected), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_that_would_do_nothing_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    certificate(directory.path(), "own");
+    let refused = |arguments: &[&str]| {
+        let (code, told) = said(tidemill(directory.path()).args(arguments));
+        assert_eq!(code, Some(2), "{told}");
+        told
+    };
+    let told = refused(&["publish", "a", "1", "--url", "127.0.0.1:1", "--ca", "own.pem"]);
+    assert!(told.contains("no TLS without https://"), "{told}");
+    let told = refused(&["publish", "a", "1", "--url", "http://me:open-sesame@127.0.0.1:1"]);
+    assert!(told.contains("give a token in TIDEMILL_TOKEN") && !told.contains("open-sesame"), "{told}");
+    said(tidemill(directory.path()).args(["plugin", "new", "rules"]));
+    let told = refused(&["plugin", "dev", "rules", "--ca", "own.pem"]);
+    assert!(told.contains("--server names"), "{told}");
+    // Of a variable nothing is asked that it is not needed for.
+    let canned = Canned::start().await;
+    canned.answer("/events", 200, r#"{"outcome":"stored"}"#);
+    let url = format!("http://{}", canned.address);
+    for ca in ["", "none.pem"] {
+        let mut command = tidemill(directory.path());
+        let (code, told) = said(command.args(["publish", "a", "1", "--url", &url]).env("TIDEMILL_CA", ca));
+        assert_eq!(code, Some(0), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_told_and_takes_nothing_along() {
     let (first, second) = (Canned::start().await, Canned::start().await);
     let place = format!("http://{}/events", second.address);

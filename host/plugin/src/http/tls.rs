@@ -5,10 +5,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+
+use super::own_certificate::OrNamed;
 
 /// Authorities whose certificates are accepted.
 #[derive(Clone)]
@@ -29,28 +32,27 @@ pub struct RootsError {
 }
 
 impl TrustedRoots {
-    /// Those that browsers trust (Mozilla's list), and those in a PEM file beside them.
+    /// Those that browsers trust (Mozilla's list), and those in a PEM file beside them; or the server's own certificate in it.
     pub fn public_and(file: Option<&Path>) -> Result<Self, RootsError> {
+        let wrong = |reason: String| RootsError { path: file.map(Path::to_owned).unwrap_or_default(), reason };
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut named = Vec::new();
         if let Some(path) = file {
-            let wrong = |reason: String| RootsError { path: path.to_owned(), reason };
-            let mut found = false;
             for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))? {
                 let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-                found = true;
+                roots.add(certificate.clone()).map_err(|error| wrong(error.to_string()))?;
+                named.push(certificate);
             }
-            if !found {
+            if named.is_empty() {
                 return Err(wrong("there is no certificate in it".into()));
             }
         }
         let provider = Arc::new(ring::default_provider());
+        let web = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let verifier = OrNamed { web: web.map_err(|error| wrong(error.to_string()))?, named };
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|error| RootsError {
-            path: file.map(Path::to_owned).unwrap_or_default(),
-            reason: error.to_string(),
-        })?;
-        Ok(Self(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
+        let config = config.map_err(|error| wrong(error.to_string()))?.dangerous();
+        Ok(Self(Arc::new(config.with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())))
     }
 
     /// For the handshakes of one client, such as a plugin, which resumes sessions of its own and nobody else's.

@@ -2,6 +2,7 @@
 
 mod exchange;
 
+use std::env;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use tidemill_plugin::TrustedRoots;
 use url::Url;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, printable};
 use exchange::Exchange;
 pub(super) use exchange::{Lost, Patience, Request, Response};
 
@@ -40,10 +41,13 @@ pub(crate) struct ServerArgs {
 /// Whom to take for the server.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct TrustArgs {
-    /// PEM file with certificates to trust at https:// addresses, beside those that browsers do
-    #[arg(long, value_name = "FILE", env = "TIDEMILL_CA", hide_env_values = true)]
-    ca: Option<PathBuf>,
+    // Not by `env`: the variable is for all servers, and says nothing of one without TLS, as the option does.
+    /// PEM file with certificates to trust at https:// addresses, beside those that browsers do [env: TIDEMILL_CA]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
 }
+
+const CA: &str = "TIDEMILL_CA";
 
 /// One server.
 pub(super) struct Server {
@@ -110,13 +114,22 @@ impl Server {
             "https" => true,
             other => return Err(usage(&format!("no server speaks {other}"))),
         };
+        if !base.username().is_empty() || base.password().is_some() {
+            let told = "there is a name or a password in the address, which a server does not ask for; give a token in TIDEMILL_TOKEN";
+            return Err(Failure::new(Exit::Usage, format!("{option}: {told}")));
+        }
         if !base.has_host() {
             return Err(usage("there is no host in it"));
         }
-        // What a variable names for other servers is not read for one without TLS.
-        let ca = args.trust.ca.as_deref().filter(|_| is_secure);
-        let roots = TrustedRoots::public_and(ca);
-        let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("--ca: {error}")))?;
+        let (by, ca) = match &args.trust.ca {
+            Some(_) if !is_secure => {
+                return Err(usage("there is no TLS without https://, and so nobody that --ca could name"));
+            }
+            Some(file) => ("--ca", Some(file.clone())),
+            None => (CA, env::var_os(CA).filter(|file| is_secure && !file.is_empty()).map(PathBuf::from)),
+        };
+        let roots = TrustedRoots::public_and(ca.as_deref());
+        let roots = roots.map_err(|error| Failure::new(Exit::Usage, format!("{by}: {error}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("tidemill/", env!("CARGO_PKG_VERSION"))));
         if let Some(token) = args.token.as_deref().filter(|token| !token.is_empty()) {
@@ -142,16 +155,15 @@ impl Server {
         url
     }
 
-    /// What to say if no server was reached.
-    pub(super) fn unreachable(&self, lost: &Lost) -> Failure {
-        let (base, option) = (self.base.as_str().trim_end_matches('/'), self.option);
-        let message = match lost.hint {
-            Some(hint) => format!("cannot connect to {base}: {lost}; {hint}"),
-            None => format!(
-                "cannot connect to {base}: {lost}; start a server with `tidemill serve`, or name another with {option}"
-            ),
-        };
-        Failure::new(Exit::Unreachable, message)
+    /// What to say if there is no answer, or not all of it, and what follows from that if a server was reached.
+    pub(super) fn unanswered(&self, lost: &Lost, then: Option<&str>) -> Failure {
+        let base = self.base.as_str().trim_end_matches('/');
+        let (exit, what) =
+            if lost.is_connect() { (Exit::Unreachable, "cannot connect to") } else { (Exit::Failed, "no answer from") };
+        let start = format!("start a server with `tidemill serve`, or name another with {}", self.option);
+        let advice = lost.hint.or(if lost.is_connect() { Some(&*start) } else { then });
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        Failure::new(exit, format!("{what} {base}: {lost}{advice}"))
     }
 }
 
@@ -180,7 +192,7 @@ impl Answer {
             let at = self.at.as_deref().filter(|at| !at.is_empty());
             reasons.push(at.map_or_else(|| detail.clone(), |at| format!("{at}: {detail}")));
         }
-        reasons.join("; ")
+        printable::line(&reasons.join("; "))
     }
 
     /// Where the event, or what became of it, is stored.

@@ -28,7 +28,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::client::{Answer, Lost, Patience, Request, Server, ServerArgs};
-use super::{Exit, Failure, Output};
+use super::{Exit, Failure, Output, printable};
 use bench::BenchArgs;
 use build::BuildArgs;
 use check::CheckArgs;
@@ -212,8 +212,8 @@ async fn ask(args: &ServerArgs, method: Method, segments: &[&str]) -> Result<Val
 
 /// What the server answers, unless that is an error.
 async fn answered(server: &Server, request: Request<'_>) -> Result<Value, Failure> {
-    let answer = request.send().await.map_err(|lost| server.unreachable(&lost))?;
-    let lost = |lost: Lost| Failure::new(Exit::Failed, lost.to_string());
+    let lost = |lost: Lost| server.unanswered(&lost, None);
+    let answer = request.send().await.map_err(lost)?;
     if answer.status().is_success() {
         return answer.json().await.map_err(lost);
     }
@@ -226,9 +226,9 @@ fn table() -> Table {
     table
 }
 
-/// Without the blanks at the ends of lines.
+/// Without the blanks at the ends of lines. Names in it may be those of strangers.
 fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+    table.lines().map(|line| printable::line(line.trim())).collect::<Vec<_>>().join("\n")
 }
 
 /// A value as a person writes it.

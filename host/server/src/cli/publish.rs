@@ -85,13 +85,10 @@ async fn one(server: &Server, args: &PublishArgs, event_type: &str, output: &mut
     let body = event(args, event_type)?;
     let mut url = server.events();
     url.set_query(args.explain.then_some("explain=true"));
-    let response = match post(server, url, "application/json", body.into(), output).await? {
-        Ok(response) => response,
-        Err(error) if error.is_connect() => return Err(server.unreachable(&error)),
-        Err(error) => return Err(no_answer(server, &error)),
-    };
+    let lost = |lost: Lost| server.unanswered(&lost, Some("it is unknown whether the event was stored"));
+    let response = post(server, url, "application/json", body.into(), output).await?.map_err(lost)?;
     let status = response.status();
-    let answer = Answer::read(response).await.map_err(|error| no_answer(server, &error))?;
+    let answer = Answer::read(response).await.map_err(lost)?;
     let id = answer.id.as_ref().map(|id| format!(" (id {id})")).unwrap_or_default();
     match answer.outcome.as_deref() {
         Some("stored") => writeln!(output.out, "stored at {}{id}", answer.all_positions())?,
@@ -182,17 +179,11 @@ async fn post(
         let busy = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
         let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let pause = Duration::from_secs(after.unwrap_or(1)).max(Duration::from_millis(100));
-        if !busy || waited + pause > BUSY_WAIT_MAX {
+        if !busy || waited.saturating_add(pause) > BUSY_WAIT_MAX {
             return Ok(Ok(response));
         }
         writeln!(output.err, "the server is busy, sending again in {}s", pause.as_secs_f32())?;
         waited += pause;
         tokio::time::sleep(pause).await;
     }
-}
-
-/// The server was reached and then not heard of any more.
-fn no_answer(server: &Server, lost: &Lost) -> Failure {
-    let message = format!("no answer from {}: {lost}; it is unknown whether the event was stored", server.events());
-    Failure::new(Exit::Failed, message)
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::client::{Answer, Lost, Patience, Response, Server, ServerArgs};
 use super::config::describe;
-use super::{Exit, Failure, Output};
+use super::{Exit, Failure, Output, printable};
 
 /// `tidemill tail`
 #[derive(Debug, Args)]
@@ -116,7 +116,7 @@ pub(super) async fn run(args: &TailArgs, output: &mut Output<'_>) -> Result<Exit
                 reason
             }
             Err(lost) if connected_before => lost.to_string(),
-            Err(lost) => return Err(server.unreachable(&lost)),
+            Err(lost) => return Err(server.unanswered(&lost, None)),
         };
         output.out.flush()?;
         let pause = (cursor.retry * 2_u32.saturating_pow(attempts.min(8))).min(RETRY_MAX.max(cursor.retry));
@@ -206,22 +206,9 @@ fn write_event(frame: &Sse, json: bool, cursor: &Cursor, out: &mut dyn Write) ->
     } else {
         let id = cursor.last_id.as_deref().unwrap_or("-");
         let name = frame.event.as_deref().unwrap_or("message");
-        writeln!(out, "{}\t{}\t{}", printable(id), printable(name), printable(data))?;
+        writeln!(out, "{}\t{}\t{}", printable::line(id), printable::line(name), printable::line(data))?;
     }
     Ok(true)
-}
-
-/// Data comes from anywhere; what would move the cursor or break the line is written as an escape.
-fn printable(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 fn lost(error: &sse_stream::Error) -> String {

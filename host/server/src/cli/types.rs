@@ -88,9 +88,8 @@ pub(super) async fn run(args: &TypesArgs, output: &mut Output<'_>) -> Result<Exi
 
 /// The types that are wanted, by their names.
 async fn listed(args: &TypesArgs, server: &Server) -> Result<Vec<EventType>, Failure> {
-    let answer =
-        server.http.get(&server.at(&["event-types"])).send().await.map_err(|lost| server.unreachable(&lost))?;
-    let lost = |lost: Lost| Failure::new(Exit::Failed, lost.to_string());
+    let lost = |lost: Lost| server.unanswered(&lost, None);
+    let answer = server.http.get(&server.at(&["event-types"])).send().await.map_err(lost)?;
     if !answer.status().is_success() {
         return Err(Failure::new(Exit::Failed, Answer::read(answer).await.map_err(lost)?.reasons()));
     }

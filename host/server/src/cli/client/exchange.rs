@@ -20,6 +20,8 @@ use tidemill_registry::{Connector, connector};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use crate::cli::printable;
+
 /// Bytes of an answer that is read whole, so that whoever answers cannot fill the memory. Pages of events have 1 MiB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
@@ -123,7 +125,8 @@ impl Request<'_> {
         match head.headers.get(LOCATION).filter(|_| head.status.is_redirection()) {
             None => Ok(Response { head, body, until }),
             Some(place) => {
-                let reason = format!("it sends whoever asks to {}", String::from_utf8_lossy(place.as_bytes()));
+                let place = printable::line(&String::from_utf8_lossy(place.as_bytes()));
+                let reason = format!("it sends whoever asks to {place}");
                 let hint = Some("name that server if it is the one you mean");
                 Err(Lost { reason, when: When::Connecting, hint })
             }
@@ -169,7 +172,7 @@ impl Response {
 impl Until {
     async fn wait<T>(self, what: impl Future<Output = T>) -> Result<T, Lost> {
         let (end, reason) = match self {
-            Self::Then(end) => (end, "no answer in time".to_owned()),
+            Self::Then(end) => (end, "it took too long".to_owned()),
             Self::Silence(time) => (Instant::now() + time, format!("nothing came for {}s", time.as_secs())),
         };
         timeout_at(end, what).await.map_err(|_| Lost { reason, when: When::Waiting, hint: None })
@@ -188,12 +191,15 @@ impl Lost {
     }
 
     fn because(error: &(dyn Error + 'static)) -> Self {
-        Self { reason: causes(error).last().unwrap_or(error).to_string(), when: When::Asked, hint: None }
+        let innermost = causes(error).last().unwrap_or(error).to_string();
+        Self { reason: printable::line(&innermost), when: When::Asked, hint: None }
     }
 
     fn unanswered(error: &hyper_util::client::legacy::Error, is_plain: bool) -> Self {
-        let is_garbled =
-            |cause: &(dyn Error + 'static)| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+        // A head that is too large is one.
+        let is_garbled = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref().is_some_and(|cause: &hyper::Error| cause.is_parse() && !cause.is_parse_too_large())
+        };
         let hint = causes(error).find_map(|cause| cause.downcast_ref::<TlsError>()).map_or_else(
             || {
                 let is_other = is_plain && causes(error).any(is_garbled);

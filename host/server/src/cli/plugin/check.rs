@@ -9,7 +9,7 @@ use tidemill_plugin::PluginSettings;
 
 use super::target::{not_run, runtime};
 use super::{table, trimmed};
-use crate::cli::{Exit, Failure, Output};
+use crate::cli::{Exit, Failure, Output, printable};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -45,7 +45,7 @@ pub(super) fn run(args: &CheckArgs, output: &mut Output<'_>) -> Result<Exit, Fai
         show(&checked, output)?;
         for finding in &checked.findings {
             let level = if finding.level == Level::Error { "error" } else { "warning" };
-            writeln!(output.out, "{level}: {}", finding.detail)?;
+            writeln!(output.out, "{level}: {}", printable::lines(&finding.detail))?;
         }
         if checked.ok {
             writeln!(output.out, "OK")?;
@@ -66,7 +66,7 @@ pub(super) fn info(file: &Path, json: bool, output: &mut Output<'_>) -> Result<E
     }
     show(&checked, output)?;
     if let Some(finding) = checked.findings.iter().find(|_| checked.about.is_none()) {
-        return Err(Failure::new(Exit::Failed, format!("{}: {}", file.display(), finding.detail)));
+        return Err(Failure::new(Exit::Failed, format!("{}: {}", file.display(), printable::lines(&finding.detail))));
     }
     Ok(Exit::Success)
 }

@@ -85,6 +85,10 @@ async fn work(args: &DevArgs, output: &mut Output<'_>) -> Result<Exit, Failure> 
     let keeper = keeper()?;
     let host = match args.server() {
         Some(server) => Host::running(server).await?,
+        None if args.trust.ca.is_some() => {
+            let told = "--ca is about the server that --server names, and there is none; leave it out, or name one";
+            return Err(Failure::new(Exit::Usage, told));
+        }
         None => Host::start(&project, cache::compiled().ok().as_deref(), &keeper).await?,
     };
     let mut live = Live::new(&host, project.name()).await?;

@@ -8,7 +8,7 @@ use std::{
 
 use http::StatusCode;
 
-use super::super::client::{Answer, Server};
+use super::super::client::{Answer, Lost, Server};
 use super::super::lines::Lines;
 use super::super::report::Tally;
 use super::super::{Exit, Failure, Output};
@@ -60,9 +60,10 @@ async fn send(server: &Server, lines: Portion, tally: &mut Tally, output: &mut O
             body.push(b'\n');
         }
         let response = post(server, server.events(), "application/x-ndjson", body.into(), output).await?;
-        let response = response.map_err(|error| server.unreachable(&error))?;
+        let lost = |lost: Lost| server.unanswered(&lost, Some("it is unknown which of its events were stored"));
+        let response = response.map_err(lost)?;
         let status = response.status();
-        let answer = Answer::read(response).await.map_err(|error| server.unreachable(&error))?;
+        let answer = Answer::read(response).await.map_err(lost)?;
         let refused = matches!(
             status,
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY

@@ -61,6 +61,14 @@ pub enum BenchError {
         /// How.
         fault: Fault,
     },
+    /// It has no such tool or prompt.
+    #[error("there is no `{name}` among the plugin's {kind}; `tidemill plugin info` shows what it has")]
+    Unknown {
+        /// Tools or prompts.
+        kind: String,
+        /// What was named.
+        name: String,
+    },
     /// No event is its.
     #[error(
         "none of the events is one that the plugin handles; name a file of such events with --events (it subscribes to {0})"
@@ -165,15 +173,21 @@ pub async fn measure(
             }
             Kind::Tools if !load.calls.is_empty() => {
                 told("Measuring tools");
-                BTreeMap::from([(1, caller.calls(*kind, &load.calls, Plugin::call_tool).await?)])
+                BTreeMap::from([(
+                    1,
+                    caller.calls(*kind, &load.calls, |call| Some(&call.name), Plugin::call_tool).await?,
+                )])
             }
             Kind::Prompts if !load.prompts.is_empty() => {
                 told("Measuring prompts");
-                BTreeMap::from([(1, caller.calls(*kind, &load.prompts, Plugin::get_prompt).await?)])
+                BTreeMap::from([(
+                    1,
+                    caller.calls(*kind, &load.prompts, |call| Some(&call.name), Plugin::get_prompt).await?,
+                )])
             }
             Kind::Resources if !load.resources.is_empty() => {
                 told("Measuring resources");
-                BTreeMap::from([(1, caller.calls(*kind, &load.resources, Plugin::read_resource).await?)])
+                BTreeMap::from([(1, caller.calls(*kind, &load.resources, |_| None, Plugin::read_resource).await?)])
             }
             _ => continue,
         };
@@ -254,17 +268,34 @@ impl Caller<'_> {
         .await
     }
 
-    /// As a server passes on what clients ask for: each on a thread of its own. What is refused takes its time, too.
+    /// As a server passes on what clients ask for: each on a thread of its own. What has a name in the manifest is refused before
+    /// the plugin is asked, which is not measured; of all else the plugin itself says that there is none.
     async fn calls<C: Clone, A>(
         &mut self,
         kind: Kind,
         calls: &[C],
+        name: impl Fn(&C) -> Option<&str>,
         ask: impl AsyncFn(&Arc<Plugin>, C, CallContext) -> Result<A, CallFailure>,
     ) -> Result<f64, BenchError> {
+        let broken = |failure: &CallFailure| failed(kind)(Fault::new(FaultKind::Broken, failure.to_string()));
+        let mut asked = Vec::with_capacity(calls.len());
+        for call in calls {
+            match (name(call), ask(self.plugin, call.clone(), CallContext::default()).await) {
+                (Some(name), Err(CallFailure::Unknown)) => {
+                    return Err(BenchError::Unknown { kind: kind.name().to_owned(), name: name.to_owned() });
+                }
+                (Some(_), Err(CallFailure::Invalid(_))) => {}
+                (_, Ok(_)) | (None, Err(CallFailure::Unknown | CallFailure::Invalid(_))) => asked.push(call),
+                (_, Err(failure)) => return Err(broken(&failure)),
+            }
+        }
+        if asked.is_empty() {
+            return Err(BenchError::NoInputs(kind.name().to_owned()));
+        }
         self.rounds(1, async |caller, at| {
-            match ask(caller.plugin, calls[at % calls.len()].clone(), CallContext::default()).await {
+            match ask(caller.plugin, asked[at % asked.len()].clone(), CallContext::default()).await {
                 Ok(_) | Err(CallFailure::Unknown | CallFailure::Invalid(_)) => Ok(()),
-                Err(failure) => Err(failed(kind)(Fault::new(FaultKind::Broken, failure.to_string()))),
+                Err(failure) => Err(broken(&failure)),
             }
         })
         .await

@@ -59,6 +59,15 @@ pub(crate) fn answers(command: &mut Command) -> bool {
         .is_ok_and(|end| end.success())
 }
 
+/// Has programs that a build starts fail where they would ask at the terminal: they run beside it, and would wait for ever.
+fn without_questions(command: &mut Command) -> &mut Command {
+    command.env("GIT_TERMINAL_PROMPT", "0");
+    if env::var_os("GIT_SSH_COMMAND").is_none() && env::var_os("GIT_SSH").is_none() {
+        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+    }
+    command
+}
+
 /// Takes away from a program what it would tell to all that it starts.
 pub(crate) fn without_secrets(command: &mut Command) -> &mut Command {
     SECRETS.iter().fold(command, |command, name| command.env_remove(name))
@@ -81,7 +90,7 @@ pub(crate) fn run(step: &str, command: &mut Command, progress: &mut dyn Progress
         command.process_group(0);
     }
     let failed = |output: String| BuildError::Failed { step: step.to_owned(), output };
-    let mut child = without_secrets(command)
+    let mut child = without_questions(without_secrets(command))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -188,11 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_not_told_passwords() {
+    fn programs_are_not_told_passwords_and_ask_for_none() {
         let mut env = Command::new("env");
         env.env("TIDEMILL_TOOLS", "here").envs(SECRETS.map(|name| (name, "open sesame")));
         let told = run("Trying", &mut env, &mut Heard::default()).unwrap();
         assert!(told.contains("TIDEMILL_TOOLS=here") && !told.contains("sesame"), "{told}");
+        assert!(told.contains("GIT_TERMINAL_PROMPT=0") && told.contains("BatchMode=yes"), "they ask nothing: {told}");
         let mut none = Command::new("sh");
         none.args(["-c", "test -z \"$TIDEMILL_TOKEN\""]).env("TIDEMILL_TOKEN", "open sesame");
         assert!(answers(&mut none));

@@ -157,13 +157,18 @@ impl Server {
 
     /// What to say if there is no answer, or not all of it, and what follows from that if a server was reached.
     pub(super) fn unanswered(&self, lost: &Lost, then: Option<&str>) -> Failure {
-        let base = self.base.as_str().trim_end_matches('/');
-        let (exit, what) =
-            if lost.is_connect() { (Exit::Unreachable, "cannot connect to") } else { (Exit::Failed, "no answer from") };
-        let start = format!("start a server with `tidemill serve`, or name another with {}", self.option);
-        let advice = lost.hint.or(if lost.is_connect() { Some(&*start) } else { then });
-        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
-        Failure::new(exit, format!("{what} {base}: {lost}{advice}"))
+        let (base, option) = (self.base.as_str().trim_end_matches('/'), self.option);
+        if !lost.is_connect() {
+            let then = then.map(|then| format!("; {then}")).unwrap_or_default();
+            return Failure::new(Exit::Failed, format!("no answer from {base}: {lost}{then}"));
+        }
+        let message = match lost.hint {
+            Some(hint) => format!("cannot connect to {base}: {lost}; {hint}"),
+            None => format!(
+                "cannot connect to {base}: {lost}; start a server with `tidemill serve`, or name another with {option}"
+            ),
+        };
+        Failure::new(Exit::Unreachable, message)
     }
 }
 

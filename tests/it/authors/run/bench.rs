@@ -40,8 +40,21 @@ fn tools_are_measured_by_the_calls_among_the_inputs() {
 }
 
 #[test]
-fn prompts_and_resources_are_measured_also_those_that_are_refused() {
+fn prompts_and_resources_are_measured_if_the_plugin_is_asked() {
     let author = Author::with_guest("mcp_conformance");
+    let bench = |input: &str| {
+        author.writes("inputs.jsonl", input);
+        author.types("", &["bench", "mcp_conformance.wasm", "--events", "inputs.jsonl"])
+    };
+    for (input, kind) in
+        [(r#"{"prompt":{"name":"no_such_thing"}}"#, "prompts"), (r#"{"call":{"tool":"no_such_thing"}}"#, "tools")]
+    {
+        let said = bench(input);
+        let told = format!("no `no_such_thing` among the plugin's {kind}");
+        assert!(said.code == 2 && said.err.contains(&told), "{}", said.err);
+    }
+    let said = bench(r#"{"prompt":{"name":"test_prompt_with_arguments"}}"#);
+    assert!(said.code == 2 && said.err.contains("nothing to measure"), "{}", said.err);
     let inputs = [
         r#"{"prompt":{"name":"test_simple_prompt"}}"#,
         r#"{"prompt":{"name":"test_prompt_with_arguments"}}"#,

@@ -84,6 +84,15 @@ async fn a_busy_server_is_asked_again() {
     let (exit, out, err) = run(&["publish", "a.b", "1", "--url", &url]).await;
     assert_eq!((exit, &*out, log.lock().unwrap().len()), (Exit::Success, "stored at 1.1, 1.2\n", 2));
     assert!(err.starts_with("the server is busy"), "{err}");
+    // One that is busy for longer than anybody waits.
+    let ages = u64::MAX.to_string();
+    let (url, log) = server(move |nth, _| {
+        let after = if nth == 0 { "0" } else { &*ages };
+        Response::builder().status(503).header("retry-after", after).body("{}".into()).unwrap()
+    })
+    .await;
+    let (exit, _, err) = run(&["publish", "a.b", "1", "--url", &url]).await;
+    assert!(exit == Exit::Failed && log.lock().unwrap().len() == 2 && err.contains("503"), "{err}");
 }
 
 /// Answers like the server: outcomes by line; `bad` is rejected, `torn` spoils the request, more than `max` is too much.

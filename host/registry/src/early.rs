@@ -84,3 +84,31 @@ impl Connection for Early {
         self.stream.connected()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_is_read_though_nobody_hears_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut other, _) = listener.accept().await.unwrap();
+        let mut early = TokioIo::new(Early::new(TokioIo::new(stream)));
+        early.write_all(b"a request").await.unwrap();
+        other.readable().await.unwrap();
+        other.write_all(b"no").await.unwrap();
+        // With what it did not read, so that the connection is reset.
+        drop(other);
+        for _ in 0..100 {
+            early.write_all(&[0; 1 << 16]).await.unwrap();
+        }
+        early.flush().await.unwrap();
+        let mut answer = [0; 2];
+        early.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"no");
+    }
+}

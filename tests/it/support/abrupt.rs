@@ -45,13 +45,11 @@ async fn serve(socket: TcpStream) {
         Some("none") => String::new(),
         _ => "nonsense\r\n\r\n".to_owned(),
     };
+    let _ = socket.write_all(answer.as_bytes()).await;
     if path.starts_with("/plugins") {
-        // Until whoever sends is waiting for room. What is dropped with bytes that nobody took is reset.
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        let _ = socket.write_all(answer.as_bytes()).await;
+        // A connection that goes with bytes that nobody took is reset.
         return;
     }
-    let _ = socket.write_all(answer.as_bytes()).await;
     let _ = socket.shutdown().await;
     // What else is on its way is taken, so that the answer is not lost with it; slowly, as it is nobody's concern.
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;

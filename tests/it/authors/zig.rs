@@ -43,7 +43,8 @@ fn single_kinds_of_zig_build_and_pass() {
                 format!("{{\"type\":\"order.created\",\"data\":{{\"customer\":\"alice\",\"total\":{total}}}}}\n")
             });
             fs::write(author.at("event-types/tests/large.jsonl"), inputs.concat()).unwrap();
-            let expected = "{\"outcome\":\"stored\",\"event\":\"<any>\"}\n{\"outcome\":\"rejected\",\"problems\":\"<any>\"}\n";
+            let expected =
+                "{\"outcome\":\"stored\",\"event\":\"<any>\"}\n{\"outcome\":\"rejected\",\"problems\":\"<any>\"}\n";
             fs::write(author.at("event-types/tests/large.expected.jsonl"), expected).unwrap();
         }
         author.succeeds(kind, &["build"]);

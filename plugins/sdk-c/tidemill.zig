@@ -100,14 +100,26 @@ pub const Event = extern struct {
         return if (std.unicode.utf8ValidateSlice(self.data())) self.data() else null;
     }
     /// The data as a value of a type, or as `std.json.Value`. What is made for it lives in `memory`, best an arena. Of members with
-    /// the same name the last one counts.
+    /// the same name the last one counts. For a type, a number beyond an `f64`, such as `1e400`, is an error.
     pub fn json(self: *const Event, comptime T: type, memory: std.mem.Allocator) !T {
+        if (T != std.json.Value) try finite(self.data(), memory);
         return std.json.parseFromSliceLeaky(T, memory, self.data(), .{
             .ignore_unknown_fields = true,
             .duplicate_field_behavior = .use_last,
         });
     }
 };
+
+/// `std.json` would read what is beyond an `f64` as infinite; of a `Value` it makes a text.
+fn finite(text: []const u8, memory: std.mem.Allocator) !void {
+    var scanner: std.json.Scanner = .initCompleteInput(memory, text);
+    defer scanner.deinit();
+    while (true) switch (try scanner.next()) {
+        .number => |digits| if (std.math.isInf(try std.fmt.parseFloat(f64, digits))) return error.Overflow,
+        .end_of_document => return,
+        else => {},
+    };
+}
 
 pub const Verdict = enum(c_int) { keep, drop, reject };
 

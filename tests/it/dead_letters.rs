@@ -118,6 +118,25 @@ async fn an_event_that_a_plugin_failed_on_is_kept_and_replayed_as_it_was_publish
     stream.expect_silence().await;
 }
 
+/// Not all JSON can be read into a value; what is shown is what was published.
+#[tokio::test]
+async fn data_that_few_readers_take_is_shown_as_it_was_published() {
+    let server = Server::start("", &[("faulty", &guest("faulty"))]).await;
+    let shown = async |path: String| server.http.get(server.url(&path)).send().await.unwrap().text().await.unwrap();
+    let deep = "[".repeat(127) + &"]".repeat(127);
+    for data in ["[1e400,1.10,12345678901234567890123]", "\"\\ud800\"", &deep] {
+        let event = |name: &str| format!("{{\"type\":\"{name}\",\"data\":{data}}}");
+        let whole = format!("\"data\":{data}}}");
+        let stored = server.post("application/json", event("good")).await.1;
+        let event_shown = shown(format!("/events/{}", stored["position"].as_str().unwrap())).await;
+        assert!(event_shown.contains(&whole), "{event_shown}");
+        let failed = server.post("application/json", event("bad.trap")).await.1;
+        let letter = shown(format!("/dead-letters/{}", failed["deadLetter"])).await;
+        assert!(letter.contains(&whole), "{letter}");
+        assert!(shown("/dead-letters".to_owned()).await.contains(&letter));
+    }
+}
+
 #[tokio::test]
 async fn dead_letters_are_bounded_and_listed_in_pages() {
     let config = "[dead-letters]\nmax-events = 5\n";

@@ -191,7 +191,10 @@ pub(crate) fn simple(event: &Event, came: Option<&Event>) -> Value {
         put("extensions", Value::Object(event.extensions()));
     }
     if event.is_json() {
-        put("data", serde_json::from_slice(event.data()).unwrap_or_default());
+        match readable(event.data()) {
+            Some(value) => put("data", value),
+            None => put("data_json", String::from_utf8_lossy(event.data()).into()),
+        }
     } else if !event.data().is_empty() {
         match std::str::from_utf8(event.data()) {
             Ok(text) => put("data", text.into()),
@@ -201,9 +204,55 @@ pub(crate) fn simple(event: &Event, came: Option<&Event>) -> Value {
     Value::Object(json)
 }
 
+/// JSON data as a value, if there is one that a golden file can keep: not of `1e400`, of half a surrogate pair, or of data
+/// that is too deep to be read again where it stands in an outcome.
+fn readable(json: &[u8]) -> Option<Value> {
+    // An event of a delivery stands deepest.
+    let nested = [b"[[[[[", json, b"]]]]]"].concat();
+    let [[[[[value]]]]]: [[[[[Value; 1]; 1]; 1]; 1]; 1] = serde_json::from_slice(&nested).ok()?;
+    Some(value)
+}
+
 /// Whether a plugin must have given this time itself: the host would have given the present one.
 fn is_past(time: Timestamp) -> bool {
     const RECENT_MS: u64 = 60_000;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX).abs_diff(time.unix_ms()) > RECENT_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemill_event::{Attributes, Data, JsonText};
+
+    use super::*;
+
+    fn shown(data: &str) -> Value {
+        let extensions = Map::new();
+        let (id, source, event_type, subject, content_type, data_schema) = ("1", "/s", "t", None, None, None);
+        let attributes =
+            Attributes { id, source, event_type, subject, content_type, data_schema, extensions: &extensions };
+        let data = JsonText::parse(&data.to_owned().into()).unwrap();
+        let event = Event::new(&attributes, Timestamp::from_unix_ms(1), Data::Json(data)).unwrap();
+        simple(&event, Some(&event))
+    }
+
+    /// Otherwise a golden test could not see it change.
+    #[test]
+    fn data_that_no_value_can_be_made_of_is_shown_as_text() {
+        assert_eq!(shown("{\"a\":1}"), json!({"type": "t", "data": {"a": 1}}));
+        let deep = "[".repeat(127) + &"]".repeat(127);
+        for odd in ["1e400", "[\"\\ud800\"]", &deep] {
+            assert_eq!(shown(odd), json!({"type": "t", "data_json": odd}));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_deep_data_can_be_read_again() {
+        for levels in 110..=127 {
+            let event = shown(&("[".repeat(levels) + &"]".repeat(levels)));
+            let stored = |event| Outcome::Stored { events: vec![event], duplicate: false };
+            let outcome = Value::Object(Outcome::Delivered(vec![stored(event.clone()), stored(event)]).json());
+            assert_eq!(serde_json::from_str::<Value>(&outcome.to_string()).ok(), Some(outcome), "{levels}");
+        }
+    }
 }

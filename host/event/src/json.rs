@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::limits::JSON_DEPTH_MAX;
 
-/// One valid JSON text without white space between its tokens, nested at most 128 levels.
+/// One valid JSON text without white space between its tokens, nested at most [`JSON_DEPTH_MAX`] levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonText(Bytes);
 
@@ -177,7 +177,9 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let nested = |levels: usize| Bytes::from("[".repeat(levels) + &"]".repeat(levels));
-        assert!(JsonText::parse(&nested(JSON_DEPTH_MAX)).is_ok());
+        let deepest = nested(JSON_DEPTH_MAX);
+        assert!(JsonText::parse(&deepest).is_ok());
+        assert!(serde_json::from_slice::<Value>(&deepest).is_ok(), "what is taken can be read");
         assert_eq!(JsonText::parse(&nested(JSON_DEPTH_MAX + 1)), Err(JsonError::Depth));
         assert!(JsonText::parse(&nested(500_000)).is_err());
     }

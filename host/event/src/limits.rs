@@ -33,9 +33,9 @@ pub const AUDIENCE_NAME_BYTES_MAX: usize = 256;
 pub const AUDIENCE_BYTES_MAX: usize = 8192;
 /// Bytes of an event's data. The same as the default body limit of `POST /events`.
 pub const DATA_BYTES_MAX: usize = 1 << 20;
-/// Levels of nesting in JSON data. Readers written with recursion, plugins among them, must survive every event; 128 is
-/// what serde_json and others accept.
-pub const JSON_DEPTH_MAX: usize = 128;
+/// Levels of nesting in JSON data. Readers written with recursion, plugins among them, must survive every event; 127 is
+/// what serde_json accepts; others accept more.
+pub const JSON_DEPTH_MAX: usize = 127;
 /// Patterns in one subscription or one plugin's `subscribes`. Matching does not get slower with more of them, but they
 /// are kept per connection.
 pub const PATTERNS_MAX: usize = 256;

@@ -107,6 +107,23 @@ static bool same_name(tidemill_text one, tidemill_text other) {
   return true;
 }
 
+/* A body that its header contradicts would be cut off, or never come to its end. */
+static bool length_holds(const tidemill_http_request *request, tidemill_http_response *response) {
+  char digits[24];
+  tidemill_text has = tidemill_bytes(digits, (size_t)snprintf(digits, sizeof digits, "%zu", request->body.size));
+  for (size_t i = 0; i < request->headers.count; i++) {
+    const tidemill_pair *own = request->headers.pairs + i;
+    if (!same_name(own->name, tidemill_str("content-length")) || tidemill_same(own->value, has)) continue;
+    end(response, TIDEMILL_HTTP_INVALID, "the header content-length says ");
+    tidemill_add(&response->why, own->value);
+    tidemill_add_str(&response->why, " bytes, the body has ");
+    tidemill_add(&response->why, has);
+    tidemill_add_str(&response->why, "; leave the header out");
+    return false;
+  }
+  return true;
+}
+
 /* The header fields, with the length of a body. */
 static bool fields(const tidemill_http_request *request, wasi_http_types_own_fields_t *made) {
   wasi_http_types_list_tuple2_field_name_field_value_t all = {NULL, request->headers.count};
@@ -211,6 +228,7 @@ tidemill_http_response tidemill_http_send(const tidemill_http_request *request) 
     end(&response, TIDEMILL_HTTP_INVALID, "its URL does not begin with `https://` or `http://`");
     return response;
   }
+  if (!length_holds(request, &response)) return response;
   if (!fields(request, &headers)) {
     end(&response, TIDEMILL_HTTP_INVALID, "a header field is none, or one of those that are the host's");
     return response;

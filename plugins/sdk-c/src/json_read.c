@@ -1,5 +1,6 @@
 /* Owns how JSON is read where it lies: a scanner without a tree. Of texts that are no JSON it reads no byte outside. */
 #include "internal.h"
+#include <math.h>
 
 enum { LEVELS = 128 }; /* of objects and lists, as the host counts; deeper texts would use up the stack */
 
@@ -254,9 +255,10 @@ bool tidemill_json_as_number(tidemill_text value, double *number) {
   char *copy = size < sizeof few ? few : (char *)tidemill_alloc(size + 1);
   memcpy(copy, begin, size);
   copy[size] = 0;
-  *number = strtod(copy, NULL);
+  double read = strtod(copy, NULL);
   if (copy != few) free(copy);
-  return true;
+  if (isfinite(read)) *number = read; /* `1e400` is beyond a double */
+  return isfinite(read);
 }
 
 /* Numbers without a fraction that fit. */

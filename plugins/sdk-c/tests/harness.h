@@ -250,7 +250,7 @@ static void check_json(void) {
   for (int i = 0; i < 100000; i++) tidemill_add_str(&deep, "[");
   CHECK(!tidemill_json_valid(tidemill_of(&deep)));
   tidemill_free(&deep);
-  for (int levels = 128; levels <= 129; levels++) { /* the host takes 128, with something in the innermost */
+  for (int levels = 128; levels <= 129; levels++) { /* one more than the host takes, with something in the innermost */
     for (int i = 0; i < levels; i++) tidemill_add_str(&deep, "[");
     tidemill_add_str(&deep, levels == 128 ? "1" : "");
     for (int i = 0; i < levels; i++) tidemill_add_str(&deep, "]");
@@ -266,6 +266,10 @@ static void check_json(void) {
   CHECK(!tidemill_json_is_object(tidemill_str(" ")) && !tidemill_json_is_object(tidemill_str("")));
   static const char twice[] = "{\"a\":1,\"b\":[3,4],\"\\u0061\":2,\"c\":5}";
   CHECK(json_number_is(tidemill_str(twice), "/a", 2) && json_number_is(tidemill_str(twice), "/b/0", 3));
+  static const char beyond[] = "[1e400,-1e400,1e-400]";
+  double number = 5;
+  CHECK(tidemill_json_valid(tidemill_str(beyond)) && !tidemill_json_find_number(tidemill_str(beyond), "/0", &number) && number == 5);
+  CHECK(!tidemill_json_find_number(tidemill_str(beyond), "/1", &number) && json_number_is(tidemill_str(beyond), "/2", 0));
   static const char many[] = "0.3333333333333333333333333333333333333333333333333333333333333333333333333333";
   CHECK(sizeof many > 64 && json_number_is(tidemill_str(many), "", 1.0 / 3));
   int64_t integer;

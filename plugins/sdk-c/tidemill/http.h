@@ -15,7 +15,7 @@ typedef struct tidemill_http_request {
   const char *method;
   /* `https://…` or `http://…`. */
   tidemill_text url;
-  /* `Host` and those about the connection are the host's. */
+  /* `Host` and those about the connection are the host's; `content-length` is there by itself. */
   tidemill_pairs headers;
   tidemill_text body;
   /* How long to wait for the answer's head at most, if that is less than the plugin's limit; 0: the limit. */

@@ -19,7 +19,7 @@ bool tidemill_json_is_object(tidemill_text json);
 bool tidemill_json_find(tidemill_text json, const char *pointer, tidemill_text *value);
 /* Goes through an object or an array: `at` begins as 0, `name` is the member's name as JSON (empty in an array, may be NULL). */
 bool tidemill_json_next(tidemill_text json, size_t *at, tidemill_text *name, tidemill_text *value);
-/* What a value is; false if it is something else. Texts are appended without escapes. */
+/* What a value is; false if it is something else, or a number that does not fit. Texts are appended without escapes. */
 bool tidemill_json_as_text(tidemill_text value, tidemill_buffer *text);
 bool tidemill_json_as_number(tidemill_text value, double *number);
 bool tidemill_json_as_integer(tidemill_text value, int64_t *number);

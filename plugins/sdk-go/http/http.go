@@ -4,6 +4,7 @@ package http
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 type Request struct {
 	// Method is GET where it is empty. URL begins with https:// or http://.
 	Method, URL string
-	// Headers are names and values; Host and those about the connection are the host's.
+	// Headers are names and values; Host and those about the connection are the host's, and content-length is there by itself.
 	Headers [][2]string
 	Body    []byte
 	// Timeout is how long to wait for the answer's head at most, if that is less than the plugin's limit; 0: the limit.
@@ -77,6 +78,14 @@ func (r Request) Send() (Response, error) {
 	scheme, rest, _ := strings.Cut(r.URL, "://")
 	if scheme != "https" && scheme != "http" {
 		return Response{}, &Error{Invalid, "`" + r.URL + "` does not begin with `https://` or `http://`"}
+	}
+	// A body that its header contradicts would be cut off, or never come to its end.
+	has := strconv.Itoa(len(r.Body))
+	for _, field := range r.Headers {
+		if strings.EqualFold(field[0], "content-length") && field[1] != has {
+			why := "the header content-length says " + field[1] + " bytes, the body has " + has + "; leave the header out"
+			return Response{}, &Error{Invalid, why}
+		}
 	}
 	rest, _, _ = strings.Cut(rest, "#")
 	made := host.Request{Method: r.Method, Secure: scheme == "https", Authority: rest, Target: "/", Headers: r.Headers, Body: r.Body}

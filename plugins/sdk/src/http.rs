@@ -88,7 +88,7 @@ impl Request {
         Self::new("POST", url).body(body)
     }
 
-    /// One more header field. `Host` and those about the connection are the host's.
+    /// One more header field. `Host` and those about the connection are the host's; `content-length` is there by itself.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -123,7 +123,20 @@ impl Request {
     ///
     /// See [`Error`]. An answer with any status is an answer.
     pub fn send(&self) -> Result<Response, Error> {
-        self.send_to(&Url::read(&self.url)?)
+        let url = Url::read(&self.url)?;
+        self.check_length()?;
+        self.send_to(&url)
+    }
+
+    /// A body that its header contradicts would be cut off, or never come to its end.
+    fn check_length(&self) -> Result<(), Error> {
+        let has = self.body.len().to_string();
+        let mut own = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        own.find(|(_, says)| *says != has.as_bytes()).map_or(Ok(()), |(_, says)| {
+            let says = String::from_utf8_lossy(says);
+            let why = format!("the header content-length says {says} bytes, the body has {has}; leave the header out");
+            Err(Error::Request(why))
+        })
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -217,5 +230,14 @@ mod tests {
         assert!(matches!(Fault::from(Error::Denied(String::new())), Fault::Broken(_)));
         assert!(matches!(get("http://a.example"), Err(Error::Failed(_))));
         assert!(matches!(get("a.example"), Err(Error::Request(_))));
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_its_header_says() {
+        let sent = |length: &str| Request::post("http://a.example", "grüße").header("Content-Length", length).send();
+        assert!(matches!(sent("7"), Err(Error::Failed(_))));
+        let why = "the header content-length says 5 bytes, the body has 7; leave the header out";
+        assert_eq!(sent("5"), Err(Error::Request(why.into())));
+        assert!(matches!(sent("many"), Err(Error::Request(_))));
     }
 }

@@ -38,12 +38,14 @@ fn single_kinds_of_zig_build_and_pass() {
     for kind in ALL_KINDS.split(',') {
         author.succeeds("", &["new", kind, "--lang", "zig", "--kind", kind]);
         if kind == "event-types" {
-            // More than fits into an integer, which Zig reads as a text.
-            let large =
-                r#"{"type":"order.created","data":{"customer":"alice","total":123456789012345678901234567890}}"#;
-            fs::write(author.at("event-types/tests/large.jsonl"), large).unwrap();
-            let stored = r#"{"outcome":"stored","event":"<any>"}"#;
-            fs::write(author.at("event-types/tests/large.expected.jsonl"), stored).unwrap();
+            // More than fits into an integer, and into a float: Zig reads both as texts.
+            let inputs = ["123456789012345678901234567890", "1e400"].map(|total| {
+                format!("{{\"type\":\"order.created\",\"data\":{{\"customer\":\"alice\",\"total\":{total}}}}}\n")
+            });
+            fs::write(author.at("event-types/tests/large.jsonl"), inputs.concat()).unwrap();
+            let expected =
+                "{\"outcome\":\"stored\",\"event\":\"<any>\"}\n{\"outcome\":\"rejected\",\"problems\":\"<any>\"}\n";
+            fs::write(author.at("event-types/tests/large.expected.jsonl"), expected).unwrap();
         }
         author.succeeds(kind, &["build"]);
         author.succeeds(kind, &["test"]);
@@ -83,6 +85,33 @@ test {
     zig.env("ZIG_GLOBAL_CACHE_DIR", author.at("cache")).env("ZIG_LOCAL_CACHE_DIR", author.at("cache"));
     let ran = zig.output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// An infinite one would pass for a large one. As a `std.json.Value` it can still be passed on.
+#[test]
+fn a_number_beyond_a_float_is_an_error() {
+    let Some(tools) = toolchain("zig") else { return };
+    let author = Author::with_tools(tools);
+    author.succeeds("", &["new", "totals", "--lang", "zig", "--kind", "filter"]);
+    let source = r#"const std = @import("std");
+const tidemill = @import("tidemill");
+export const tidemill_plugin = tidemill.Manifest{ .name = "totals", .version = "1", .summary = "Asks", .subscribes = "*" };
+export fn tidemill_decide(event: *const tidemill.Event) tidemill.Verdict {
+    var arena: std.heap.ArenaAllocator = .init(tidemill.allocator);
+    defer arena.deinit();
+    _ = event.json(std.json.Value, arena.allocator()) catch return .drop;
+    const order = event.json(struct { total: f64 }, arena.allocator()) catch return .reject;
+    return if (order.total >= 0) .keep else .drop;
+}
+"#;
+    fs::write(author.at("totals/plugin.zig"), source).unwrap();
+    let inputs = ["1e300", "1e400"].map(|total| format!("{{\"type\":\"a\",\"data\":{{\"total\":{total}}}}}\n"));
+    fs::write(author.at("totals/tests/orders.jsonl"), inputs.concat()).unwrap();
+    author.succeeds("totals", &["build"]);
+    let said = author.types("totals", &["test", "--no-build", "--update"]);
+    let came = fs::read_to_string(author.at("totals/tests/orders.expected.jsonl")).unwrap();
+    let outcomes: Vec<&str> = came.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
+    assert_eq!(outcomes, ["stored", "rejected"], "{came}{}{}", said.out, said.err);
 }
 
 /// Also in the form that servers get, in which Zig checks nothing by itself.

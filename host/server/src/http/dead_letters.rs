@@ -7,7 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tidemill_bus::{Outcome, Published};
 use tidemill_log::{AppendError, KeptDeadLetter, ReadError};
 
@@ -15,21 +16,43 @@ use crate::app::App;
 use crate::auth::{Principal, Who};
 use crate::http::connections::Part;
 use crate::http::extract::{Path, Query};
-use crate::http::{outcome, publish};
+use crate::http::{event, outcome, publish};
 use crate::problem::{Kind, Problem};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listed {
+    dead_letters: Vec<Shown>,
+    next: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    number: u64,
+    stored_at: String,
+    attempts: u32,
+    plugin: String,
+    version: String,
+    generation: u64,
+    reason: String,
+    detail: String,
+    backtrace: Vec<String>,
+    event: Box<RawValue>,
+}
 
 /// Dead letters, oldest first.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     who: Who,
     Query(part): Query<Part>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Listed>, Problem> {
     let max = part.limit.clamp(1, tidemill_bus::limits::DEAD_LETTERS_MAX);
     let kept = app.bus.dead_letters(part.after, max).await.map_err(|error| unreadable(&error))?;
     let next = if kept.len() == max { kept.last().map(|kept| kept.number) } else { None };
     let reader = who.operating();
-    let listed: Vec<Value> = kept.iter().filter(|kept| reader.may_see(&kept.letter.event)).map(json).collect();
-    Ok(Json(json!({"deadLetters": listed, "next": next})))
+    let dead_letters = kept.into_iter().filter(|kept| reader.may_see(&kept.letter.event)).map(Shown::from).collect();
+    Ok(Json(Listed { dead_letters, next }))
 }
 
 /// One that somebody may not see is not there for them.
@@ -46,8 +69,8 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     who: Who,
     Path(number): Path<u64>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(json(&find(&app, &who, number).await?)))
+) -> Result<Json<Shown>, Problem> {
+    Ok(Json(find(&app, &who, number).await?.into()))
 }
 
 /// Sends the event through the plugins that are there now. If it is decided otherwise than by a failure, the dead letter
@@ -78,22 +101,23 @@ pub(super) async fn forget(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn json(kept: &KeptDeadLetter) -> Value {
-    let letter = &kept.letter;
-    let (detail, backtrace) = letter.detail.split_once('\n').unwrap_or((&letter.detail, ""));
-    let event: Value = serde_json::from_slice(&tidemill_bus::cloudevents_json(&letter.event)).unwrap_or_default();
-    json!({
-        "number": kept.number,
-        "storedAt": kept.stored_at.to_string(),
-        "attempts": kept.attempts,
-        "plugin": letter.plugin,
-        "version": letter.version,
-        "generation": letter.generation,
-        "reason": letter.reason,
-        "detail": detail,
-        "backtrace": backtrace.lines().collect::<Vec<_>>(),
-        "event": event,
-    })
+impl From<KeptDeadLetter> for Shown {
+    fn from(kept: KeptDeadLetter) -> Self {
+        let letter = kept.letter;
+        let (detail, backtrace) = letter.detail.split_once('\n').unwrap_or((&letter.detail, ""));
+        Self {
+            number: kept.number,
+            stored_at: kept.stored_at.to_string(),
+            attempts: kept.attempts,
+            detail: detail.to_owned(),
+            backtrace: backtrace.lines().map(str::to_owned).collect(),
+            event: event::whole(&letter.event),
+            plugin: letter.plugin,
+            version: letter.version,
+            generation: letter.generation,
+            reason: letter.reason,
+        }
+    }
 }
 
 fn unreadable(error: &ReadError) -> Problem {

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
-use tidemill_event::Position;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tidemill_event::{Event, Position};
 use tidemill_log::Record;
 use tidemill_plugin::{Lane, Plugins};
 
@@ -46,12 +47,24 @@ impl Renderer {
     }
 }
 
+/// As CloudEvents JSON, digit for digit: not all data that is JSON can be read into a value.
+pub(super) fn whole(event: &Event) -> Box<RawValue> {
+    serde_json::from_slice(&tidemill_bus::cloudevents_json(event)).unwrap_or_default()
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    position: String,
+    text: Option<String>,
+    event: Box<RawValue>,
+}
+
 /// One event as CloudEvents JSON, with `text` where the owner of its type has something to say.
 pub(crate) async fn event(
     State(app): State<Arc<App>>,
     who: Who,
     Path(position): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let position: Position =
         position.parse().map_err(|e| Problem::new(Kind::BadRequest, format!("{e}")).at("position"))?;
     // One that somebody may not see is not there for them.
@@ -64,8 +77,8 @@ pub(crate) async fn event(
         );
         return Err(Problem::new(Kind::NotFound, detail));
     };
-    let event: Value = serde_json::from_slice(&tidemill_bus::cloudevents_json(&record.event)).unwrap_or_default();
+    let event = whole(&record.event);
     let renderer = Arc::clone(&app);
     let text = tokio::task::spawn_blocking(move || renderer.renderer.text(&record)).await.unwrap_or_default();
-    Ok(Json(json!({"position": position.to_string(), "text": text, "event": event})))
+    Ok(Json(Shown { position: position.to_string(), text, event }))
 }

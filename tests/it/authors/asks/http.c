@@ -17,11 +17,13 @@ static void put(tidemill_buffer *json, const char *name, tidemill_text value) {
 
 void tidemill_apply(const tidemill_event *event, tidemill_outcome *outcome) {
   tidemill_text data = tidemill_event_data(event), served = {NULL, 0};
-  tidemill_buffer url = {0}, body = {0}, json = {0};
+  tidemill_buffer url = {0}, body = {0}, length = {0}, json = {0};
   tidemill_json_find_text(data, "/url", &url);
   tidemill_json_find_text(data, "/body", &body);
-  const tidemill_pair header = {tidemill_str("x-mine"), tidemill_str("yes")};
-  tidemill_http_request request = {body.size ? "POST" : NULL, tidemill_of(&url), {&header, 1}, tidemill_of(&body), 200};
+  const bool sized = tidemill_json_find_text(data, "/length", &length);
+  const tidemill_pair headers[] = {{tidemill_str("x-mine"), tidemill_str("yes")}, {tidemill_str("Content-Length"), tidemill_of(&length)}};
+  tidemill_pairs sent = {headers, sized ? 2u : 1u};
+  tidemill_http_request request = {body.size ? "POST" : NULL, tidemill_of(&url), sent, tidemill_of(&body), 200};
   tidemill_http_response response = tidemill_http_send(&request);
   tidemill_json_object(&json);
   if (response.end == TIDEMILL_HTTP_ANSWERED) {
@@ -38,5 +40,6 @@ void tidemill_apply(const tidemill_event *event, tidemill_outcome *outcome) {
   tidemill_http_free(&response);
   tidemill_free(&url);
   tidemill_free(&body);
+  tidemill_free(&length);
   tidemill_free(&json);
 }

@@ -16,12 +16,15 @@ var Plugin = tidemill.Plugin{
 }
 
 func apply(event tidemill.Event) (tidemill.Outcome, error) {
-	var asked struct{ Method, URL, Body string }
+	var asked struct{ Method, URL, Body, Length string }
 	if err := event.JSON(&asked); err != nil {
 		return tidemill.Keep(), err
 	}
 	request := http.Request{Method: asked.Method, URL: asked.URL, Body: []byte(asked.Body), Timeout: 200 * time.Millisecond}
 	request.Headers = [][2]string{{"x-mine", "yes"}}
+	if asked.Length != "" {
+		request.Headers = append(request.Headers, [2]string{"Content-Length", asked.Length})
+	}
 	answer, err := request.Send()
 	if err != nil {
 		return tidemill.Emit(tidemill.NewOutput().WithJSON(map[string]any{"error": err.Error()})), nil

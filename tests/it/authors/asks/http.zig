@@ -17,13 +17,16 @@ export fn tidemill_http_hosts(count: *usize) [*]const [*:0]const u8 {
 }
 
 fn answer(memory: std.mem.Allocator, event: *const tidemill.Event) ![]const u8 {
-    const Asked = struct { url: []const u8, body: []const u8 = "" };
+    const Asked = struct { url: []const u8, body: []const u8 = "", length: []const u8 = "" };
     const asked = try event.json(Asked, memory);
-    const headers = [_]tidemill.Pair{.{ .name = .of("x-mine"), .value = .of("yes") }};
+    const headers = [_]tidemill.Pair{
+        .{ .name = .of("x-mine"), .value = .of("yes") },
+        .{ .name = .of("Content-Length"), .value = .of(asked.length) },
+    };
     const request: tidemill.http.Request = .{
         .method = if (asked.body.len > 0) "POST" else null,
         .url = .of(asked.url),
-        .headers = .{ .pairs = &headers, .count = headers.len },
+        .headers = .{ .pairs = &headers, .count = if (asked.length.len > 0) 2 else 1 },
         .body = .of(asked.body),
         .timeout_ms = 200,
     };

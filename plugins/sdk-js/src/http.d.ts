@@ -26,7 +26,7 @@ export class Response {
 }
 
 interface Options {
-  /** `Host` and those about the connection are the host's. */
+  /** `Host` and those about the connection are the host's; `content-length` is best left out, and has to be that of the body. */
   headers?: { [name: string]: string } | [string, string | Uint8Array][];
   /** Waits for the answer's head at most this long, if that is less than the plugin's limit. */
   timeoutMs?: number;

@@ -75,10 +75,19 @@ export function send(request) {
   const fields = (Array.isArray(headers) ? headers : Object.entries(headers)).map(([name, value]) => [name, bytes(value)]);
   const has = (wanted) => fields.some(([name]) => name.toLowerCase() === wanted);
   if ('json' in request && !has('content-type')) fields.push(['content-type', encode('application/json')]);
+  fields.filter(([name]) => name.toLowerCase() === 'content-length').forEach(([, value]) => sameLength(value, data.length));
   if (!has('content-length') && (data.length > 0 || WITH_BODY.includes(method))) {
     fields.push(['content-length', encode(String(data.length))]);
   }
   const path = target.startsWith('/') ? target : `/${target}`;
   const sent = { method, secure: scheme === 'https', authority, path, fields, data, timeoutMs };
   return new Response(host(sent, (reason, detail) => new HttpError(reason, detail)));
+}
+
+/** Refuses a length that is not the body's: the request would be cut off, and might pass for a whole one. */
+function sameLength(value, length) {
+  const said = value === undefined ? '' : decodeAnyway(value);
+  if (!/^\d+$/.test(said)) throw new HttpError('request', '`content-length` is no number');
+  if (Number(said) === length) return;
+  throw new HttpError('request', `the header content-length says ${said} bytes, the body has ${length}; leave the header out`);
 }

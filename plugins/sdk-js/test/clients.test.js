@@ -105,3 +105,15 @@ test('a request is read before it is sent, and there is no network in tests', ()
   assert.match(thrown(() => odd.json()).message, /the answer is not UTF-8/);
   assert.equal(new http.HttpError('denied', 'x').tag, 'broken');
 });
+
+test('a length that is not that of the body is refused, and the right one is sent', () => {
+  const said = (length, request) => thrown(() => http.send({ method: 'POST', url: 'https://a.example', headers: { 'Content-Length': length }, ...request }));
+  for (const [length, body] of [['50', 'x'.repeat(100)], ['100', 'x'.repeat(50)], ['4', 'grün!'], ['1', undefined]]) {
+    const { reason, message } = said(length, { body });
+    const bytes = Buffer.byteLength(body ?? '');
+    assert.deepEqual([reason, message], ['request', `the header content-length says ${length} bytes, the body has ${bytes}; leave the header out`]);
+  }
+  for (const length of ['', 'x', '+3', '3.0']) assert.equal(said(length, { body: 'abc' }).message, '`content-length` is no number');
+  assert.equal(said('3', { body: 'abc' }).message, 'there is no network in native tests');
+  assert.equal(said('7', { json: { a: 1 } }).message, 'there is no network in native tests');
+});

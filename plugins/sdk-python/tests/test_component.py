@@ -221,6 +221,21 @@ class Native(unittest.TestCase):
         self.assertEqual(odd.text(), '"\ufffd"')
         self.assertRaises(http.HttpError, odd.json)
 
+    def test_a_length_that_is_not_that_of_the_body_is_refused_and_the_right_one_is_sent(self):
+        def said(length, **request):
+            with self.assertRaises(http.HttpError) as raised:
+                http.send("POST", "https://a.example", headers={"Content-Length": length}, **request)
+            return raised.exception
+
+        for length, body in (("50", "x" * 100), ("100", "x" * 50), ("4", "grün!"), ("1", None)):
+            told = f"the header content-length says {length} bytes, the body has {len((body or '').encode())}; leave the header out"
+            error = said(length, body=body)
+            self.assertEqual((error.reason, str(error)), ("request", told))
+        for length in ("", "x", "+3", "3.0"):
+            self.assertEqual(str(said(length, body="abc")), "`content-length` is no number")
+        self.assertEqual(str(said("3", body="abc")), "there is no network in native tests")
+        self.assertEqual(str(said("7", json={"a": 1})), "there is no network in native tests")
+
 
 class Values(unittest.TestCase):
     def test_an_answer_of_a_tool_is_a_text_or_an_answer(self):

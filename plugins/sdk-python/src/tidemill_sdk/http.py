@@ -98,8 +98,20 @@ def send(
     names = {name.lower() for name, _ in fields}
     if json is not _UNSET and "content-type" not in names:
         fields.append(("content-type", b"application/json"))
+    for name, value in fields:
+        if name.lower() == "content-length":
+            _same_length(value, len(data))
     if "content-length" not in names and (data or method in ("POST", "PUT", "PATCH")):
         fields.append(("content-length", str(len(data)).encode()))
     path = target if target.startswith("/") else f"/{target}"
     status, answered, whole = _host.send(method, scheme, authority, path, fields, data, timeout_ms, HttpError)
     return Response(status, answered, whole)
+
+
+def _same_length(value: bytes, length: int) -> None:
+    """Refuses a length that is not the body's: the request would be cut off, and might pass for a whole one."""
+    if not value.isdigit():
+        raise HttpError("request", "`content-length` is no number")
+    if int(value) != length:
+        said = f"the header content-length says {value.decode()} bytes, the body has {length}"
+        raise HttpError("request", f"{said}; leave the header out")

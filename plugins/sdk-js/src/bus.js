@@ -1,6 +1,9 @@
 // Owns events beside those that pass through. Only where their types are granted (`[grants] publish = ["alert.*"]`).
-import { publish as host } from '#host/bus';
+import { publish as hostPublish } from '#host/bus';
 import { bytes, json, only, pairs, texts } from './answer.js';
+import { calling } from './texts.js';
+
+const host = calling(hostPublish);
 
 /** Publishes events once those of the batch are stored. Throws if none of them is taken. */
 export function publish(...events) {

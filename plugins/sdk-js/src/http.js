@@ -1,10 +1,13 @@
 // Owns requests to other hosts. Only to those that the operator grants (`[grants] http = ["api.example.com"]`). They block until
 // the whole answer is there; redirects are answers.
-import { send as host } from '#host/http';
+import { send as hostSend } from '#host/http';
 import { bytes, json as encoded } from './answer.js';
 import { Fault } from './failure.js';
 import { parse } from './parse.js';
+import { calling } from './texts.js';
 import { decode, decodeAnyway, encode } from './utf8.js';
+
+const host = calling(hostSend);
 
 /**
  * Why there is no answer: `reason` is `denied`, `timed-out`, `too-large`, `request` or `failed`. Left alone in `decide` or `apply` it

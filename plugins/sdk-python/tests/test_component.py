@@ -1,72 +1,24 @@
 """What a component answers to its host, with bindings that are made up: what the SDK refuses to guess, and what strangers are told."""
 
-import enum
-import sys
 import types
 import unittest
 from unittest import mock
 
+from made_up import MadeUp, batch_of
 from tidemill_sdk import (
     Answer, Content, Fault, Image, InputRequest, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
     answer, call, clients, http, server,
 )  # fmt: skip
-from tidemill_sdk.component import component
-from tidemill_sdk.testing import rows, seen
-
-FLAGS = {"Role": "USER ASSISTANT", "Hints": "READ_ONLY DESTRUCTIVE IDEMPOTENT OPEN_WORLD", "Level": "DEBUG ERROR", "Verdict": "KEEP DROP REJECT"}
+from tidemill_sdk.testing import seen
 
 
-class Bindings(types.ModuleType):
-    """A module of bindings: whatever is asked for is a record of what it is made with."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = enum.Flag(name, FLAGS[name]) if name in FLAGS else type(name, (Record,), {})
-        setattr(self, name, made)
-        return made
-
-
-class Record:
-    def __init__(self, *values):
-        self.values = values
-
-
-class Err(Exception):
-    def __init__(self, value):
-        self.value = value
-
-
-class Component(unittest.TestCase):
-    def setUp(self):
-        self.logged = []
-        names = ["wit_world"] + [f"wit_world.{side}" for side in ("imports", "exports")]
-        names += [f"wit_world.imports.{name}" for name in ("types", "log", "content")]
-        names += [f"wit_world.exports.{name}" for name in ("manifest", "filter", "transform", "event_types", "view", "webhook", "tools", "prompts", "resources", "completions")]
-        modules = {name: Bindings(name) for name in names}
-        modules["wit_world.imports.log"].log = lambda level, message, fields: self.logged.append(message)
-        modules["componentize_py_types"] = mock.Mock(Err=Err)
-        patched = mock.patch.dict(sys.modules, modules)
-        patched.start()
-        self.addCleanup(patched.stop)
-
-    def made(self, kind, **functions):
-        """The class of a kind (`Manifest`: that of every plugin), ready to be called."""
-        defaults = {"manifest": Manifest("test"), "types": [], "tools": []}
-        plugin = types.SimpleNamespace(**{**defaults, **functions})
-        return component(plugin, name="mine", version="1", kinds=[kind])
-
-    def fails(self, call):
-        with self.assertRaises(Err) as raised:
-            call()
-        return raised.exception.value
-
+class Component(MadeUp):
     def view(self, **functions):
         both = {"classify": lambda _: "all", "visible": lambda *_: True}
         return self.made("view", **{**both, **functions})["View"]()
 
     def test_only_true_shows_an_event(self):
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a"}]), strict=True)))
+        one = batch_of({"type": "a"})
         self.assertEqual(self.view(visible=lambda *_: True).visible("all", one), [True])
         self.assertEqual(self.view(visible=lambda *_: False).visible("all", one), [False])
         for said in (None, 1, "yes", [True]):
@@ -110,7 +62,7 @@ class Component(unittest.TestCase):
         async def late(*_):
             return True
 
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a"}]), strict=True)))
+        one = batch_of({"type": "a"})
         invoked = types.SimpleNamespace(name="x", arguments_json="{}", caller=None, accepts=[], responses=[], state=None)
         for name, call in {
             "decide": lambda: self.made("filter", decide=late)["Filter"]().decide(one),
@@ -185,7 +137,7 @@ class Component(unittest.TestCase):
         self.assertEqual(suggested(complete=lambda _: Suggestions(["a"], total=7, more=True)).values, (["a"], 7, True))
 
     def test_a_line_that_nobody_wrote_is_escaped_where_it_is_html(self):
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a", "id": "<1>"}]), strict=True)))
+        one = batch_of({"type": "a", "id": "<1>"})
         made = self.made("event-types", validate=lambda _: "valid")["EventTypes"]()
         self.assertEqual([made.render(one, target) for target in ("text", "html")], [["a <1>"], ["a &lt;1&gt;"]])
 

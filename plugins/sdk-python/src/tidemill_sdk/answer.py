@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
 
 from .failure import Problem
+from .texts import well_formed
 
 Verdict = Literal["keep", "drop", "reject"] | bool
 """What a filter says: `True` is `"keep"`, `False` is `"drop"`."""
@@ -202,7 +203,7 @@ def as_json(value: Any) -> bytes:
 
 def as_bytes(data: bytes | str | None) -> bytes | None:
     """Data that is given as bytes or as text."""
-    return data.encode() if isinstance(data, str) else data
+    return well_formed(data).encode() if isinstance(data, str) else data
 
 
 def as_text(schema: Any) -> str | None:

@@ -11,11 +11,14 @@ from typing import Any
 
 from . import answer, batch, calls, offers
 from .bindings import err, line, listed, load, log, types, wit
-from .clock import without_clock
+from .clock import Clock
 from .failure import Fault, Problem, Problems, Refusal
 from .html import escape_html
 from .stack import describe
 from .texts import answering
+
+# This is read before the author's module is.
+_CLOCK = Clock() if sys.platform == "wasi" else None
 
 _NEEDS = {
     "filter": ["decide"],
@@ -38,8 +41,8 @@ def component(plugin: Any, *, name: str, version: str, kinds: list[str]) -> dict
         if missing:
             raise TypeError(f"a plugin of kind {kind} has `{missing}`, which is missing")
     load()
-    if sys.platform == "wasi":
-        without_clock()
+    if _CLOCK:
+        _CLOCK.taken = True
     classes: dict[str, type] = {"Manifest": answering(_manifest(plugin, name, version))}
     # Worlds ask for the last two where they belong to something else.
     for make in [*(_KINDS[kind] for kind in kinds), offers.completions, _wants]:

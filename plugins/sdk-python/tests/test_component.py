@@ -6,7 +6,7 @@ from unittest import mock
 
 from made_up import MadeUp, batch_of
 from tidemill_sdk import (
-    Answer, Content, Fault, Image, InputRequest, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
+    Answer, Content, Draft, Fault, Image, InputRequest, Message, NotFound, Output, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
     answer, call, clients, http, server,
 )  # fmt: skip
 from tidemill_sdk.testing import seen
@@ -124,6 +124,13 @@ class Component(MadeUp):
         self.assertEqual([uri for uri, *_ in bodies("a:both")], ["a:both", "a:other"])
         self.assertEqual(type(self.fails(lambda: resources.read("a:none", None))).__name__, "Failure_NotFound")
 
+    def test_a_content_is_told_whole_or_not_at_all(self):
+        cases = [(Content(text="a", data=b"a"), "both `data` and `text`"), (Content(text="a", json=None), "both `text` and `json`"), (Content(), "none of")]
+        for said, words in cases:
+            resources = self.made("resources", resources=[], read=lambda *_, said=said: said)["Resources"]()
+            told = self.fails(lambda resources=resources: resources.read("a:b", None)).values[0]
+            self.assertIn(f"a Content has {words}", told)
+
     def test_values_are_suggested_the_first_hundred_or_none(self):
         def suggested(**functions):
             asked = types.SimpleNamespace(subject=types.SimpleNamespace(value="a:{x}"), argument="x", value="v", others=[("y", "1")])
@@ -199,10 +206,17 @@ class Values(unittest.TestCase):
     def test_an_answer_is_told_whole_or_not_at_all(self):
         asked = [InputRequest("n", "roots/list")]
         both = [(clients.told, Answer("a", error="no")), (clients.told, Answer("a", ask=asked)), (clients.filled, PromptAnswer(["a"], ask=asked))]
+        both += [(clients.told, Answer("a", state="s")), (clients.filled, PromptAnswer(["a"], state="s")), (clients.filled, PromptAnswer(ask=asked, description="d"))]
         for read, said in both:
-            with self.assertRaisesRegex(TypeError, "answered both `(error|ask)` and `(text|messages)`, of which one alone is told"):
+            with self.assertRaisesRegex(TypeError, "answered both `(error|ask|state|messages)` and `(text|messages|state|description)`, of which one alone is told"):
                 read(said)
         self.assertEqual((clients.told(Answer(ask=asked)).ask, clients.told(Answer(error="no", structured=1)).error), (asked, "no"))
+
+    def test_data_is_a_value_or_bytes_and_not_both(self):
+        self.assertEqual((Output(json=None).encoded(), Output(data="a").encoded(), Draft("a").encoded()), (b"null", b"a", b""))
+        for said in (Output(json=None, data=b"a"), Draft("a", json={}, data="")):
+            with self.assertRaisesRegex(TypeError, "(an Output|a Draft) has both `json` and `data`, of which one alone is its data"):
+                said.encoded()
 
     def test_half_a_surrogate_pair_is_escaped(self):
         self.assertEqual(answer.as_json({"ä": "\ud83d"}), b'{"\\u00e4":"\\ud83d"}')

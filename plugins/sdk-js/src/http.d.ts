@@ -19,7 +19,7 @@ export class Response {
   readonly isSuccess: boolean;
   /** A header field that is text; of several, the first. */
   header(name: string): string | undefined;
-  /** The body as text; what is not UTF-8 becomes U+FFFD. */
+  /** The body as text; what is not UTF-8 becomes U+FFFD, which takes many times as long. */
   text(): string;
   /** The body as JSON; what is not is an `HttpError`. */
   json<T = any>(): T;

@@ -1,7 +1,7 @@
 // Owns requests to other hosts. Only to those that the operator grants (`[grants] http = ["api.example.com"]`). They block until
 // the whole answer is there; redirects are answers.
 import { send as hostSend } from '#host/http';
-import { bytes, json as encoded } from './answer.js';
+import { bytes, isThere, json as encoded } from './answer.js';
 import { Fault } from './failure.js';
 import { parse } from './parse.js';
 import { calling } from './texts.js';
@@ -74,6 +74,7 @@ export function send(request) {
   const { method = 'GET', url, headers = [], body, timeoutMs } = request;
   const [, scheme, authority, target] = /^(https?):\/\/([^/?#]*)([^#]*)/.exec(url) ?? [];
   if (scheme === undefined) throw new HttpError('request', `\`${url}\` does not begin with \`https://\` or \`http://\``);
+  if ('json' in request && isThere(body)) throw new TypeError('a request has both `json` and `body`, of which one alone is sent');
   const data = 'json' in request ? encoded(request.json) : (bytes(body) ?? new Uint8Array(0));
   const fields = (Array.isArray(headers) ? headers : Object.entries(headers)).map(([name, value]) => [name, bytes(value)]);
   const has = (wanted) => fields.some(([name]) => name.toLowerCase() === wanted);

@@ -96,6 +96,7 @@ test('a request is read before it is sent, and there is no network in tests', ()
   const refused = (request) => thrown(() => http.send(request));
   assert.match(refused({ url: 'a.example' }).message, /does not begin with `https:\/\/` or `http:\/\/`/);
   assert.match(refused({ uri: 'x' }).message, /a request has no member `uri`/);
+  assert.match(refused({ url: 'https://a.example', json: 1, body: '' }).message, /a request has both `json` and `body`/);
   const error = thrown(() => http.get('https://a.example/b'));
   assert.deepEqual([error instanceof Fault, error.reason, error.tag], [true, 'failed', 'retry']);
   const response = new http.Response({ status: 201, headers: [['X-A', new Uint8Array([98])]], body: new TextEncoder().encode('{"n":1}') });

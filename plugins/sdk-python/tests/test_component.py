@@ -171,6 +171,8 @@ class Native(unittest.TestCase):
     def test_a_request_is_read_before_it_is_sent_and_there_is_no_network(self):
         with self.assertRaisesRegex(http.HttpError, "does not begin with `https://` or `http://`"):
             http.get("a.example")
+        with self.assertRaisesRegex(TypeError, "a request has both `json` and `body`"):
+            http.send("POST", "https://a.example", json=None, body="")
         with self.assertRaises(Fault) as raised:
             http.post("https://a.example", "x", headers={"a": "b"})
         self.assertEqual((raised.exception.reason, raised.exception.tag), ("failed", "retry"))

@@ -92,6 +92,8 @@ def send(
     if parts is None:
         raise HttpError("request", f"`{url}` does not begin with `https://` or `http://`")
     scheme, authority, target = parts.groups()
+    if json is not _UNSET and body is not None:
+        raise TypeError("a request has both `json` and `body`, of which one alone is sent")
     data = as_bytes(body) or b"" if json is _UNSET else as_json(json)
     given = headers.items() if isinstance(headers, Mapping) else headers
     fields = [(name, as_bytes(value)) for name, value in given]

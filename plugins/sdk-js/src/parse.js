@@ -3,8 +3,6 @@
 // Engines read nested values by calls within calls, which use up the stack of a component: a text of brackets would end it.
 
 const LEVELS = 128; // as in other SDKs
-const STEP = 100; // of a run of 200 digits two are at multiples of it
-const EXPONENT = /^\+?\d{3,}\s*(?:[,\]}]|$)/;
 const NUMBER = /-?\d[\d.eE+-]*/g;
 const SHOWN_MAX = 40; // digits
 
@@ -12,51 +10,49 @@ const SHOWN_MAX = 40; // digits
 export function parse(text) {
   if (brackets(text) && deep(text)) throw new SyntaxError(`more than ${LEVELS} lists and objects within each other`);
   const value = JSON.parse(text);
-  const number = large(text) ? infinite(text) : undefined;
-  if (number !== undefined) throw new SyntaxError(`the number ${number.slice(0, SHOWN_MAX)} is too large`);
+  if (infinite(value)) throw new SyntaxError(`the number ${tooLarge(text)} is too large`);
   return value;
 }
 
 /** Whether there are so many brackets that the text may be too deep. Most texts have fewer: they are not read twice. */
 const brackets = (text) => text.split('[', LEVELS + 2).length + text.split('{', LEVELS + 2).length - 2 > LEVELS;
 
-/** Whether a number may be too large: it has an exponent of three digits, or hundreds of digits. Most texts have none, as above. */
-function large(text) {
-  for (const mark of ['e', 'E']) {
-    const pieces = text.split(mark);
-    for (let n = 1; n < pieces.length; n++) {
-      const unit = pieces[n].charCodeAt(0);
-      if (unit <= 0x39 && unit >= 0x2b && EXPONENT.test(pieces[n])) return true;
+/** Whether a number is, or is within. To look at values is quicker than to look for digits in a text. */
+function infinite(value) {
+  if (typeof value === 'number') return value === Infinity || value === -Infinity;
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      const own = value[at];
+      if (typeof own !== 'string' && infinite(own)) return true;
     }
+    return false;
   }
-  let digits = 0;
-  for (let at = STEP; at < text.length && digits < 2; at += STEP) {
-    const unit = text.charCodeAt(at);
-    digits = unit >= 0x30 && unit <= 0x39 ? digits + 1 : 0;
+  for (const name in value) {
+    const own = value[name];
+    if (typeof own !== 'string' && infinite(own)) return true;
   }
-  return digits === 2;
+  return false;
 }
 
-/** The first such number. */
-function infinite(text) {
-  for (const piece of outside(text)) {
-    const found = piece.match(NUMBER)?.find((number) => Math.abs(Number(number)) === Infinity);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The first such number, as it is written. */
+function tooLarge(text) {
+  const numbers = outside(text).flatMap((piece, n) => (n % 2 === 0 && piece.match(NUMBER)) || []);
+  return numbers.find((number) => Math.abs(Number(number)) === Infinity)?.slice(0, SHOWN_MAX);
 }
 
-/** What is outside of strings. */
+/** Pieces of a text, of which every second one, from the first, is outside of strings. */
 function outside(text) {
-  // Without what is escaped, quotes are ends of strings alone, and every second piece is outside.
-  const pieces = (text.includes('\\') ? text.replace(/\\[^]/g, '') : text).split('"');
-  return pieces.filter((_, n) => n % 2 === 0);
+  // Without what is escaped, quotes are ends of strings alone.
+  return (text.includes('\\') ? text.replace(/\\[^]/g, '') : text).split('"');
 }
 
 /** Whether a text is too deep as far as it is JSON: brackets count outside of strings. */
 function deep(text) {
+  const pieces = outside(text);
   let depth = 0;
-  for (const piece of outside(text)) {
+  for (let n = 0; n < pieces.length; n += 2) {
+    const piece = pieces[n];
     if (piece === ':' || piece === ',' || piece === ': ' || piece === ', ') continue; // as most are
     for (let at = 0; at < piece.length; at++) {
       const unit = piece.charCodeAt(at) | 0x20; // makes `{` of `[`, and `}` of `]`

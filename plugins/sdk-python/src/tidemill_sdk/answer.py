@@ -245,4 +245,4 @@ def unknown(name: str, said: Any, expected: str) -> TypeError:
         if hasattr(said, "close"):
             said.close()  # else Python warns that it was never awaited
         return TypeError(f"{name} answered a coroutine; async functions are not possible here, the answer is wanted at once")
-    return TypeError(f"{name} answered {said!r}; expected {expected}")
+    return TypeError(f"{name} answered {said!r:.500}; expected {expected}")

@@ -39,6 +39,7 @@ class Exceptions(unittest.TestCase):
         for read in (answer.verdict, answer.outcome, answer.validity):
             with self.assertRaisesRegex(TypeError, "answered None; expected"):
                 read(None)
+        self.assertLess(len(str(answer.unknown("apply", b"x" * 100_000, "an answer"))), 600)
 
 
 class Host(unittest.TestCase):

@@ -50,11 +50,10 @@ function entry({ project, source, about, uses }) {
   const exported = ['manifest', ...about.kinds.map((kind) => (kind === 'event-types' ? 'eventTypes' : kind))];
   if (about.kinds.includes('prompts') || about.kinds.includes('resources')) exported.push('completions');
   if (uses.includes('http')) exported.push('wants');
-  const code = `import * as plugin from ${JSON.stringify(join(project, source))};
+  const code = `import ${JSON.stringify(join(SDK, 'timeless.js'))};
+import * as plugin from ${JSON.stringify(join(project, source))};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
-import { withoutClock } from ${JSON.stringify(join(SDK, 'clock.js'))};
 import { log } from 'tidemill:plugin/log@0.1.0';
-withoutClock();
 export const { ${exported.join(', ')} } = component(plugin, { ...${JSON.stringify(about)}, log });`;
   return {
     name: 'entry',

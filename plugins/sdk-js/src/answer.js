@@ -1,8 +1,7 @@
 // Owns answers: what an author says about an event, and what the contract calls it.
 import { Problem } from './failure.js';
+import { shown } from './shown.js';
 import { encode } from './utf8.js';
-
-const SHOWN_MAX = 500; // characters: bytes are long when they are written as JSON
 
 export const keep = 'keep';
 export const drop = 'drop';
@@ -15,7 +14,10 @@ export const emit = (...outputs) => ({ tag: 'emit', val: outputs.flat().map(outp
 export const reject = (...list) => ({ tag: 'reject', val: problems(list) });
 
 /** The event cannot be handled at the moment; its publisher is told to send it again. */
-export const retry = (why) => ({ tag: 'retry', val: why });
+export function retry(why) {
+  texts('retry', { why }, [], ['why']);
+  return { tag: 'retry', val: why };
+}
 
 /** Accepted with these changes. */
 export const normalised = (change) => ({ tag: 'normalised', val: output(change) });
@@ -66,8 +68,9 @@ export function atOnce(name, said) {
 /** Problems in the words of the contract. */
 export function problems(list) {
   return list.flat().map((problem) => {
-    const { at, detail } = typeof problem === 'string' ? new Problem('', problem) : problem;
-    return { at, detail };
+    const { at, detail } = typeof problem === 'string' ? new Problem('', problem) : (problem ?? {});
+    if (typeof at === 'string' && typeof detail === 'string') return { at, detail };
+    throw new TypeError(`a problem is ${shown(problem)}; expected new Problem(at, detail), two strings, or a string`);
   });
 }
 
@@ -80,28 +83,51 @@ function output(change) {
     type: change.type,
     subject: change.subject === null ? '' : change.subject,
     contentType: change.contentType === null ? '' : change.contentType,
-    extensions: change.extensions === undefined ? undefined : pairs(change.extensions),
-    data: 'json' in change ? json(change.json) : bytes(change.data),
+    extensions: isThere(change.extensions) ? pairs(change.extensions) : undefined,
+    data: data('an output', change),
   };
 }
 
 /** Names and values: an object, or a list of pairs; `null` removes. */
 export function pairs(values) {
-  const list = Array.isArray(values) ? values : Object.entries(values ?? {});
-  return list.map(([name, value]) => [name, value === null || value === undefined ? '' : String(value)]);
+  if (!isThere(values)) return [];
+  if (typeof values !== 'object') throw new TypeError(`\`extensions\` is ${shown(values)}; expected an object, or a list of [name, value]`);
+  return (Array.isArray(values) ? values : Object.entries(values)).map(pair);
 }
 
+function pair(given) {
+  const [name, value] = Array.isArray(given) ? given : [];
+  if (typeof name !== 'string') throw new TypeError(`one of \`extensions\` is ${shown(given)}; expected [name, value]`);
+  if (isThere(value) && !['string', 'number', 'bigint', 'boolean'].includes(typeof value)) {
+    throw new TypeError(`\`${name}\` of \`extensions\` is ${shown(value)}; expected a string, a number or a boolean`);
+  }
+  return [name, isThere(value) ? String(value) : ''];
+}
+
+/** The data of an event, which has it as a value or as bytes; `undefined` without any. */
+export function data(what, given) {
+  if (!('json' in given)) return bytes(given.data);
+  if (isThere(given.data)) throw new TypeError(`${what} has both \`json\` and \`data\`, of which one alone is its data`);
+  return json(given.json);
+}
+
+/** What is `null` is left out. */
+export const isThere = (value) => value !== undefined && value !== null;
+
 /** A value as compact JSON. */
-export function json(value) {
+export const json = (value) => encode(jsonText(value));
+
+/** The same as a text. */
+export function jsonText(value) {
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`${typeof value} is no JSON`);
-  return encode(text);
+  return text;
 }
 
 /** Data that is given as bytes or as text. */
 export function bytes(data) {
   if (typeof data === 'string') return encode(data);
-  if (data === undefined || data === null || data instanceof Uint8Array) return data ?? undefined;
+  if (!isThere(data) || data instanceof Uint8Array) return data ?? undefined;
   throw new TypeError(`data is ${shown(data)}; expected a Uint8Array or a string, and \`json\` for other values`);
 }
 
@@ -116,7 +142,7 @@ export function only(what, given, names) {
 
 /** Refuses members that are no strings; those of `needed` have to be there. */
 export function texts(what, given, names, needed = []) {
-  const missing = (name) => (given[name] === undefined || given[name] === null) && !needed.includes(name);
+  const missing = (name) => !isThere(given[name]) && !needed.includes(name);
   const wrong = [...names, ...needed].find((name) => typeof given[name] !== 'string' && !missing(name));
   if (wrong !== undefined) throw new TypeError(`${what}: \`${wrong}\` is ${shown(given[wrong])}; expected a string`);
 }
@@ -126,17 +152,6 @@ export function unknown(name, said, expected) {
     return new TypeError(`${name} answered a promise; async functions are not possible here, the answer is wanted at once`);
   }
   return new TypeError(`${name} answered ${shown(said)}; expected ${expected}`);
-}
-
-/** A value as somebody reads it in a message. */
-export function shown(value) {
-  let text;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    text = undefined; // it goes in circles
-  }
-  return (text ?? String(value)).slice(0, SHOWN_MAX);
 }
 
 const isPromise = (said) => typeof said?.then === 'function';

@@ -1,6 +1,9 @@
 // Owns events beside those that pass through. Only where their types are granted (`[grants] publish = ["alert.*"]`).
-import { publish as host } from '#host/bus';
-import { bytes, json, only, pairs, texts } from './answer.js';
+import { publish as hostPublish } from '#host/bus';
+import { data as dataOf, only, pairs, texts } from './answer.js';
+import { calling } from './texts.js';
+
+const host = calling(hostPublish);
 
 /** Publishes events once those of the batch are stored. Throws if none of them is taken. */
 export function publish(...events) {
@@ -18,6 +21,6 @@ function wire(event) {
   only('an event', event, ['type', ...TEXTS, 'extensions', 'data', 'json']);
   texts('an event', event, TEXTS, ['type']);
   const { type, id, source, subject, contentType, extensions } = event;
-  const data = 'json' in event ? json(event.json) : (bytes(event.data) ?? new Uint8Array(0));
+  const data = dataOf('an event', event) ?? new Uint8Array(0);
   return { type, id, source, subject, contentType, extensions: pairs(extensions), data };
 }

@@ -1,6 +1,8 @@
 // Owns what a call by a client says and hears meanwhile. Outside of such calls all of it does nothing.
-import { cancelled as hostCancelled, changed as hostChanged, report, sleep as hostSleep, updated as hostUpdated } from '#host/call';
+import { cancelled as hostCancelled, changed as hostChanged, report as hostReport, sleep as hostSleep, updated as hostUpdated } from '#host/call';
+import { calling } from './texts.js';
 
+const [report, tellChanged, tellUpdated] = [hostReport, hostChanged, hostUpdated].map(calling);
 const SLICE_MS = 50; // how long a call sleeps before it looks whether somebody still waits
 
 /** The call was cancelled; there is a second to tidy up. */
@@ -27,7 +29,7 @@ export function sleep(ms) {
 }
 
 /** Tells clients that a list may have changed: `tools`, `prompts` or `resources`. */
-export const changed = (what) => hostChanged(what);
+export const changed = (what) => tellChanged(what);
 
 /** Tells those who follow a resource that its content changed. */
-export const updated = (uri) => hostUpdated(uri);
+export const updated = (uri) => tellUpdated(uri);

@@ -2,11 +2,12 @@
 // clients.js.
 //
 // Knows nothing about rows.
-import { atOnce, bytes, className, json, only, pairs, shown, texts, visibility } from './answer.js';
+import { atOnce, className, data, isThere, only, pairs, texts, visibility } from './answer.js';
 import { batch } from './batch.js';
 import { long } from './build.js';
 import { mistake, Refusal } from './failure.js';
 import { parse } from './parse.js';
+import { shown } from './shown.js';
 import { describe } from './stack.js';
 import { decode } from './utf8.js';
 
@@ -75,7 +76,7 @@ const TEXTS = ['id', 'source', 'subject', 'contentType'];
 function draft(event) {
   only('a draft', event, ['type', ...TEXTS, 'timeMs', 'extensions', 'data', 'json']);
   texts('a draft', event, TEXTS, ['type']);
-  if (event.timeMs !== undefined && !(Number.isInteger(event.timeMs) && event.timeMs >= 0)) {
+  if (isThere(event.timeMs) && !(Number.isSafeInteger(event.timeMs) && event.timeMs >= 0)) {
     throw new TypeError(`a draft: \`timeMs\` is ${shown(event.timeMs)}; expected whole milliseconds since 1970`);
   }
   return {
@@ -83,9 +84,9 @@ function draft(event) {
     id: event.id,
     source: event.source,
     subject: event.subject,
-    timeMs: long(event.timeMs),
+    timeMs: long(event.timeMs ?? undefined),
     contentType: event.contentType,
     extensions: pairs(event.extensions),
-    data: 'json' in event ? json(event.json) : (bytes(event.data) ?? new Uint8Array(0)),
+    data: data('a draft', event) ?? new Uint8Array(0),
   };
 }

@@ -59,7 +59,7 @@ export interface Ask {
 }
 
 /** What came of a call: a text, a text and JSON, why it could not be done, or what the client's side is asked first. */
-export type Answer = string | { text?: string; content?: Part[]; structured?: unknown } | { error: string; content?: Part[] } | Ask;
+export type Answer = string | { text?: string; content?: Part[]; structured?: unknown } | { error: string; content?: Part[]; structured?: unknown } | Ask;
 
 /** Thrown by `call`: there is no such tool. */
 export class UnknownTool extends Error {}

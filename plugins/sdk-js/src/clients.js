@@ -1,11 +1,13 @@
 // Owns the kinds for clients: tools, prompts, resources, and what values may be meant.
 //
 // Knows nothing about rows and about the protocol of clients.
-import { shown, texts } from './answer.js';
+import { isThere, jsonText, texts } from './answer.js';
 import { apart, Asked, content, inputRequired, members, part, reason } from './content.js';
 import { mistake, NotFound, UnknownPrompt, UnknownTool } from './failure.js';
+import { shown } from './shown.js';
 
 const SUGGESTIONS_MAX = 100; // the contract's bound
+const TOTAL_MAX = 2 ** 32 - 1;
 
 export function tools(self) {
   return {
@@ -112,17 +114,18 @@ function answer(said) {
   const told = ['text', 'content', 'structured', 'error', 'ask'];
   const given = typeof said === 'string' ? { text: said } : members('call', said, told, ['state']);
   apart('call', given, 'ask', ['text', 'content', 'structured', 'error']);
-  apart('call', given, 'error', ['text']);
+  apart('call', given, 'error', ['text', 'state']);
+  apart('call', given, 'state', ['text', 'content', 'structured']);
   const { text, content, structured, error, ask, state } = given;
-  if (ask !== undefined) return inputRequired(ask, state);
+  if (isThere(ask)) return inputRequired(ask, state);
   texts('an answer', given, ['text', 'error']);
   const first = error ?? text ?? undefined;
   return {
     tag: 'complete',
     val: {
       content: [...(first === undefined ? [] : [first]), ...list('content', content ?? [])].map(part),
-      structuredJson: structured === undefined ? undefined : JSON.stringify(structured),
-      isError: error !== undefined,
+      structuredJson: structured === undefined ? undefined : jsonText(structured),
+      isError: isThere(error),
     },
   };
 }
@@ -130,14 +133,17 @@ function answer(said) {
 function filled(said) {
   const given = typeof said === 'string' || Array.isArray(said) ? { messages: [said].flat() } : said;
   const { messages, description, ask, state } = members('get', given, ['messages', 'ask'], ['description', 'state']);
-  apart('get', given, 'ask', ['messages']);
-  if (ask !== undefined) return inputRequired(ask, state);
+  apart('get', given, 'ask', ['messages', 'description']);
+  apart('get', given, 'messages', ['state']);
+  if (isThere(ask)) return inputRequired(ask, state);
   texts('a prompt', given, ['description']);
   return { tag: 'complete', val: { description, messages: list('messages', messages).map(message) } };
 }
 
 function message(said) {
-  const { role = 'user', content } = typeof said === 'string' ? { content: said } : members('get', said, ['content'], ['role']);
+  const given = typeof said === 'string' ? { content: said } : members('get', said, ['content'], ['role']);
+  const { content } = given;
+  const role = given.role ?? 'user';
   if (role !== 'user' && role !== 'assistant') throw new TypeError(`the role of a message is ${shown(role)}; expected 'user' or 'assistant'`);
   return { role, content: part(content) };
 }
@@ -153,6 +159,10 @@ function contents(asked, said) {
 function suggestions(said) {
   const { values, total, more } = Array.isArray(said) ? { values: said } : members('complete', said, ['values'], ['total', 'more']);
   list('values', values).forEach((value) => texts('suggestions', { value }, [], ['value']));
+  if (isThere(total) && !(Number.isSafeInteger(total) && total >= 0 && total <= TOTAL_MAX)) {
+    throw new TypeError(`suggestions: \`total\` is ${shown(total)}; expected a whole number`);
+  }
+  if (isThere(more) && typeof more !== 'boolean') throw new TypeError(`suggestions: \`more\` is ${shown(more)}; expected true or false`);
   const cut = values.length > SUGGESTIONS_MAX;
   return { values: values.slice(0, SUGGESTIONS_MAX), total: total ?? (cut ? values.length : undefined), more: more ?? cut };
 }

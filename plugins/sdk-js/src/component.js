@@ -8,6 +8,7 @@ import { completions, prompts, resources, tools } from './clients.js';
 import { Problem } from './failure.js';
 import { escapeHtml } from './html.js';
 import { describe } from './stack.js';
+import { answering, calling } from './texts.js';
 
 const KINDS = {
   filter: { needs: ['decide'], make: filter },
@@ -29,7 +30,7 @@ export function component(plugin, about) {
   if (typeof manifest?.summary !== 'string') {
     throw new Error("export const manifest = { summary: 'What the plugin does' } is missing");
   }
-  const self = { plugin, configured: false, log: about.log };
+  const self = { plugin, configured: false, log: about.log && calling(about.log) };
   const made = { manifest: boundary(self, about) };
   for (const kind of about.kinds) {
     const { needs, make } = KINDS[kind];
@@ -38,7 +39,7 @@ export function component(plugin, about) {
     made[kind === 'event-types' ? 'eventTypes' : kind] = make(self);
   }
   // Worlds ask for these where they belong to something else.
-  return { ...made, completions: completions(self), wants: { httpHosts: () => listOf(plugin.httpHosts) } };
+  return answering({ ...made, completions: completions(self), wants: { httpHosts: () => listOf(plugin.httpHosts) } });
 }
 
 function boundary(self, about) {

@@ -1,6 +1,7 @@
 // Owns what answers to clients are made of, what a call may ask of the client's side, and what somebody is told of an exception.
-import { only, shown, texts, unknown } from './answer.js';
+import { isThere, jsonText, only, texts, unknown } from './answer.js';
 import { Refusal } from './failure.js';
+import { shown } from './shown.js';
 import { describe } from './stack.js';
 
 /** What a client wants: of what name, who asks, what they can be asked back, and what they answered. */
@@ -34,7 +35,7 @@ export function inputRequired(ask, state) {
     texts('a request in `ask`', one, [], ['name', 'method']);
   }
   texts('an answer', { state }, ['state']);
-  const requests = ask.map(({ name, method, params }) => ({ name, method, paramsJson: JSON.stringify(params ?? {}) }));
+  const requests = ask.map(({ name, method, params }) => ({ name, method, paramsJson: jsonText(params ?? {}) }));
   return { tag: 'input-required', val: { requests, state } };
 }
 
@@ -51,7 +52,7 @@ export const link = (uri, name, mediaType) => part({ tag: 'link', val: { uri, na
 export const embedded = (given) => part({ tag: 'embedded', val: content('embedded', given, undefined) });
 
 const isText = (value) => typeof value === 'string';
-const mayBeText = (value) => value === undefined || value === null || isText(value);
+const mayBeText = (value) => !isThere(value) || isText(value);
 const isMedia = ({ data, mediaType }) => data instanceof Uint8Array && isText(mediaType);
 const isBody = (body) => (body?.tag === 'text' && isText(body.val)) || (body?.tag === 'blob' && body.val instanceof Uint8Array);
 const PARTS = {
@@ -73,19 +74,22 @@ export function part(given) {
 
 /** What stands at an address. `asked` is the one that is meant where none is said. */
 export function content(name, given, asked) {
-  const { uri = asked, mediaType, text, json, data } = members(name, given, ['text', 'json', 'data'], ['uri', 'mediaType']);
+  const { mediaType, text, json, data } = members(name, given, ['text', 'json', 'data'], ['uri', 'mediaType']);
+  const uri = given.uri ?? asked;
+  apart(name, given, 'data', ['text', 'json']);
+  apart(name, given, 'text', ['json']);
   texts('a content', { uri, mediaType, text }, ['mediaType', 'text'], ['uri']);
-  if (data !== undefined) {
+  if (isThere(data)) {
     if (data instanceof Uint8Array) return { uri, mediaType, body: { tag: 'blob', val: data } };
     throw new TypeError(`a content: \`data\` is ${shown(data)}; expected a Uint8Array, and \`text\` for a string`);
   }
-  if (text !== undefined) return { uri, mediaType, body: { tag: 'text', val: text } };
-  return { uri, mediaType: mediaType ?? 'application/json', body: { tag: 'text', val: JSON.stringify(json) } };
+  if (isThere(text)) return { uri, mediaType, body: { tag: 'text', val: text } };
+  return { uri, mediaType: mediaType ?? 'application/json', body: { tag: 'text', val: jsonText(json) } };
 }
 
 /** What is not known is not left out: an answer that loses half of what it says would pass for a success. */
 export function members(name, said, some, others) {
-  const names = Object.keys(said ?? {}).filter((name) => said[name] !== undefined);
+  const names = Object.keys(said ?? {}).filter((name) => has(said, name));
   const known = names.every((name) => some.includes(name) || others.includes(name)) && names.some((name) => some.includes(name));
   if (typeof said !== 'object' || !known) throw unknown(name, said, `a string, or an object with ${some.join(', ')}`);
   return said;
@@ -93,11 +97,14 @@ export function members(name, said, some, others) {
 
 /** Refuses members that are never told together. */
 export function apart(name, said, one, others) {
-  const other = others.find((other) => said[other] !== undefined);
-  if (said[one] !== undefined && other !== undefined) {
+  const other = others.find((other) => has(said, other));
+  if (has(said, one) && other !== undefined) {
     throw new TypeError(`${name} answered both \`${one}\` and \`${other}\`, of which one alone is told`);
   }
 }
+
+/** Whether a member is there: `null` is a value of JSON alone. */
+const has = (said, name) => (['json', 'structured'].includes(name) ? said[name] !== undefined : isThere(said[name]));
 
 /** What a person is told; the rest of an unexpected exception goes to the log. */
 export function reason(self, error) {

@@ -19,14 +19,14 @@ export class Response {
   readonly isSuccess: boolean;
   /** A header field that is text; of several, the first. */
   header(name: string): string | undefined;
-  /** The body as text; what is not UTF-8 becomes U+FFFD. */
+  /** The body as text; what is not UTF-8 becomes U+FFFD, which takes many times as long. */
   text(): string;
   /** The body as JSON; what is not is an `HttpError`. */
   json<T = any>(): T;
 }
 
 interface Options {
-  /** `Host` and those about the connection are the host's. */
+  /** `Host` and those about the connection are the host's; `content-length` is best left out, and has to be that of the body. */
   headers?: { [name: string]: string } | [string, string | Uint8Array][];
   /** Waits for the answer's head at most this long, if that is less than the plugin's limit. */
   timeoutMs?: number;

@@ -1,10 +1,13 @@
 // Owns requests to other hosts. Only to those that the operator grants (`[grants] http = ["api.example.com"]`). They block until
 // the whole answer is there; redirects are answers.
-import { send as host } from '#host/http';
-import { bytes, json as encoded } from './answer.js';
+import { send as hostSend } from '#host/http';
+import { bytes, isThere, json as encoded } from './answer.js';
 import { Fault } from './failure.js';
 import { parse } from './parse.js';
+import { calling } from './texts.js';
 import { decode, decodeAnyway, encode } from './utf8.js';
+
+const host = calling(hostSend);
 
 /**
  * Why there is no answer: `reason` is `denied`, `timed-out`, `too-large`, `request` or `failed`. Left alone in `decide` or `apply` it
@@ -71,14 +74,24 @@ export function send(request) {
   const { method = 'GET', url, headers = [], body, timeoutMs } = request;
   const [, scheme, authority, target] = /^(https?):\/\/([^/?#]*)([^#]*)/.exec(url) ?? [];
   if (scheme === undefined) throw new HttpError('request', `\`${url}\` does not begin with \`https://\` or \`http://\``);
+  if ('json' in request && isThere(body)) throw new TypeError('a request has both `json` and `body`, of which one alone is sent');
   const data = 'json' in request ? encoded(request.json) : (bytes(body) ?? new Uint8Array(0));
   const fields = (Array.isArray(headers) ? headers : Object.entries(headers)).map(([name, value]) => [name, bytes(value)]);
   const has = (wanted) => fields.some(([name]) => name.toLowerCase() === wanted);
   if ('json' in request && !has('content-type')) fields.push(['content-type', encode('application/json')]);
+  fields.filter(([name]) => name.toLowerCase() === 'content-length').forEach(([, value]) => sameLength(value, data.length));
   if (!has('content-length') && (data.length > 0 || WITH_BODY.includes(method))) {
     fields.push(['content-length', encode(String(data.length))]);
   }
   const path = target.startsWith('/') ? target : `/${target}`;
   const sent = { method, secure: scheme === 'https', authority, path, fields, data, timeoutMs };
   return new Response(host(sent, (reason, detail) => new HttpError(reason, detail)));
+}
+
+/** Refuses a length that is not the body's: the request would be cut off, and might pass for a whole one. */
+function sameLength(value, length) {
+  const said = value === undefined ? '' : decodeAnyway(value);
+  if (!/^\d+$/.test(said)) throw new HttpError('request', '`content-length` is no number');
+  if (Number(said) === length) return;
+  throw new HttpError('request', `the header content-length says ${said} bytes, the body has ${length}; leave the header out`);
 }

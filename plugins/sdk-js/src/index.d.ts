@@ -63,7 +63,7 @@ export interface Output {
   contentType?: string | null;
   /** Extension attributes to set; `null` removes one. Others stay. */
   extensions?: { [name: string]: string | number | boolean | null } | [string, string][];
-  /** The data as a value, which is written as JSON. */
+  /** The data as a value, which is written as JSON; in place of `data`. */
   json?: unknown;
   /** The data as bytes or text, at most 1 MiB. */
   data?: Uint8Array | string;

@@ -1,5 +1,8 @@
 // Owns the plugin's voice in the host's log. Offered to every plugin.
-import { log as host } from '#host/log';
+import { log } from '#host/log';
+import { calling } from './texts.js';
+
+const host = calling(log);
 
 /** Writes one line; `fields` are names and values that belong to it. */
 export function write(level, message, fields = {}) {

@@ -2,13 +2,14 @@
 //
 // Reads the table of lines that the build left in the bundle.
 import { build } from './build.js';
+import { shown } from './shown.js';
 
 const OWN = /(@tidemill\/sdk|sdk-js\/src|\.tidemill\/sdk\/src)\//; // calls of the SDK say nothing to an author
 const FRAMES_MAX = 16; // a fault is one line in a log: the innermost calls say enough
 
 /** The message and the stack of whatever was thrown. */
 export function describe(thrown) {
-  if (!(thrown instanceof Error)) return `threw ${typeof thrown === 'string' ? thrown : JSON.stringify(thrown)}`;
+  if (!(thrown instanceof Error)) return `threw ${typeof thrown === 'string' ? thrown : shown(thrown)}`;
   const frames = (thrown.stack ?? '')
     .split('\n')
     .map((line) => place(line.trim()))

@@ -1,9 +1,12 @@
 // Owns keys of the plugin's own that outlive the host. Only where its operator grants it (`[grants] state = true`), and only
 // while events are processed.
-import { delete as remove, getMany as hostGetMany, increment as hostIncrement, keys as hostKeys, put as hostPut } from '#host/state';
+import * as host from '#host/state';
 import { bytes, json as encoded } from './answer.js';
 import { long } from './build.js';
+import { calling } from './texts.js';
 import { decode } from './utf8.js';
+
+const [remove, hostGetMany, hostIncrement, hostKeys, hostPut] = [host.delete, host.getMany, host.increment, host.keys, host.put].map(calling);
 
 /** What a key holds: bytes, and a version that changes with every write. */
 export class Entry {

@@ -3,11 +3,6 @@
 // QuickJS has none, but functions for base64 and for addresses. A detour by these is several times as quick as a loop.
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
-const NEXT = String.raw`[\x80-\xbf]`;
-const THREE = String.raw`(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef]${NEXT})`; // begins a character of so many bytes
-const FOUR = String.raw`(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3]${NEXT})`;
-/** A character in UTF-8, each byte as a unit of text; as a group what begins like one, or is a byte too many. */
-const SEQUENCE = new RegExp(String.raw`[\xc2-\xdf]${NEXT}|${THREE}${NEXT}|${FOUR}${NEXT}{2}|(${THREE}|${FOUR}${NEXT}?|[\x80-\xff])`, 'g');
 
 const has = (name) => typeof globalThis[name] === 'function';
 
@@ -48,7 +43,44 @@ export function decodeByBase64(bytes) {
 
 export function decodeAnywayByBase64(bytes) {
   const all = units(bytes);
-  return joined(all) ?? joined(all.replace(SEQUENCE, (found, wrong) => (wrong === undefined ? found : '\xef\xbf\xbd')));
+  return joined(all) ?? marked(bytes, all);
+}
+
+/** What is a text as it is, and U+FFFD for what begins like a character, or is a byte too many. */
+function marked(bytes, all) {
+  const [parts, end] = [[], bytes.length];
+  let [from, ascii] = [0, true];
+  const keep = (to) => from < to && parts.push(ascii ? all.slice(from, to) : joined(all.slice(from, to)));
+  for (let at = 0; at < end; at++) {
+    const lead = bytes[at];
+    if (lead < 0x80) continue;
+    const length = lead < 0xc2 || lead > 0xf4 ? -1 : sequence(lead, bytes, at);
+    if (length > 0) {
+      ascii = false;
+      at += length - 1;
+      continue;
+    }
+    keep(at);
+    parts.push('\ufffd');
+    from = at - length;
+    at = from - 1;
+    ascii = true;
+  }
+  keep(end);
+  return parts.join('');
+}
+
+/** How long the character is that begins here; below 0, of how many bytes it is none. */
+function sequence(lead, bytes, at) {
+  const more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+  let low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  let high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  for (let n = 1; n <= more; n++) {
+    const next = bytes[at + n];
+    if (!(next >= low && next <= high)) return -n;
+    [low, high] = [0x80, 0xbf];
+  }
+  return more + 1;
 }
 
 export function encodeByBase64(text) {

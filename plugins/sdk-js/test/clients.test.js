@@ -96,6 +96,7 @@ test('a request is read before it is sent, and there is no network in tests', ()
   const refused = (request) => thrown(() => http.send(request));
   assert.match(refused({ url: 'a.example' }).message, /does not begin with `https:\/\/` or `http:\/\/`/);
   assert.match(refused({ uri: 'x' }).message, /a request has no member `uri`/);
+  assert.match(refused({ url: 'https://a.example', json: 1, body: '' }).message, /a request has both `json` and `body`/);
   const error = thrown(() => http.get('https://a.example/b'));
   assert.deepEqual([error instanceof Fault, error.reason, error.tag], [true, 'failed', 'retry']);
   const response = new http.Response({ status: 201, headers: [['X-A', new Uint8Array([98])]], body: new TextEncoder().encode('{"n":1}') });
@@ -104,4 +105,16 @@ test('a request is read before it is sent, and there is no network in tests', ()
   assert.equal(odd.text(), '"\ufffd"');
   assert.match(thrown(() => odd.json()).message, /the answer is not UTF-8/);
   assert.equal(new http.HttpError('denied', 'x').tag, 'broken');
+});
+
+test('a length that is not that of the body is refused, and the right one is sent', () => {
+  const said = (length, request) => thrown(() => http.send({ method: 'POST', url: 'https://a.example', headers: { 'Content-Length': length }, ...request }));
+  for (const [length, body] of [['50', 'x'.repeat(100)], ['100', 'x'.repeat(50)], ['4', 'grün!'], ['1', undefined]]) {
+    const { reason, message } = said(length, { body });
+    const bytes = Buffer.byteLength(body ?? '');
+    assert.deepEqual([reason, message], ['request', `the header content-length says ${length} bytes, the body has ${bytes}; leave the header out`]);
+  }
+  for (const length of ['', 'x', '+3', '3.0']) assert.equal(said(length, { body: 'abc' }).message, '`content-length` is no number');
+  assert.equal(said('3', { body: 'abc' }).message, 'there is no network in native tests');
+  assert.equal(said('7', { json: { a: 1 } }).message, 'there is no network in native tests');
 });

@@ -27,7 +27,20 @@ test('brackets beside and within texts are no levels', () => {
   assert.throws(() => parse(`[["\\"${']'.repeat(300)}\\\\",${'['.repeat(127)}`), TOO_DEEP);
 });
 
+test('a number that would be infinite is refused, and one that is large is read', () => {
+  const [digits, most] = ['2'.repeat(309), '1'.repeat(309)];
+  for (const number of ['1e400', '-1e999', '1E+400', '1e0000400', '0.5e310', `2${digits}`, `-${digits}.5`, `${digits}e-0`, `${'9'.repeat(210)}e99`]) {
+    for (const text of [number, `[${number}]`, `{"a": [1, ${number} ], "b": 2}`, `{"a\\"": "x",\n"b":${number}\n}`]) {
+      assert.throws(() => parse(text), (error) => error instanceof SyntaxError && error.message === `the number ${number.slice(0, 40)} is too large`, text);
+    }
+  }
+  for (const text of [most, `[${most}e0]`, '[1e308,-1e-999,1e-400,0e999]', `"${digits}"`, '"1e400"', '["a1e400,","1e999"]', '{"1e400":"\\"1e400"}', '["e400", 1]']) {
+    assert.deepEqual(parse(text), JSON.parse(text));
+  }
+});
+
 test('deep data, deliveries and answers are told as what they are', () => {
+  assert.throws(() => event('a', { data: '{"total":1e400}' }).json(), /the data is not JSON: the number 1e400 is too large/);
   assert.throws(() => event('a', { data: lists(129), contentType: 'text/plain' }).json(), (error) => error instanceof Problem && TOO_DEEP.test(error.message));
   const { webhook } = component({ manifest: { summary: 'test' }, receive: (one) => one.json() }, { name: 'mine', version: '1', kinds: ['webhook'] });
   const body = new TextEncoder().encode(lists(129));

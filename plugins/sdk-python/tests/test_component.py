@@ -1,72 +1,24 @@
 """What a component answers to its host, with bindings that are made up: what the SDK refuses to guess, and what strangers are told."""
 
-import enum
-import sys
 import types
 import unittest
 from unittest import mock
 
+from made_up import MadeUp, batch_of
 from tidemill_sdk import (
-    Answer, Content, Fault, Image, InputRequest, Manifest, Message, NotFound, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
+    Answer, Content, Draft, Fault, Image, InputRequest, Message, NotFound, Output, Problem, Problems, Prompt, PromptAnswer, PromptArgument, Refusal, Resource, Suggestions, UnknownPrompt,
     answer, call, clients, http, server,
 )  # fmt: skip
-from tidemill_sdk.component import component
-from tidemill_sdk.testing import rows, seen
-
-FLAGS = {"Role": "USER ASSISTANT", "Hints": "READ_ONLY DESTRUCTIVE IDEMPOTENT OPEN_WORLD", "Level": "DEBUG ERROR", "Verdict": "KEEP DROP REJECT"}
+from tidemill_sdk.testing import seen
 
 
-class Bindings(types.ModuleType):
-    """A module of bindings: whatever is asked for is a record of what it is made with."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = enum.Flag(name, FLAGS[name]) if name in FLAGS else type(name, (Record,), {})
-        setattr(self, name, made)
-        return made
-
-
-class Record:
-    def __init__(self, *values):
-        self.values = values
-
-
-class Err(Exception):
-    def __init__(self, value):
-        self.value = value
-
-
-class Component(unittest.TestCase):
-    def setUp(self):
-        self.logged = []
-        names = ["wit_world"] + [f"wit_world.{side}" for side in ("imports", "exports")]
-        names += [f"wit_world.imports.{name}" for name in ("types", "log", "content")]
-        names += [f"wit_world.exports.{name}" for name in ("manifest", "filter", "transform", "event_types", "view", "webhook", "tools", "prompts", "resources", "completions")]
-        modules = {name: Bindings(name) for name in names}
-        modules["wit_world.imports.log"].log = lambda level, message, fields: self.logged.append(message)
-        modules["componentize_py_types"] = mock.Mock(Err=Err)
-        patched = mock.patch.dict(sys.modules, modules)
-        patched.start()
-        self.addCleanup(patched.stop)
-
-    def made(self, kind, **functions):
-        """The class of a kind (`Manifest`: that of every plugin), ready to be called."""
-        defaults = {"manifest": Manifest("test"), "types": [], "tools": []}
-        plugin = types.SimpleNamespace(**{**defaults, **functions})
-        return component(plugin, name="mine", version="1", kinds=[kind])
-
-    def fails(self, call):
-        with self.assertRaises(Err) as raised:
-            call()
-        return raised.exception.value
-
+class Component(MadeUp):
     def view(self, **functions):
         both = {"classify": lambda _: "all", "visible": lambda *_: True}
         return self.made("view", **{**both, **functions})["View"]()
 
     def test_only_true_shows_an_event(self):
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a"}]), strict=True)))
+        one = batch_of({"type": "a"})
         self.assertEqual(self.view(visible=lambda *_: True).visible("all", one), [True])
         self.assertEqual(self.view(visible=lambda *_: False).visible("all", one), [False])
         for said in (None, 1, "yes", [True]):
@@ -110,7 +62,7 @@ class Component(unittest.TestCase):
         async def late(*_):
             return True
 
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a"}]), strict=True)))
+        one = batch_of({"type": "a"})
         invoked = types.SimpleNamespace(name="x", arguments_json="{}", caller=None, accepts=[], responses=[], state=None)
         for name, call in {
             "decide": lambda: self.made("filter", decide=late)["Filter"]().decide(one),
@@ -172,6 +124,13 @@ class Component(unittest.TestCase):
         self.assertEqual([uri for uri, *_ in bodies("a:both")], ["a:both", "a:other"])
         self.assertEqual(type(self.fails(lambda: resources.read("a:none", None))).__name__, "Failure_NotFound")
 
+    def test_a_content_is_told_whole_or_not_at_all(self):
+        cases = [(Content(text="a", data=b"a"), "both `data` and `text`"), (Content(text="a", json=None), "both `text` and `json`"), (Content(), "none of")]
+        for said, words in cases:
+            resources = self.made("resources", resources=[], read=lambda *_, said=said: said)["Resources"]()
+            told = self.fails(lambda resources=resources: resources.read("a:b", None)).values[0]
+            self.assertIn(f"a Content has {words}", told)
+
     def test_values_are_suggested_the_first_hundred_or_none(self):
         def suggested(**functions):
             asked = types.SimpleNamespace(subject=types.SimpleNamespace(value="a:{x}"), argument="x", value="v", others=[("y", "1")])
@@ -185,7 +144,7 @@ class Component(unittest.TestCase):
         self.assertEqual(suggested(complete=lambda _: Suggestions(["a"], total=7, more=True)).values, (["a"], 7, True))
 
     def test_a_line_that_nobody_wrote_is_escaped_where_it_is_html(self):
-        one = types.SimpleNamespace(**dict(zip(("rows", "arena"), rows([{"type": "a", "id": "<1>"}]), strict=True)))
+        one = batch_of({"type": "a", "id": "<1>"})
         made = self.made("event-types", validate=lambda _: "valid")["EventTypes"]()
         self.assertEqual([made.render(one, target) for target in ("text", "html")], [["a <1>"], ["a &lt;1&gt;"]])
 
@@ -212,6 +171,8 @@ class Native(unittest.TestCase):
     def test_a_request_is_read_before_it_is_sent_and_there_is_no_network(self):
         with self.assertRaisesRegex(http.HttpError, "does not begin with `https://` or `http://`"):
             http.get("a.example")
+        with self.assertRaisesRegex(TypeError, "a request has both `json` and `body`"):
+            http.send("POST", "https://a.example", json=None, body="")
         with self.assertRaises(Fault) as raised:
             http.post("https://a.example", "x", headers={"a": "b"})
         self.assertEqual((raised.exception.reason, raised.exception.tag), ("failed", "retry"))
@@ -220,6 +181,21 @@ class Native(unittest.TestCase):
         odd = http.Response(200, [], b'"\xe9"')
         self.assertEqual(odd.text(), '"\ufffd"')
         self.assertRaises(http.HttpError, odd.json)
+
+    def test_a_length_that_is_not_that_of_the_body_is_refused_and_the_right_one_is_sent(self):
+        def said(length, **request):
+            with self.assertRaises(http.HttpError) as raised:
+                http.send("POST", "https://a.example", headers={"Content-Length": length}, **request)
+            return raised.exception
+
+        for length, body in (("50", "x" * 100), ("100", "x" * 50), ("4", "grün!"), ("1", None)):
+            told = f"the header content-length says {length} bytes, the body has {len((body or '').encode())}; leave the header out"
+            error = said(length, body=body)
+            self.assertEqual((error.reason, str(error)), ("request", told))
+        for length in ("", "x", "+3", "3.0"):
+            self.assertEqual(str(said(length, body="abc")), "`content-length` is no number")
+        self.assertEqual(str(said("3", body="abc")), "there is no network in native tests")
+        self.assertEqual(str(said("7", json={"a": 1})), "there is no network in native tests")
 
 
 class Values(unittest.TestCase):
@@ -232,10 +208,17 @@ class Values(unittest.TestCase):
     def test_an_answer_is_told_whole_or_not_at_all(self):
         asked = [InputRequest("n", "roots/list")]
         both = [(clients.told, Answer("a", error="no")), (clients.told, Answer("a", ask=asked)), (clients.filled, PromptAnswer(["a"], ask=asked))]
+        both += [(clients.told, Answer("a", state="s")), (clients.filled, PromptAnswer(["a"], state="s")), (clients.filled, PromptAnswer(ask=asked, description="d"))]
         for read, said in both:
-            with self.assertRaisesRegex(TypeError, "answered both `(error|ask)` and `(text|messages)`, of which one alone is told"):
+            with self.assertRaisesRegex(TypeError, "answered both `(error|ask|state|messages)` and `(text|messages|state|description)`, of which one alone is told"):
                 read(said)
         self.assertEqual((clients.told(Answer(ask=asked)).ask, clients.told(Answer(error="no", structured=1)).error), (asked, "no"))
+
+    def test_data_is_a_value_or_bytes_and_not_both(self):
+        self.assertEqual((Output(json=None).encoded(), Output(data="a").encoded(), Draft("a").encoded()), (b"null", b"a", b""))
+        for said in (Output(json=None, data=b"a"), Draft("a", json={}, data="")):
+            with self.assertRaisesRegex(TypeError, "(an Output|a Draft) has both `json` and `data`, of which one alone is its data"):
+                said.encoded()
 
     def test_half_a_surrogate_pair_is_escaped(self):
         self.assertEqual(answer.as_json({"ä": "\ud83d"}), b'{"\\u00e4":"\\ud83d"}')

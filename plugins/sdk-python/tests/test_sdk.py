@@ -1,10 +1,11 @@
 """What goes wrong in an author's functions, and what is asked of the host, in plain Python."""
 
+import time
 import unittest
 from types import SimpleNamespace
 
 from tidemill_sdk import Draft, Fault, Problem, answer, batch, bus, escape_html, log, meter, state
-from tidemill_sdk.clock import without_clock
+from tidemill_sdk.clock import Clock
 from tidemill_sdk.stack import describe
 from tidemill_sdk.testing import event, rows, seen
 
@@ -19,7 +20,7 @@ class Exceptions(unittest.TestCase):
             batch.run(*rows([{"type": "a", "json": {}}]), broken, lambda _: "reject")
         lines = raised.exception.why.split("\n")
         self.assertEqual((raised.exception.tag, lines[0]), ("broken", "KeyError: 'missing'"))
-        self.assertRegex(lines[1], r"^    at broken \(.*test_sdk\.py:13\)$")
+        self.assertRegex(lines[1], r"^    at broken \(.*test_sdk\.py:14\)$")
 
     def test_among_others_it_is_left_alone(self):
         with self.assertRaises(KeyError):
@@ -38,6 +39,7 @@ class Exceptions(unittest.TestCase):
         for read in (answer.verdict, answer.outcome, answer.validity):
             with self.assertRaisesRegex(TypeError, "answered None; expected"):
                 read(None)
+        self.assertLess(len(str(answer.unknown("apply", b"x" * 100_000, "an answer"))), 600)
 
 
 class Host(unittest.TestCase):
@@ -69,14 +71,25 @@ class Host(unittest.TestCase):
         self.assertRaises(Problem, event("a", data="{").json)
 
 
-class Clock(unittest.TestCase):
+class Times(unittest.TestCase):
     def test_what_asks_for_the_time_is_told_what_there_is(self):
-        module = SimpleNamespace()
-        without_clock(module)
-        for name, ask in vars(module).items():
+        module = SimpleNamespace(**{name: getattr(time, name) for name in dir(time) if not name.startswith("_")})
+        clock = Clock(module)
+        kept = module.time
+
+        class Formatter:  # as that of `logging`
+            convert = module.gmtime
+
+        self.assertGreater(kept(), 0)
+        clock.taken = True
+        cases = [(name, ()) for name in "time time_ns monotonic perf_counter_ns process_time thread_time gmtime localtime ctime asctime sleep".split()]
+        cases += [("clock_gettime", (time.CLOCK_MONOTONIC,)), ("gmtime", (None,)), ("strftime", ("%Y",)), ("sleep", (0.1,))]
+        for name, given in cases:
             with self.assertRaisesRegex(RuntimeError, rf"^time\.{name}\(\) is not there: a plugin has no clock; .*`(time_ms|call\.sleep\(ms\))`$"):
-                ask()
-        self.assertTrue(callable(module.time_ns) and callable(module.sleep))
+                getattr(module, name)(*given)
+        self.assertRaises(RuntimeError, kept)
+        said = Formatter().convert(0)
+        self.assertEqual((said.tm_year, module.strftime("%Y", said), module.asctime(said)), (1970, "1970", "Thu Jan  1 00:00:00 1970"))
 
 
 class Html(unittest.TestCase):

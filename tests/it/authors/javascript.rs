@@ -143,6 +143,10 @@ fn mistakes_name_their_line_and_what_to_do() {
     for (source, told) in [
         (format!("{manifest}export function decide(event) {{\n  return x y;\n}}\n"), "plugin.js:3: "),
         (format!("{manifest}nothing();\nexport const decide = () => true;\n"), "plugin.js:2: nothing is not defined"),
+        (
+            format!("{manifest}export const decide = () => started > 0;\n\nconst started = Date.now();\n"),
+            "plugin.js:4: Date.now() is not there: a plugin has no clock",
+        ),
         (format!("{manifest}export function decid() {{}}\n"), "kind filter exports `decide`, which is missing"),
         ("export function decide() {}\n".to_owned(), "export const manifest = { summary"),
         (format!("import x from 'nix';\n{manifest}export const decide = x;\n"), "plugin.js:1: Could not resolve 'nix'"),
@@ -172,19 +176,26 @@ async fn an_exception_names_the_line_of_the_author() {
     let Some(tools) = toolchain("javascript") else { return };
     let author = Author::with_tools(tools);
     author.succeeds("", &["new", "fragile", "--lang", "ts", "--kind", "filter"]);
-    let source = "import type { Event, Manifest } from '@tidemill/sdk';\n\ninterface Order {\n  customer: { name: string };\n  late?: boolean;\n}\n\n\
+    let source = "import type { Event, Manifest } from '@tidemill/sdk';\nimport * as log from '@tidemill/sdk/log';\nconst now = Date.now;\n\
+         interface Order { customer: { name: string }; late?: boolean; half?: boolean }\n\n\
          export const manifest: Manifest = { summary: 'x', subscribes: ['*'] };\n\n\
-         export function decide(event: Event): boolean {\n  const order = event.json<Order>();\n  if (order.late) return Date.now() > 0;\n\
-         \x20 return named(order);\n}\n\n\
-         function named(order: Order): boolean {\n  return order.customer.name !== '';\n}\n";
+         export function decide(event: Event): boolean {\n  const order = event.json<Order>();\n  if (order.late) return now() > 0;\n\
+         \x20 if (order.half) throw halved('🦀'.slice(0, 1));\n  return named(order);\n}\n\n\
+         function named(order: Order): boolean {\n  return order.customer.name !== '';\n}\n\
+         function halved(half: string): Error {\n  log.warn(`half ${half}`);\n  return new Error(half);\n}\n";
     fs::write(author.at("fragile/plugin.ts"), source).unwrap();
     author.succeeds("fragile", &["build"]);
     let server = serve("fragile", &author.at("fragile/dist/fragile.wasm"), None).await;
     let (good, late) = (json!({"customer": {"name": "alice"}}), json!({"late": true}));
-    let places = ["named (plugin.ts:17)", "decide (plugin.ts:13)"];
+    let places = ["named (plugin.ts:16)", "decide (plugin.ts:12)"];
     exception_is_told(&server, good.clone(), json!({}), "TypeError", &places).await;
-    // There is no clock.
-    exception_is_told(&server, good, late, "ReferenceError: Date.now() is not there", &["decide (plugin.ts:12)"]).await;
+    // There is no clock, whenever it was looked up.
+    let places = ["decide (plugin.ts:10)"];
+    exception_is_told(&server, good.clone(), late, "ReferenceError: Date.now() is not there", &places).await;
+    // Half of a surrogate pair has no UTF-8.
+    let places = ["halved (plugin.ts:20)", "decide (plugin.ts:11)"];
+    exception_is_told(&server, good, json!({"half": true}), "Error: \u{fffd}", &places).await;
+    assert!(server.log().contains("half \u{fffd}"), "{}", server.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -117,16 +117,26 @@ async fn an_exception_names_the_line_of_the_author() {
     let Some(tools) = toolchain("python") else { return };
     let author = Author::with_tools(tools);
     author.succeeds("", &["new", "fragile", "--lang", "py", "--kind", "filter"]);
-    let source = "import time\n\nfrom tidemill_sdk import Event, Manifest\n\nmanifest = Manifest(summary=\"x\", subscribes=[\"*\"])\n\n\n\
+    let source = "import time\nfrom time import time as now\n\nfrom tidemill_sdk import Event, Manifest, log\n\nmanifest = Manifest(summary=\"x\", subscribes=[\"*\"])\n\n\n\
          def decide(event: Event) -> bool:\n    return named(event.json())\n\n\n\
-         def named(order: dict) -> bool:\n    return time.time() < 0 if \"late\" in order else order[\"customer\"] != \"\"\n";
+         def named(order: dict) -> bool:\n    if \"half\" in order:\n        log.warn(\"half \\ud83e\")\n        raise ValueError(\"\\ud83e\")\n\
+         \x20   if \"late\" in order:\n        return time.strftime(\"%Y\") < \"\" if order[\"late\"] else now() < 0\n\
+         \x20   return order[\"customer\"] != \"\"\n";
     fs::write(author.at("fragile/plugin.py"), source).unwrap();
     author.succeeds("fragile", &["build"]);
     let server = serve("fragile", &author.at("fragile/dist/fragile.wasm"), None).await;
-    let (good, places) = (json!({"customer": "alice"}), ["named (plugin.py:13)", "decide (plugin.py:9)"]);
-    exception_is_told(&server, good.clone(), json!({}), "KeyError: 'customer'", &places).await;
-    // There is no clock.
-    exception_is_told(&server, good, json!({"late": 1}), "RuntimeError: time.time() is not there", &places).await;
+    let good = json!({"customer": "alice"});
+    // There is no clock, whenever it was looked up; and half of a surrogate pair has no UTF-8.
+    for (bad, said, line) in [
+        (json!({}), "KeyError: 'customer'", 19),
+        (json!({"late": 0}), "RuntimeError: time.time() is not there", 18),
+        (json!({"late": 1}), "RuntimeError: time.strftime() is not there", 18),
+        (json!({"half": 1}), "ValueError: \u{fffd}", 16),
+    ] {
+        let places = [&*format!("named (plugin.py:{line})"), "decide (plugin.py:10)"];
+        exception_is_told(&server, good.clone(), bad, said, &places).await;
+    }
+    assert!(server.log().contains("half \u{fffd}"), "{}", server.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,7 +70,7 @@ fn app(project: &Project) -> Result<String, BuildError> {
     let (name, kinds) = (serde_json::json!(project.name()), serde_json::json!(kinds));
     let version = serde_json::json!(version(project)?);
     Ok(format!(
-        "# Made by `tidemill plugin build`.\nimport plugin\nfrom tidemill_sdk.component import component\n\n\
+        "# Made by `tidemill plugin build`.\nfrom tidemill_sdk.component import component\nimport plugin\n\n\
          globals().update(component(plugin, name={name}, version={version}, kinds={kinds}))\n"
     ))
 }

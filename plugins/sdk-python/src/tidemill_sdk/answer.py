@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
 
 from .failure import Problem
+from .texts import well_formed
 
 Verdict = Literal["keep", "drop", "reject"] | bool
 """What a filter says: `True` is `"keep"`, `False` is `"drop"`."""
@@ -17,6 +18,7 @@ drop: Final = "drop"
 valid: Final = "valid"
 
 _UNSET: Any = object()
+_JSON = ("json", "structured")  # of which `None` is a value
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,11 @@ class Output:
     data: bytes | str | None = None
     """The data as bytes or text, at most 1 MiB."""
     json: Any = field(default=_UNSET)
-    """The data as a value, which is written as JSON."""
+    """The data as a value, which is written as JSON; in place of `data`."""
 
     def encoded(self) -> bytes | None:
         """The data as it goes to the host."""
-        return as_json(self.json) if self.json is not _UNSET else as_bytes(self.data)
+        return data_of("an Output", self.json, self.data)
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,16 @@ def as_json(value: Any) -> bytes:
 
 def as_bytes(data: bytes | str | None) -> bytes | None:
     """Data that is given as bytes or as text."""
-    return data.encode() if isinstance(data, str) else data
+    return well_formed(data).encode() if isinstance(data, str) else data
+
+
+def data_of(what: str, json: Any, data: bytes | str | None) -> bytes | None:
+    """The data of an event, which has it as a value or as bytes."""
+    if json is _UNSET:
+        return as_bytes(data)
+    if data is not None:
+        raise TypeError(f"{what} has both `json` and `data`, of which one alone is its data")
+    return as_json(json)
 
 
 def as_text(schema: Any) -> str | None:
@@ -216,16 +227,16 @@ def pairs(values: Mapping[str, object] | Iterable[tuple[str, object]] | None) ->
     return [(name, "" if value is None else value if isinstance(value, str) else _json.dumps(value)) for name, value in given]
 
 
-def apart(name: str, said: Any, one: str, others: Iterable[str]) -> None:
+def apart(what: str, said: Any, one: str, others: Iterable[str]) -> None:
     """Refuses members that are never told together: an answer that loses half of what it says would pass for a success."""
 
     def given(member: str) -> bool:
         value = getattr(said, member)
-        return value is not _UNSET and value is not None and value != ()
+        return value is not _UNSET and (value is not None or member in _JSON) and value != ()
 
     other = next((other for other in others if given(other)), None)
     if given(one) and other is not None:
-        raise TypeError(f"{name} answered both `{one}` and `{other}`, of which one alone is told")
+        raise TypeError(f"{what} both `{one}` and `{other}`, of which one alone is told")
 
 
 def unknown(name: str, said: Any, expected: str) -> TypeError:
@@ -234,4 +245,4 @@ def unknown(name: str, said: Any, expected: str) -> TypeError:
         if hasattr(said, "close"):
             said.close()  # else Python warns that it was never awaited
         return TypeError(f"{name} answered a coroutine; async functions are not possible here, the answer is wanted at once")
-    return TypeError(f"{name} answered {said!r}; expected {expected}")
+    return TypeError(f"{name} answered {said!r:.500}; expected {expected}")

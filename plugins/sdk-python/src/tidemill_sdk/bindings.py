@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from .stack import describe
+from .texts import Calling, well_formed
 
 
 def wit(path: str) -> Any:
@@ -29,14 +30,19 @@ def load() -> None:
 
 def err(value: Any) -> Exception:
     """What is raised to answer with an error."""
-    error: Exception = importlib.import_module("componentize_py_types").Err(value)
+    error: Exception = importlib.import_module("componentize_py_types").Err(well_formed(value))
     return error
 
 
 def log(error: BaseException) -> None:
     """What is not told to whoever asked goes to the log."""
-    host = wit("imports.log")
-    host.log(host.Level.ERROR, describe(error), [])
+    line("ERROR", describe(error))
+
+
+def line(level: str, message: str, *fields: tuple[str, str]) -> None:
+    """A line of the SDK's own in the host's log."""
+    host = Calling(wit("imports.log"))
+    host.log(host.Level[level], message, list(fields))
 
 
 def listed(given: Any) -> list[Any]:

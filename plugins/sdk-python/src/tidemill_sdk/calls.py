@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from .answer import _UNSET, as_bytes, as_json
+from .answer import _UNSET, data_of
 from .failure import Refusal
 from .parse import parse
 
@@ -76,4 +76,4 @@ class Draft:
 
     def encoded(self) -> bytes:
         """The data as it goes to the host."""
-        return as_json(self.json) if self.json is not _UNSET else as_bytes(self.data) or b""
+        return data_of("a Draft", self.json, self.data) or b""

@@ -247,8 +247,9 @@ def told(said: object) -> Answer:
     if isinstance(said, str):
         return Answer(said)
     if isinstance(said, Answer):
-        apart("call", said, "ask", ("text", "content", "structured", "error"))
-        apart("call", said, "error", ("text",))
+        apart("call answered", said, "ask", ("text", "content", "structured", "error"))
+        apart("call answered", said, "error", ("text", "state"))
+        apart("call answered", said, "state", ("text", "content", "structured"))
         return said
     raise unknown("call", said, "a str or an Answer(…)")
 
@@ -258,7 +259,8 @@ def filled(said: object) -> PromptAnswer:
     if isinstance(said, (str, Message)):
         return PromptAnswer([said])
     if isinstance(said, PromptAnswer):
-        apart("get", said, "ask", ("messages",))
+        apart("get answered", said, "ask", ("messages", "description"))
+        apart("get answered", said, "messages", ("state",))
         return said
     raise unknown("get", said, "a str, a Message(…) or a PromptAnswer(…)")
 

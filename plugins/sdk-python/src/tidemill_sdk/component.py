@@ -10,11 +10,15 @@ import sys
 from typing import Any
 
 from . import answer, batch, calls, offers
-from .bindings import err, listed, load, log, types, wit
-from .clock import without_clock
+from .bindings import err, line, listed, load, log, types, wit
+from .clock import Clock
 from .failure import Fault, Problem, Problems, Refusal
 from .html import escape_html
 from .stack import describe
+from .texts import answering
+
+# This is read before the author's module is.
+_CLOCK = Clock() if sys.platform == "wasi" else None
 
 _NEEDS = {
     "filter": ["decide"],
@@ -37,13 +41,13 @@ def component(plugin: Any, *, name: str, version: str, kinds: list[str]) -> dict
         if missing:
             raise TypeError(f"a plugin of kind {kind} has `{missing}`, which is missing")
     load()
-    if sys.platform == "wasi":
-        without_clock()
-    classes: dict[str, type] = {"Manifest": _manifest(plugin, name, version)}
+    if _CLOCK:
+        _CLOCK.taken = True
+    classes: dict[str, type] = {"Manifest": answering(_manifest(plugin, name, version))}
     # Worlds ask for the last two where they belong to something else.
     for make in [*(_KINDS[kind] for kind in kinds), offers.completions, _wants]:
         made = make(plugin)
-        classes[made.__name__] = made
+        classes[made.__name__] = answering(made)
     return classes
 
 
@@ -105,12 +109,11 @@ def _output(output: answer.Output) -> Any:
 
 def _filter(plugin: Any) -> type:
     bound = wit("exports.filter")
-    host = wit("imports.log")
     verdicts = {"keep": bound.Verdict.KEEP, "drop": bound.Verdict.DROP, "reject": bound.Verdict.REJECT}
 
     def rejected(problems: list[Problem]) -> Any:
         for problem in problems:
-            host.log(host.Level.DEBUG, f"rejected: {problem.detail}", [("at", problem.at)])
+            line("DEBUG", f"rejected: {problem.detail}", ("at", problem.at))
         return bound.Verdict.REJECT
 
     class Filter:

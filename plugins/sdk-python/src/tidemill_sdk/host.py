@@ -7,6 +7,7 @@ import importlib.util
 from typing import Any
 
 from . import native
+from .texts import Calling
 
 _COMPONENT = importlib.util.find_spec("wit_world") is not None
 
@@ -14,10 +15,10 @@ _COMPONENT = importlib.util.find_spec("wit_world") is not None
 def module(name: str) -> Any:
     """The bindings of an interface. Raises what the author has to write if the plugin does not say that it uses it."""
     if not _COMPONENT:
-        return native
+        return Calling(native)
     try:
         # Requests take more than a call of the host.
-        return importlib.import_module("tidemill_sdk.wire" if name == "http" else f"wit_world.imports.{name}")
+        return Calling(importlib.import_module("tidemill_sdk.wire" if name == "http" else f"wit_world.imports.{name}"))
     except ModuleNotFoundError:
         raise ImportError(f'the plugin uses `{name}`, which it does not say; add "{name}" to `uses` in tidemill-plugin.toml') from None
 

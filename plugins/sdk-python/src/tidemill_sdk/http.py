@@ -92,14 +92,28 @@ def send(
     if parts is None:
         raise HttpError("request", f"`{url}` does not begin with `https://` or `http://`")
     scheme, authority, target = parts.groups()
+    if json is not _UNSET and body is not None:
+        raise TypeError("a request has both `json` and `body`, of which one alone is sent")
     data = as_bytes(body) or b"" if json is _UNSET else as_json(json)
     given = headers.items() if isinstance(headers, Mapping) else headers
     fields = [(name, as_bytes(value)) for name, value in given]
     names = {name.lower() for name, _ in fields}
     if json is not _UNSET and "content-type" not in names:
         fields.append(("content-type", b"application/json"))
+    for name, value in fields:
+        if name.lower() == "content-length":
+            _same_length(value, len(data))
     if "content-length" not in names and (data or method in ("POST", "PUT", "PATCH")):
         fields.append(("content-length", str(len(data)).encode()))
     path = target if target.startswith("/") else f"/{target}"
     status, answered, whole = _host.send(method, scheme, authority, path, fields, data, timeout_ms, HttpError)
     return Response(status, answered, whole)
+
+
+def _same_length(value: bytes, length: int) -> None:
+    """Refuses a length that is not the body's: the request would be cut off, and might pass for a whole one."""
+    if not value.isdigit():
+        raise HttpError("request", "`content-length` is no number")
+    if int(value) != length:
+        said = f"the header content-length says {value.decode()} bytes, the body has {length}"
+        raise HttpError("request", f"{said}; leave the header out")

@@ -151,12 +151,16 @@ def _part(part: clients.Part) -> Any:
 def _content(one: clients.Content, asked: str | None) -> Any:
     content = wit("imports.content")
     uri, media_type = one.uri or asked, one.media_type
+    answer.apart("a Content has", one, "data", ("text", "json"))
+    answer.apart("a Content has", one, "text", ("json",))
     if uri is None:
         raise TypeError("a Content within an answer has no `uri`; say which")
     if one.data is not None:
         body = content.ResourceBody_Blob(one.data)
     elif one.text is not None:
         body = content.ResourceBody_Text(one.text)
+    elif one.json is answer._UNSET:
+        raise TypeError("a Content has none of `text`, `data` and `json`")
     else:
         body, media_type = content.ResourceBody_Text(answer.as_json(one.json).decode()), media_type or "application/json"
     return content.ResourceContent(uri, media_type, body)

@@ -14,6 +14,7 @@ from typing import Any
 from . import native as seen
 from .answer import _UNSET, as_bytes, as_json, as_text
 from .event import Batch, Event
+from .texts import well_formed
 
 __all__ = ["event", "rows", "seen"]
 
@@ -31,7 +32,7 @@ def rows(events: list[Mapping[str, Any]]) -> tuple[bytes, bytes]:
         data = as_bytes(one.get("data")) if json is _UNSET else as_json(json)
         extensions = as_text(one.get("extensions")) or ""
         texts = [one.get("id", "1"), one.get("source", "/test"), one["type"], one.get("subject"), one.get("content_type"), extensions]
-        for field in [*((text or "").encode() for text in texts), data or b""]:
+        for field in [*(well_formed(text or "").encode() for text in texts), data or b""]:
             made += pack("<II", len(arena), len(field))
             arena += field
         made += pack("<Q", one.get("time_ms", 0))

@@ -6,8 +6,10 @@ export const manifest = { summary: 'Sends requests', subscribes: ['send'] };
 export const httpHosts = ['http://wanted.test'];
 
 export function apply(event) {
+  const { length, ...asked } = event.json();
+  const headers = { 'x-mine': 'yes', ...(length && { 'Content-Length': length }) };
   try {
-    const answer = http.send({ ...event.json(), headers: { 'x-mine': 'yes' }, timeoutMs: 200 });
+    const answer = http.send({ ...asked, headers, timeoutMs: 200 });
     return emit({ json: { status: answer.status, served: answer.header('X-Served'), body: answer.text() } });
   } catch (error) {
     if (!(error instanceof http.HttpError)) throw error;

@@ -7,22 +7,13 @@ import * as http from '../src/http.js';
 import { Fault, NotFound, Problem, UnknownPrompt } from '../src/index.js';
 import * as server from '../src/server.js';
 import { clear, seen } from '../src/testing.js';
+import { thrown } from './thrown.js';
 
 const about = (...kinds) => ({ name: 'mine', version: '1.2.3', kinds });
 const manifest = { summary: 'test' };
 const text = (val) => ({ tag: 'text', val });
 
 afterEach(clear);
-
-/** What a call of the bindings throws. */
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
 
 /** A component that was configured. */
 function made(kind, members) {

@@ -10,6 +10,7 @@ import * as meter from '../src/meter.js';
 import { describe } from '../src/stack.js';
 import * as state from '../src/state.js';
 import { clear, event, rows, seen } from '../src/testing.js';
+import { thrown } from './thrown.js';
 
 const about = (...kinds) => ({ name: 'mine', version: '1.2.3', kinds, log: (level, message) => logged.push([level, message]) });
 const manifest = { summary: 'test' };
@@ -21,16 +22,6 @@ afterEach(() => {
   logged = [];
   delete globalThis.tidemillBuild;
 });
-
-/** What a call of the bindings throws. */
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
 
 test('the manifest has defaults, and what is missing is named while it is built', () => {
   const { manifest: made } = component({ manifest, decide: () => true }, about('filter'));

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { component } from '../src/component.js';
 import { escapeHtml, Problem, Refusal } from '../src/index.js';
 import { rows } from '../src/testing.js';
+import { thrown } from './thrown.js';
 
 const one = rows([{ id: '1', source: '/test', type: 'a', json: {} }]);
 const nobody = { principal: '', claims: [], parameters: [] };
@@ -15,15 +16,6 @@ function made(kind, functions) {
   const plugin = { manifest: { summary: 'test' }, tools: [], types: [], ...functions };
   const log = (level, message) => logged.push([level, message]);
   return { ...component(plugin, { name: 'mine', version: '1', kinds: [kind], log }), logged };
-}
-
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
 }
 
 const view = (functions) => made('view', { classify: () => 'all', visible: () => true, ...functions });

@@ -11,6 +11,7 @@ import * as meter from '../src/meter.js';
 import * as state from '../src/state.js';
 import { clear, rows, seen } from '../src/testing.js';
 import { wellFormed } from '../src/texts.js';
+import { thrown } from './thrown.js';
 
 const HALF = '🦀'.slice(0, 1);
 const one = rows([{ id: '1', source: '/test', type: 'a', json: {} }]);
@@ -20,15 +21,6 @@ afterEach(clear);
 
 const made = (kind, functions) =>
   component({ manifest: { summary: HALF }, tools: [], types: [], ...functions }, { name: 'mine', version: '1', kinds: [kind], log: (...line) => logged.push(line) });
-
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
 
 test('what is answered has none', () => {
   const { transform, manifest } = made('transform', { apply: () => emit({ subject: HALF, extensions: { a: HALF }, data: HALF }) });

@@ -188,8 +188,9 @@ fn has_newer(folder: &Path, than: SystemTime, left: &mut usize) -> bool {
     false
 }
 
-/// Whether components may be made of a file or folder, by its name. What is hidden is made by tools.
+/// Whether components may be made of a file or folder, by its name. What is hidden is made by tools, and logs by whoever
+/// looks on: `tidemill plugin dev | tee dev.log` would build for its own lines.
 pub(crate) fn is_source(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    !name.starts_with('.') && !NO_SOURCES.contains(&name)
+    !name.starts_with('.') && !name.ends_with(".log") && !NO_SOURCES.contains(&name)
 }

@@ -82,14 +82,13 @@ impl Watch {
     }
 }
 
-/// Sources, and what a plugin is tested and run with. Versions of packages that tools fixed are written by the build itself,
-/// and logs by what is told about it: `tidemill plugin dev | tee dev.log` would go on for ever.
+/// Sources, and what a plugin is tested and run with. Versions of packages that tools fixed are written by the build itself.
 fn is_watched(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match name {
         "tests" | "settings.toml" => true,
         "package-lock.json" | "Cargo.lock" => false,
-        _ => is_source(path) && path.extension().is_none_or(|extension| extension != "log"),
+        _ => is_source(path),
     }
 }
 
